@@ -1,0 +1,1 @@
+"""The `edgesr` command: one module a subcommand."""

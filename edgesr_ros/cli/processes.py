@@ -1,0 +1,102 @@
+"""Nodes as processes: started together, watched, stopped cleanly, on machines without `launch`."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from edgesr_ros import resources
+from edgesr_ros.errors import InputError
+
+# What `launch` does too: interrupt, then terminate, then kill.
+_ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
+_POLL_PERIOD = 0.05  # seconds
+
+
+def chain_environment() -> dict[str, str]:
+    """This process's environment with the DDS profile that large pictures need and our package's path."""
+    environment = dict(os.environ)
+    environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(resources.config("rmw", "fastdds.xml"))
+    package = str(Path(__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join(
+        part for part in (package, environment.get("PYTHONPATH", "")) if part
+    )
+    return environment
+
+
+class Processes:
+    """A group of nodes; leaving the `with` block ends every one of them, whatever happened.
+
+    Args:
+        logs: folder for one log file a node.
+        environment: of the nodes.
+    """
+
+    def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        self._logs, self._environment = logs, environment
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(
+        self,
+        node: str,
+        namespace: str = "/",
+        parameters: Mapping[str, object] | None = None,
+        remappings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start `edgesr_ros.nodes.<node>`; its output goes to <logs>/<node>.log."""
+        command = [sys.executable, "-m", f"edgesr_ros.nodes.{node}", "--ros-args", "-r", f"__ns:={namespace}"]
+        for name, topic in (remappings or {}).items():
+            command += ["-r", f"{name}:={topic}"]
+        for name, value in (parameters or {}).items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            command += ["-p", f"{name}:={text}"]
+        with self._log(node).open("wb") as log:
+            # A session of its own: Ctrl-C reaches us alone, and we stop the nodes in order.
+            self._running[node] = subprocess.Popen(
+                command, stdout=log, stderr=log, env=dict(self._environment), start_new_session=True
+            )
+
+    def ended(self, node: str) -> bool:
+        """Whether a node has ended by itself.
+
+        Raises:
+            InputError: it, or any other, failed; with the last line that it said.
+        """
+        for name, process in self._running.items():
+            if process.poll():
+                lines = self._log(name).read_text(errors="replace").strip().splitlines()
+                raise InputError(f"{name} failed: {lines[-1] if lines else f'status {process.returncode}'}")
+        return self._running[node].poll() is not None
+
+    def status(self, node: str) -> int | None:
+        """A node's exit status; None while it runs."""
+        return self._running[node].poll()
+
+    def stop(self, *nodes: str, patience: float = 0.0) -> None:
+        """Interrupt nodes and wait for their end; `patience` more seconds before force is used."""
+        processes = [self._running[node] for node in nodes]
+        for number, allowance in _ESCALATION:
+            for process in processes:
+                if process.poll() is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.send_signal(number)
+            deadline = time.monotonic() + allowance + (patience if number == signal.SIGINT else 0.0)
+            while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
+                time.sleep(_POLL_PERIOD)
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(*self._running)
+
+    def _log(self, node: str) -> Path:
+        return self._logs / f"{node}.log"

@@ -1,0 +1,79 @@
+"""`edgesr upscale`: enlarge an image, a folder of images, or a video file."""
+
+import argparse
+from contextlib import closing
+from pathlib import Path
+
+from tqdm import tqdm
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.files import IMAGE_SUFFIXES, list_images, read_image, write_image
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.catalog import BACKENDS, list_models, load_upscaler
+
+HELP = "enlarge an image, a folder of images or a video"
+
+_DEFAULT_MODEL = "edgesrgan_tiny_x4_psnr"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("input", type=Path, help="image, folder of images, or video file")
+    parser.add_argument(
+        "--output", type=Path, help="file or folder to write; default: <input's name>_x<scale> in this folder"
+    )
+    parser.add_argument(
+        "--model",
+        default=_DEFAULT_MODEL,
+        help=f"one of {', '.join(list_models())}, or the path of a model (default %(default)s)",
+    )
+    parser.add_argument(
+        "--backend", choices=BACKENDS, default="auto", help="what runs it (default %(default)s)"
+    )
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Enlarge; what comes out is of the same kind as what went in."""
+    source = arguments.input.expanduser()
+    if not source.exists():
+        raise InputError(f"{source}: no such file or folder")
+    with closing(load_upscaler(arguments.model, arguments.backend, arguments.threads)) as upscaler:
+        output = (arguments.output or _default_output(source, upscaler.scale)).expanduser()
+        if output.exists() and output.samefile(source):
+            raise InputError(f"--output: is the input, {source}; expected another file or folder")
+        if source.is_dir():
+            _upscale_folder(source, output, upscaler)
+        elif source.suffix.lower() in IMAGE_SUFFIXES:
+            write_image(output, upscaler.upscale(read_image(source)))
+        else:
+            _upscale_video(source, output, upscaler)
+        print(f"{source} → {output} ({upscaler.name} on {upscaler.backend})")
+
+
+def _default_output(source: Path, scale: int) -> Path:
+    source = source.resolve()
+    if source.is_dir():
+        return Path(f"{source.name}_x{scale}")
+    suffix = source.suffix if source.suffix.lower() in IMAGE_SUFFIXES else ".mp4"
+    return Path(f"{source.stem}_x{scale}{suffix}")
+
+
+def _upscale_folder(source: Path, output: Path, upscaler: Upscaler) -> None:
+    for path in tqdm(list_images(source), unit="image", disable=None):
+        write_image(output / path.name, upscaler.upscale(read_image(path)))
+
+
+def _upscale_video(source: Path, output: Path, upscaler: Upscaler) -> None:
+    """Every picture at its own time; sound is left out."""
+    from edgesr_ros.frames.video import VideoSource
+    from edgesr_ros.frames.video_writer import VideoWriter
+
+    video_in = VideoSource(source)
+    frames = iter(video_in)
+    first = next(frames)
+    picture = upscaler.upscale(first.array)
+    with VideoWriter(output, picture.shape[1], picture.shape[0], video_in.rate_hz) as video:
+        video.write(picture, first.stamp_ns)
+        for frame in tqdm(frames, initial=1, unit="frame", disable=None):
+            video.write(upscaler.upscale(frame.array), frame.stamp_ns)

@@ -1,0 +1,1 @@
+"""Frames: Image message ↔ array ↔ bytes; knows neither rclpy nor torch."""

@@ -1,0 +1,141 @@
+"""Frames ↔ compressed bytes (WebP, JPEG, PNG), and the text that a CompressedImage's `format` carries.
+
+The bytes come over a network: nothing is allocated and nothing is shown on their word alone.
+"""
+
+import re
+from array import array
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.headers import is_whole, read_size
+from edgesr_ros.frames.message import Encoding
+from edgesr_ros.schema import Struct
+
+Codec = Literal["webp", "jpeg", "png"]
+CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png")
+
+# More than any camera here sends (4K is 8.3 million); 48 MiB as RGB is what a forged header may cost.
+MAX_PIXELS = 4096 * 4096
+
+_FORMAT = re.compile(
+    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png)(?:\s+compressed)?(?:\s+\w+)?\s*"
+    r"(?P<mono>;\s*mono\s*)?(?:;\s*full=(?P<width>\d{1,6})x(?P<height>\d{1,6})\s*)?"
+)
+
+
+class FrameFormat(Struct, frozen=True):
+    """What a CompressedImage's `format` says: the frame's encoding, codec and size before reduction."""
+
+    encoding: Encoding
+    codec: Codec
+    full_width: int
+    full_height: int
+
+    def text(self) -> str:
+        """For example `rgb8; webp compressed bgr8; full=640x480`.
+
+        The beginning is compressed_image_transport's: its subscribers swap red and blue of an `rgb8` frame
+        unless `compressed bgr8` follows, and take `mono8` for a promise that the file holds one channel,
+        which WebP cannot; there a mark of ours keeps it.
+        """
+        if self.encoding == "rgb8":
+            head = f"rgb8; {self.codec} compressed bgr8"
+        elif self.codec == "webp":
+            head = "rgb8; webp compressed bgr8; mono"
+        else:
+            head = f"mono8; {self.codec} compressed"
+        return f"{head}; full={self.full_width}x{self.full_height}"
+
+    @staticmethod
+    def parse(text: str, width: int, height: int) -> "FrameFormat":
+        """Reads our `text()`, compressed_image_transport's (`rgb8; jpeg compressed bgr8`), or a codec alone.
+
+        `width` and `height` are the full size where the text says none.
+
+        Raises:
+            InputError: the text names no codec that can be decoded, or a full size of 0.
+        """
+        found = _FORMAT.fullmatch(text)
+        if not found:
+            raise InputError(
+                f"compressed image: format is {text[:80]!r}, expected one of {', '.join(CODECS)}, "
+                "for example 'rgb8; jpeg compressed bgr8'"
+            )
+        if found["width"]:
+            width, height = int(found["width"]), int(found["height"])
+        if width < 1 or height < 1:
+            raise InputError(f"compressed image: format is {text!r}, expected a full size of at least 1x1")
+        mono = found["mono"] or (found["encoding"] or "").startswith("mono")
+        codec = next(codec for codec in CODECS if codec[:2] == found["codec"][:2])  # "jpg" is jpeg
+        return FrameFormat(
+            encoding="mono8" if mono else "rgb8", codec=codec, full_width=width, full_height=height
+        )
+
+
+def encode(image: np.ndarray, codec: str, quality: int) -> bytes:
+    """(H, W, 3) RGB or (H, W) grey uint8 as a WebP, JPEG or PNG file.
+
+    `quality` is 1..100; PNG is lossless and does not depend on it.
+
+    Raises:
+        InputError: unknown codec, quality out of range, or an image that the codec cannot hold.
+    """
+    if codec not in CODECS:
+        raise InputError(f"codec is {codec!r}, expected one of {', '.join(CODECS)}")
+    if not 1 <= quality <= 100:
+        raise InputError(f"quality is {quality}, expected 1..100")
+    colour = image.ndim == 3 and image.shape[2] == 3
+    if image.dtype != np.uint8 or image.size == 0 or not (colour or image.ndim == 2):
+        raise InputError(f"array is {image.dtype} {image.shape}, expected uint8 (H, W, 3) or (H, W)")
+    setting = {"webp": cv2.IMWRITE_WEBP_QUALITY, "jpeg": cv2.IMWRITE_JPEG_QUALITY}.get(codec)
+    stored = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if colour else image
+    try:
+        written, data = cv2.imencode(f".{codec}", stored, [] if setting is None else [setting, quality])
+    except cv2.error:  # which of the two ways it fails depends on OpenCV's version
+        written = False
+    if not written:
+        raise InputError(f"an image of {image.shape[1]}x{image.shape[0]} is more than {codec} can hold")
+    return data.tobytes()
+
+
+def probe(data: bytes | memoryview | array) -> tuple[int, int]:
+    """(width, height) from the header of a WebP, JPEG or PNG file; no pixel is decoded.
+
+    Raises:
+        InputError: the bytes are none of these, or the header is damaged.
+    """
+    return read_size(bytes(data))
+
+
+def decode(
+    data: bytes | memoryview | array, max_pixels: int = MAX_PIXELS, keep_grey: bool = False
+) -> np.ndarray:
+    """A WebP, JPEG or PNG file as (H, W, 3) uint8 RGB; with `keep_grey`, (H, W) where it holds one channel.
+
+    An orientation tag is not obeyed: the size is always that of `probe`.
+
+    Raises:
+        InputError: not such a file, more than `max_pixels` by its header (checked before anything is
+            allocated), cut short, or damaged.
+    """
+    data = bytes(data)
+    width, height = read_size(data)
+    if width * height > max_pixels:
+        raise InputError(
+            f"compressed image: header claims {width}x{height}, expected at most {max_pixels} pixels"
+        )
+    # OpenCV 4.10 and older return a JPEG that is cut short, the rest of it grey.
+    if not is_whole(data):
+        raise InputError(f"compressed image: cut short after {len(data)} bytes")
+    color = cv2.IMREAD_ANYCOLOR if keep_grey else cv2.IMREAD_COLOR
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), color | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        image = None
+    if image is None or image.shape[:2] != (height, width):
+        raise InputError(f"compressed image: {len(data)} bytes for {width}x{height} are damaged")
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -1,0 +1,124 @@
+"""A link as a function of time: what happens to each frame that is put on it."""
+
+import math
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from edgesr_ros.link.profile import LinkProfile
+
+# What an Ethernet or Wi-Fi packet of 1500 bytes carries after the IPv4 (20) and UDP (8) headers.
+PACKET_PAYLOAD = 1472
+
+DropReason = Literal["queue", "loss", "burst"]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The frame arrives whole `at` seconds; infinite where the schedule ends in an outage."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The frame never arrives: no room in the queue, a random loss, or a loss in a burst."""
+
+    reason: DropReason
+
+
+@dataclass(frozen=True)
+class LinkCounts:
+    """Frames so far: offered = delivered + in_flight + the sum of dropped."""
+
+    offered: int
+    delivered: int
+    in_flight: int
+    dropped: dict[str, int]
+
+
+class LinkEmulator:
+    """One direction of a link: queue → transmission at the scheduled capacity → loss → delay and jitter.
+
+    - The queue is first in, first out, and drops the newcomer that does not fit (drop tail). A frame
+      counts with its whole size until its last byte is sent, so one larger than `queue_bytes` gets through
+      only at unlimited capacity, where frames need no room because they leave at once.
+    - A frame travels as ceil(size / PACKET_PAYLOAD) packets and survives only whole, so at a packet loss
+      p it arrives with probability (1 - p)^packets. A lost frame has used the link as any other.
+    - Headers are not counted: capacity is that of the payload.
+
+    Args:
+        profile: what the link does.
+        seed: of losses and jitter; the same frames at the same times then meet the same fate.
+    """
+
+    def __init__(self, profile: LinkProfile, seed: int = 0) -> None:
+        self.profile = profile
+        self._rng = np.random.default_rng(seed)
+        self._queue: deque[tuple[float, int]] = deque()  # (time at which it is sent, size)
+        self._queued_bytes = 0
+        self._busy_until = -math.inf
+        self._in_burst = False
+        self._arrivals: deque[float] = deque()  # of what is in flight; never decreasing
+        self._last_arrival = -math.inf
+        self._offered = 0
+        self._delivered = 0
+        self._dropped: Counter[str] = Counter()
+
+    def offer(self, now: float, size: int) -> Delivery | Drop:
+        """Put a frame of `size` bytes on the link, `now` seconds after the start of the schedule.
+
+        `now` must not go backwards from call to call.
+        """
+        self._advance(now)
+        self._offered += 1
+        sent = self.profile.capacity.finish(max(now, self._busy_until), size)
+        if sent > now and self._queued_bytes + size > self.profile.queue_bytes:
+            return self._drop("queue")
+        self._busy_until = sent
+        self._queue.append((sent, size))
+        self._queued_bytes += size
+        if (reason := self._lost(size)) is not None:
+            return self._drop(reason)
+        delay = (self.profile.delay_ms + self.profile.jitter_ms * self._rng.random()) / 1000
+        self._last_arrival = max(self._last_arrival, sent + delay)
+        self._arrivals.append(self._last_arrival)
+        return Delivery(self._last_arrival)
+
+    def queued_bytes(self, now: float) -> int:
+        """Size of the frames that are not wholly sent yet."""
+        self._advance(now)
+        return self._queued_bytes
+
+    def counts(self, now: float) -> LinkCounts:
+        """What became of the frames so far."""
+        self._advance(now)
+        return LinkCounts(self._offered, self._delivered, len(self._arrivals), dict(self._dropped))
+
+    def _advance(self, now: float) -> None:
+        while self._queue and self._queue[0][0] <= now:
+            self._queued_bytes -= self._queue.popleft()[1]
+        while self._arrivals and self._arrivals[0] <= now:
+            self._arrivals.popleft()
+            self._delivered += 1
+
+    def _drop(self, reason: DropReason) -> Drop:
+        self._dropped[reason] += 1
+        return Drop(reason)
+
+    def _lost(self, size: int) -> DropReason | None:
+        """Why a frame is lost on the air, if it is: the first packet that fails says so."""
+        loss, burst = self.profile.loss, self.profile.burst
+        if not loss and burst is None:
+            return None
+        reason: DropReason | None = None
+        packets = max(1, math.ceil(size / PACKET_PAYLOAD))
+        # All packets are drawn, also after the first that fails: the burst goes on while they are sent.
+        for turn, fate in self._rng.random((packets, 2)).tolist():
+            if burst is not None and turn < (burst.leave if self._in_burst else burst.enter):
+                self._in_burst = not self._in_burst
+            if fate < (burst.loss if burst is not None and self._in_burst else loss):
+                reason = reason or ("burst" if self._in_burst else "loss")
+        return reason

@@ -1,0 +1,214 @@
+"""The operator's side: compressed frames in, super-resolved pictures with their age out."""
+
+import sys
+import threading
+import time
+from copy import deepcopy
+from typing import Annotated, Literal, NamedTuple
+
+import cv2
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from msgspec import Meta
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Bool, Float32, Header
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.camera_info import scale_camera_info
+from edgesr_ros.frames.codecs import FrameFormat, decode
+from edgesr_ros.frames.message import Encoding, fill_image
+from edgesr_ros.frames.overlay import RED, draw_label
+from edgesr_ros.frames.reduce import crop_to, reduction
+from edgesr_ros.link.report import ArrivalLog
+from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
+from edgesr_ros.nodes.parameters import FIXED
+from edgesr_ros.nodes.worker import NewestWins
+from edgesr_ros.quality.consistency import consistency_db
+from edgesr_ros.schema import Struct
+from edgesr_ros.upscaling.catalog import load_upscaler
+from edgesr_ros.upscaling.fallback import FallbackUpscaler
+
+_STALE_CHECK_PERIOD = 0.1  # seconds
+# A stamp further back than this is no straggler: the recording started over, or the clock was set.
+_RESTART_S = 2.0
+
+
+class GroundStationParameters(Struct):
+    """Parameters of `ground_station`; defaults in config/ground_station.yaml."""
+
+    model: Annotated[
+        str, Meta(description="Name of a shipped model, or path of a model.", extra_json_schema=FIXED)
+    ]
+    backend: Annotated[
+        Literal["auto", "onnxruntime", "litert", "edgetpu", "bicubic"],
+        Meta(description="What runs the model; auto: by the model's format.", extra_json_schema=FIXED),
+    ]
+    threads: Annotated[int, Meta(ge=1, le=64, description="CPU threads.", extra_json_schema=FIXED)]
+    method: Annotated[
+        Literal["sr", "bicubic"], Meta(description="sr: super-resolution; bicubic: nothing invented.")
+    ]
+    deadline: Annotated[
+        float,
+        Meta(gt=0, description="Seconds that super-resolution may take before bicubic steps in."),
+    ]
+    stale_after: Annotated[
+        float, Meta(gt=0, description="Seconds without a fresh picture until `stale` is announced.")
+    ]
+    overlay: Annotated[bool, Meta(description="Draw method, age and staleness on the picture.")]
+
+
+class _Received(NamedTuple):
+    header: Header
+    format: FrameFormat
+    picture: np.ndarray  # (h, w, 3) uint8 RGB, as received
+    factor: int  # by which the robot reduced it
+    bytes: int
+
+
+class GroundStation(EdgesrNode[GroundStationParameters]):
+    """image_lr/compressed → image_sr: guard, decode, upscale, mark; the newest frame wins."""
+
+    NAME = "ground_station"
+    PARAMETERS = GroundStationParameters
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        settings = self.parameters.current
+        primary = load_upscaler(settings.model, settings.backend, settings.threads)
+        self.diagnostics.show(model=primary.name, backend=primary.backend)
+        self._upscaler = FallbackUpscaler(primary, settings.deadline)
+        self._arrivals = ArrivalLog()
+        self._newest_ns = 0
+        self._info: CameraInfo | None = None
+        self._last: tuple[Header, np.ndarray, Encoding] | None = None
+        self._last_shown = time.monotonic()
+        self._stale = False
+        self._show_lock = threading.Lock()
+        self._pictures = self.publisher(Image, "image_sr")
+        self._camera_info = self.publisher(CameraInfo, "image_sr/camera_info")
+        self._facts = self.publisher(DiagnosticArray, "image_sr/facts", COMPRESSED)
+        self._age = self.publisher(Float32, "age", COMPRESSED)
+        self._reports = self.publisher(DiagnosticArray, "link_report", COMPRESSED)
+        self._staleness = self.publisher(Bool, "stale", LATCHED)
+        self._staleness.publish(Bool(data=False))
+        self._worker = NewestWins[_Received](self._show, lambda: self.diagnostics.drop("superseded"))
+        heard = [self._pictures, self._facts, self._age]
+        self.subscribe(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard)
+        self.subscribe(
+            CameraInfo,
+            "image_lr/camera_info",
+            self._on_camera_info,
+            LATCHED,
+            while_heard=heard,
+            optional=True,
+        )
+        self._stale_timer = self.create_timer(_STALE_CHECK_PERIOD, self._check_staleness)
+
+    def close(self) -> None:
+        self._worker.close()
+        self._upscaler.close()
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        self._info = message
+
+    def _on_frame(self, message: CompressedImage) -> None:
+        self.diagnostics.count("frames_in")
+        try:
+            with self.diagnostics.stage("decode"):
+                # Decoded here, not in the worker: only a good frame may replace a waiting one.
+                picture = decode(message.data)
+                size = (picture.shape[1], picture.shape[0])
+                form = FrameFormat.parse(message.format, *size)
+                factor = reduction((form.full_width, form.full_height), size)
+        except InputError as error:
+            self.diagnostics.drop("malformed")
+            self.bad_input(InputError(f"image_lr/compressed: {error}"))
+            return
+        stamp_ns = nanoseconds(message.header.stamp)
+        report = self._arrivals.arrived(time.monotonic_ns(), stamp_ns, len(message.data))
+        self._publish_facts(self._reports, message.header, "link_report", report.to_pairs())
+        if 0 <= self._newest_ns - stamp_ns < _RESTART_S * 1e9:
+            self.diagnostics.drop("duplicate" if stamp_ns == self._newest_ns else "out_of_order")
+            return
+        self._newest_ns = stamp_ns
+        self._worker.put(_Received(message.header, form, picture, factor, len(message.data)))
+
+    def _show(self, received: _Received) -> None:
+        settings = self.parameters.current
+        self._upscaler.deadline = settings.deadline
+        full = received.format
+        with self.diagnostics.stage("upscale"):
+            upscaled = self._upscaler.upscale(received.picture, received.factor, settings.method)
+        if upscaled.problem:
+            self.diagnostics.count("bicubic_instead")
+            self.diagnostics.warn(f"bicubic instead of super-resolution: {upscaled.problem}")
+        else:
+            self.diagnostics.ok()
+        picture = crop_to(upscaled.picture, full.full_width, full.full_height)
+        facts = {"method": upscaled.method, "bytes": str(received.bytes)}
+        if self._facts.get_subscription_count():
+            facts["consistency_db"] = f"{consistency_db(upscaled.picture, received.picture):.2f}"
+        age = self._age_of(received.header)
+        # Before the picture, so that who records both knows what the picture is when it comes.
+        self._publish_facts(self._facts, received.header, "picture", facts | {"age_ms": f"{1e3 * age:.1f}"})
+        self._age.publish(Float32(data=age))
+        with self.diagnostics.stage("publish"), self._show_lock:
+            self._last = (received.header, picture, full.encoding)
+            self._last_shown = time.monotonic()
+            if settings.overlay:
+                picture = draw_label(picture, f"{upscaled.method}  {1e3 * age:.0f} ms")
+            self._publish_picture(received.header, picture, full.encoding)
+        self.diagnostics.count("frames_out")
+
+    def _publish_picture(self, header: Header, picture: np.ndarray, encoding: Encoding) -> None:
+        if encoding == "mono8":
+            picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        message = Image(header=header)
+        fill_image(message, picture, encoding)
+        self._pictures.publish(message)
+        if (received_info := self._info) is not None and received_info.width:
+            info = deepcopy(received_info)
+            info.header = header
+            factor = -(-picture.shape[1] // info.width)
+            scale_camera_info(info, factor, factor, picture.shape[1], picture.shape[0])
+            self._camera_info.publish(info)
+
+    def _publish_facts(self, publisher: object, header: Header, name: str, pairs: dict[str, str]) -> None:
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.OK,
+            name=name,
+            values=[KeyValue(key=key, value=value) for key, value in pairs.items()],
+        )
+        publisher.publish(DiagnosticArray(header=header, status=[status]))  # type: ignore[attr-defined]
+
+    def _age_of(self, header: Header) -> float:
+        """Seconds since the camera took the picture, if both machines' clocks agree."""
+        return (self.get_clock().now().nanoseconds - nanoseconds(header.stamp)) * 1e-9
+
+    def _check_staleness(self) -> None:
+        settings = self.parameters.current
+        without = time.monotonic() - self._last_shown
+        stale = without > settings.stale_after
+        if stale != self._stale:
+            self._stale = stale
+            self._staleness.publish(Bool(data=stale))
+            if stale and self._last is not None:
+                self.diagnostics.warn("stale: no fresh picture")
+                if settings.overlay:
+                    self._show_stale()
+
+    def _show_stale(self) -> None:
+        """The last picture again, so marked that nobody takes it for a live one."""
+        with self._show_lock:
+            header, picture, encoding = self._last  # type: ignore[misc]
+            self._publish_picture(header, draw_label(picture, "STALE: no fresh picture", RED), encoding)
+
+
+def main() -> int:
+    """Entry point of the executable."""
+    return run(GroundStation)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""A bad radio link: carries messages between robot and ground as slowly and lossily as its profile says."""
+
+import heapq
+import itertools
+import math
+import sys
+import threading
+import time
+from typing import Annotated
+
+from diagnostic_msgs.msg import DiagnosticArray
+from msgspec import Meta
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, CompressedImage
+
+from edgesr_ros.link.emulator import Delivery, Drop, LinkEmulator
+from edgesr_ros.link.profile import read_profile
+from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
+from edgesr_ros.nodes.parameters import FIXED
+from edgesr_ros.schema import Struct
+
+
+class LinkEmulatorParameters(Struct):
+    """Parameters of `link_emulator`; defaults in config/link_emulator.yaml."""
+
+    profile: Annotated[
+        str,
+        Meta(
+            description="Name of a profile in config/links, or path of a YAML file.",
+            extra_json_schema=FIXED,
+        ),
+    ]
+    seed: Annotated[
+        int,
+        Meta(ge=0, description="Seed of losses and jitter: same seed, same link.", extra_json_schema=FIXED),
+    ]
+
+
+class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
+    """robot/image_lr → ground/image_lr, and ground/link_report back, each direction its own link."""
+
+    NAME = "link_emulator"
+    PARAMETERS = LinkEmulatorParameters
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        settings = self.parameters.current
+        profile = read_profile(settings.profile)
+        self._forward = LinkEmulator(profile, settings.seed)
+        self._back = LinkEmulator(profile, settings.seed + 1)
+        self._start = time.monotonic()
+        # (when, tie-breaker, where to, serialized message): what is on the air.
+        self._on_air: list[tuple[float, int, Publisher, bytes]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._carry(CompressedImage, "robot/image_lr/compressed", "ground/image_lr/compressed", COMPRESSED)
+        self._carry(CameraInfo, "robot/image_lr/camera_info", "ground/image_lr/camera_info", LATCHED)
+        self._carry(DiagnosticArray, "ground/link_report", "robot/link_report", COMPRESSED)
+        self._thread = threading.Thread(target=self._deliver, daemon=True)
+        self._thread.start()
+        self._capacity_timer = self.create_timer(1.0, self._show_capacity)
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _carry(self, kind: type, source: str, destination: str, qos: QoSProfile) -> None:
+        publisher = self.publisher(kind, destination, qos)
+        frames = kind is CompressedImage
+        link = self._back if kind is DiagnosticArray else self._forward
+
+        def on_message(message: bytes) -> None:
+            now = time.monotonic()
+            with self._changed:
+                outcome = link.offer(now - self._start, len(message))
+                # In an outage without end a frame is on its way for ever.
+                if isinstance(outcome, Delivery) and math.isfinite(outcome.at):
+                    entry = (self._start + outcome.at, next(self._order), publisher, message)
+                    heapq.heappush(self._on_air, entry)
+                    self._changed.notify()
+            if frames:
+                self.diagnostics.count("frames_in")
+                self.diagnostics.count("bytes_in", len(message))
+                if isinstance(outcome, Drop):
+                    self.diagnostics.drop(f"link_{outcome.reason}")
+
+        self.subscribe(kind, source, on_message, qos, while_heard=[publisher], raw=True, optional=not frames)
+
+    def _deliver(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closed and (
+                    not self._on_air or (wait := self._on_air[0][0] - time.monotonic()) > 0
+                ):
+                    self._changed.wait(wait if self._on_air else None)
+                if self._closed:
+                    return
+                _, _, publisher, message = heapq.heappop(self._on_air)
+            publisher.publish(message)
+            if publisher.msg_type is CompressedImage:
+                self.diagnostics.count("frames_out")
+                self.diagnostics.count("bytes_out", len(message))
+
+    def _show_capacity(self) -> None:
+        kbps = self._forward.profile.kbps_at(time.monotonic() - self._start)
+        self.diagnostics.show(capacity_kbps="unlimited" if kbps is None else f"{kbps:g}")
+
+
+def main() -> int:
+    """Entry point of the executable."""
+    return run(EmulatedLink)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

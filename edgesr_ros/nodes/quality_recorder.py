@@ -1,0 +1,107 @@
+"""Records what the operator saw: rate, age and bytes of every picture, quality of some."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+from diagnostic_msgs.msg import DiagnosticArray
+from msgspec import Meta
+from sensor_msgs.msg import CompressedImage, Image
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
+from edgesr_ros.nodes.parameters import FIXED
+from edgesr_ros.quality.session import Session
+from edgesr_ros.schema import Struct
+
+_END_CHECK_PERIOD = 0.2  # seconds
+
+
+class QualityRecorderParameters(Struct):
+    """Parameters of `quality_recorder`; defaults in config/quality_recorder.yaml."""
+
+    output: Annotated[str, Meta(description="Folder to record into.", extra_json_schema=FIXED)]
+    source: Annotated[str, Meta(description="Name of the input, for the report.", extra_json_schema=FIXED)]
+    link: Annotated[str, Meta(description="Name of the link, for the report.", extra_json_schema=FIXED)]
+    seconds: Annotated[
+        float,
+        Meta(ge=0, description="End so long after the first picture; 0: go on.", extra_json_schema=FIXED),
+    ]
+    sample_rate: Annotated[
+        float,
+        Meta(gt=0, description="Pictures per second whose quality is measured.", extra_json_schema=FIXED),
+    ]
+    drain: Annotated[
+        float,
+        Meta(ge=0, description="Seconds for measuring what waits, at the end.", extra_json_schema=FIXED),
+    ]
+
+
+class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
+    """image_raw + image_lr/compressed + image_sr → frames.csv, summary.json, strip.png, report.html."""
+
+    NAME = "quality_recorder"
+    PARAMETERS = QualityRecorderParameters
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        settings = self.parameters.current
+        self._session = Session(
+            Path(settings.output).expanduser(), settings.sample_rate, settings.source, settings.link
+        )
+        self.subscribe(Image, "image_raw", self._on_original)
+        self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, COMPRESSED, optional=True)
+        self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
+        # After what belongs to it: of messages that wait together, the executor takes these first.
+        self.subscribe(Image, "image_sr", self._on_shown)
+        self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, COMPRESSED, optional=True)
+        self._end_timer = self.create_timer(_END_CHECK_PERIOD, self._end_when_due)
+
+    def close(self) -> None:
+        report = self._session.finish(self.parameters.current.drain)
+        print(f"recorded {self._session.shown} pictures: {report}")  # the logger is shut down by now
+
+    def _on_original(self, message: Image) -> None:
+        try:
+            self._session.original(nanoseconds(message.header.stamp), image_to_array(message))
+        except InputError as error:
+            self.bad_input(error)
+
+    def _on_received(self, message: CompressedImage) -> None:
+        self._session.received(nanoseconds(message.header.stamp), bytes(message.data))
+
+    def _on_shown(self, message: Image) -> None:
+        now_s = self.get_clock().now().nanoseconds * 1e-9
+        try:
+            self._session.picture(nanoseconds(message.header.stamp), now_s, image_to_array(message))
+        except InputError as error:
+            self.bad_input(error)
+
+    def _on_facts(self, message: DiagnosticArray) -> None:
+        facts = {pair.key: pair.value for status in message.status for pair in status.values}
+        self._session.facts(nanoseconds(message.header.stamp), facts)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        now_s = self.get_clock().now().nanoseconds * 1e-9
+        for status in message.status:
+            if status.hardware_id == "edgesr_ros":
+                node = status.name.rpartition("/")[2]
+                self._session.diagnostics(node, now_s, {pair.key: pair.value for pair in status.values})
+
+    def _end_when_due(self) -> None:
+        settings = self.parameters.current
+        started = self._session.started
+        if settings.seconds and started is not None and time.monotonic() - started > settings.seconds:
+            self.end()
+
+
+def main() -> int:
+    """Entry point of the executable."""
+    return run(QualityRecorder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

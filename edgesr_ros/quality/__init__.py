@@ -1,0 +1,1 @@
+"""Quality: metrics, recording and the report; knows neither rclpy nor torch."""

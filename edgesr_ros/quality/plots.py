@@ -1,0 +1,125 @@
+"""Plots over time as SVG text for a page: coloured by its style sheet, so that light and dark both work."""
+
+import io
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Literal, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# matplotlib wants colours, not CSS: these stand in for what the page decides and are replaced in the SVG.
+_STAND_INS = {
+    "text": ("#000001", "currentColor"),
+    "grid": ("#000002", "var(--grid)"),
+    "first": ("#000003", "var(--first)"),
+    "second": ("#000004", "var(--second)"),
+    "limit": ("#000005", "var(--limit)"),
+}
+_STYLE = {
+    "svg.fonttype": "none",  # text stays text, in the page's font
+    "font.size": 10,
+}
+_SIZE = (4.9, 2.7)  # inches of 72 units: as wide as a phone, so that letters keep their size there
+_LOG_RATIO = 30  # a plot goes logarithmic when its values spread over more than this
+_LEAST_SPAN = 6  # of an axis that does not start at 0 (dB): noise must not look like events
+
+Colour = Literal["first", "second", "limit"]
+
+
+class Line(NamedTuple):
+    """One line of a plot."""
+
+    label: str
+    x: np.ndarray  # (N,) s; of steps the N + 1 edges
+    y: np.ndarray  # (N,), NaN: gap
+    colour: Colour
+    style: Literal["steps", "samples"]
+
+
+def time_plot(name: str, lines: Sequence[Line], duration_s: float, unit: str, from_zero: bool) -> str:
+    """An `<svg>` element over 0..duration_s.
+
+    Args:
+        name: what it shows, for screen readers; unique in the page, which keeps the element ids apart.
+        unit: of the y axis.
+        from_zero: the axis starts at 0, or is logarithmic where the values spread widely.
+    """
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        axes = figure.add_subplot()
+        for line in lines:
+            _draw(axes, line)
+        axes.set_xlim(0, duration_s)
+        axes.set_xlabel("time, s")
+        axes.set_ylabel(unit, labelpad=8)  # page fonts may be wider than matplotlib thinks
+        _scale(axes, np.concatenate([line.y for line in lines]), from_zero)
+        _colour(axes)
+        if len(lines) > 1:
+            axes.legend(
+                loc="lower left",
+                bbox_to_anchor=(0, 1),  # above the plot, where no line runs
+                ncols=len(lines),
+                frameon=False,
+                labelcolor=_STAND_INS["text"][0],
+            )
+        text = io.StringIO()
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    return _for_page(text.getvalue(), name)
+
+
+def _draw(axes: Axes, line: Line) -> None:
+    colour, _ = _STAND_INS[line.colour]
+    if line.style == "steps":
+        dashes = "--" if line.colour == "limit" else "-"
+        axes.stairs(
+            line.y, line.x, baseline=None, color=colour, label=line.label, linewidth=1.6, linestyle=dashes
+        )
+    else:
+        # Not clipped: a sample may lie on the border, and may be the only one.
+        axes.plot(
+            line.x, line.y, ".-", color=colour, label=line.label, linewidth=1.0, markersize=5, clip_on=False
+        )
+
+
+def _scale(axes: Axes, values: np.ndarray, from_zero: bool) -> None:
+    values = values[np.isfinite(values)]
+    above = values[values > 0]
+    if not from_zero:
+        low, high = axes.get_ylim()
+        margin = max(0.0, _LEAST_SPAN - (high - low)) / 2
+        axes.set_ylim(low - margin, high + margin)
+    elif above.size and values.min() >= 0 and above.max() > _LOG_RATIO * above.min():
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(above.min() / 2, above.max() * 2)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    else:
+        axes.set_ylim(min(0.0, *values), 1.1 * above.max() if above.size else 1.0)
+
+
+def _colour(axes: Axes) -> None:
+    text, grid = _STAND_INS["text"][0], _STAND_INS["grid"][0]
+    axes.tick_params(which="both", color=grid, labelcolor=text, length=0)
+    axes.xaxis.label.set_color(text)
+    axes.yaxis.label.set_color(text)
+    axes.grid(color=grid, linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _for_page(svg: str, label: str) -> str:
+    """The `<svg>` element alone, sized and coloured by the page."""
+    body = svg[svg.index(">", svg.index("<svg")) + 1 :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)  # it would hold for the whole page
+    body = re.sub(r'<g id="[^"]*"', "<g", body)  # the same in every plot
+    body = re.sub(r"font-family: [^;]*; ", "", body)
+    body = body.replace("xlink:href", "href")  # the page declares no namespaces
+    for stand_in, colour in _STAND_INS.values():
+        body = body.replace(stand_in, colour)
+    width, height = (72 * inches for inches in _SIZE)
+    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">{body}'

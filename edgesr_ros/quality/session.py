@@ -1,0 +1,236 @@
+"""A recording session: what belongs together is matched by stamp, sampled, measured and summed up."""
+
+import contextlib
+import math
+import os
+import queue
+import threading
+import time
+from collections import OrderedDict, deque
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+import cv2
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.codecs import decode
+from edgesr_ros.frames.files import write_image
+from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.quality.measure import Measurer
+from edgesr_ros.quality.record import DROPPED, STRIP, SUMMARY, FrameRow, Recording, summarise
+from edgesr_ros.quality.report import write_report
+from edgesr_ros.quality.strip import picture_strip, stack_strips
+from edgesr_ros.schema import write_json
+
+# Originals wait for their picture; at 640x480 this holds 9 s of a 25 Hz camera.
+_ORIGINALS_BYTES = 200_000_000
+_OTHERS_BYTES = 20_000_000
+_SAMPLES_WAITING = 16  # pictures that wait to be measured
+_UNSETTLED = 3  # pictures that wait for what is said of them
+_LOWEST_PRIORITY = 19  # nice value: measuring must not slow what is measured
+_MOMENTS = 4  # in the picture strip
+
+T = TypeVar("T")
+
+
+class _Shown(NamedTuple):
+    stamp_ns: int
+    shown_s: float
+    picture: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
+
+
+class _Sample(NamedTuple):
+    row: FrameRow
+    original: np.ndarray
+    received: bytes
+    shown: np.ndarray
+
+
+class _ByStamp(Generic[T]):
+    """The newest items by stamp, within a budget of bytes."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget, self._used = budget, 0
+        self._items: OrderedDict[int, tuple[T, int]] = OrderedDict()
+
+    def put(self, stamp_ns: int, item: T, size: int) -> None:
+        self.take(stamp_ns)
+        self._items[stamp_ns] = (item, size)
+        self._used += size
+        while self._used > self._budget:
+            self._used -= self._items.popitem(last=False)[1][1]
+
+    def __contains__(self, stamp_ns: int) -> bool:
+        return stamp_ns in self._items
+
+    def take(self, stamp_ns: int) -> T | None:
+        if (found := self._items.pop(stamp_ns, None)) is None:
+            return None
+        self._used -= found[1]
+        return found[0]
+
+
+class Session:
+    """Takes in what the topics bring, from one thread; `finish` leaves the files of the record.
+
+    Args:
+        folder: where frames.csv, summary.json, strip.png and report.html go.
+        sample_rate: pictures per second whose quality is measured, at most.
+        source, link: names for the report; empty: unknown.
+    """
+
+    def __init__(self, folder: Path, sample_rate: float, source: str, link: str) -> None:
+        self._recording = Recording(folder)
+        self._folder, self._source, self._link = folder, source, link
+        self._sample_period = 1 / sample_rate
+        self._last_sample_s = -math.inf
+        self._originals = _ByStamp[np.ndarray](_ORIGINALS_BYTES)
+        self._received = _ByStamp[bytes](_OTHERS_BYTES)
+        self._facts = _ByStamp[dict[str, str]](_OTHERS_BYTES)
+        self._unsettled: deque[_Shown] = deque()
+        self._nodes: dict[str, dict[str, str]] = {}
+        self._capacity: list[tuple[float, float | None]] = []
+        self._bytes = 0
+        self._size: str | None = None
+        self._newest_ns: int | None = None
+        self.started: float | None = None  # time.monotonic() of the first original
+        self._ended = 0.0  # and of the last
+        self._strips: list[np.ndarray] = []
+        self._strip_every, self._measured = 1, 0
+        self._samples: queue.Queue[_Sample | None] = queue.Queue(_SAMPLES_WAITING)
+        self._abandoned = threading.Event()
+        self._thread = threading.Thread(target=self._measure_all, daemon=True)
+        self._thread.start()
+
+    @property
+    def shown(self) -> int:
+        """Number of pictures recorded so far."""
+        return len(self._recording.rows)
+
+    def original(self, stamp_ns: int, array: np.ndarray) -> None:
+        """A frame left the camera: (H, W, 3) RGB or (H, W) grey, uint8."""
+        self._ended = time.monotonic()
+        if self.started is None:
+            self.started = self._ended
+        self._originals.put(stamp_ns, array, array.nbytes)
+
+    def received(self, stamp_ns: int, data: bytes) -> None:
+        """A compressed frame arrived at the ground station."""
+        self._bytes += len(data)
+        self._received.put(stamp_ns, data, len(data))
+
+    def facts(self, stamp_ns: int, facts: dict[str, str]) -> None:
+        """What the ground station says of a picture that it shows."""
+        self._facts.put(stamp_ns, facts, 1000)
+        self._settle()
+
+    def diagnostics(self, node: str, now_s: float, values: dict[str, str]) -> None:
+        """What a node of the chain counted so far."""
+        self._nodes[node] = values
+        if "capacity_kbps" in values:
+            kbps = values["capacity_kbps"]
+            self._capacity.append((now_s, None if kbps == "unlimited" else float(kbps)))
+
+    def picture(self, stamp_ns: int, shown_s: float, array: np.ndarray) -> None:
+        """A picture was shown; one that is shown again counts once."""
+        if stamp_ns == self._newest_ns:
+            return
+        self._newest_ns = stamp_ns
+        self._unsettled.append(_Shown(stamp_ns, shown_s, array))
+        self._settle()
+
+    def _settle(self, all_of_them: bool = False) -> None:
+        """Record the pictures whose facts are here; topics overtake each other, and facts may be lost."""
+        while self._unsettled and (
+            all_of_them or len(self._unsettled) > _UNSETTLED or self._unsettled[0].stamp_ns in self._facts
+        ):
+            self._record(self._unsettled.popleft())
+
+    def _record(self, shown: _Shown) -> None:
+        data, original = self._received.take(shown.stamp_ns), self._originals.take(shown.stamp_ns)
+        facts = self._facts.take(shown.stamp_ns) or {}
+        self._size = f"{shown.picture.shape[1]}x{shown.picture.shape[0]}"
+        row = FrameRow(
+            stamp_s=shown.stamp_ns * 1e-9,
+            shown_s=shown.shown_s,
+            age_ms=1e3 * (shown.shown_s - shown.stamp_ns * 1e-9),
+            method=facts.get("method"),
+            bytes=int(facts["bytes"]) if "bytes" in facts else None,
+        )
+        self._recording.add(row)
+        due = abs(shown.shown_s - self._last_sample_s) >= self._sample_period
+        if due and data is not None and original is not None and not self._samples.full():
+            self._last_sample_s = shown.shown_s
+            self._samples.put(_Sample(row, original, data, shown.picture))
+
+    def finish(self, drain: float) -> Path:
+        """Measure what waits for up to `drain` seconds, then write everything; returns the report's path."""
+        self._settle(all_of_them=True)
+        self._samples.put(None)
+        self._thread.join(drain)
+        self._abandoned.set()
+        self._thread.join()
+        self._recording.close()
+        counters, model, backend = self._chain()
+        summary = summarise(
+            self._recording.rows,
+            counters,
+            model=model,
+            backend=backend,
+            link=self._link or None,
+            source=self._source or None,
+            duration_s=0.0 if self.started is None else self._ended - self.started,
+            size=self._size,
+        )
+        write_json(self._folder / SUMMARY, summary)
+        if self._strips:
+            write_image(self._folder / STRIP, stack_strips(self._strips))
+        return write_report(self._folder, capacity=self._capacity)
+
+    def _chain(self) -> tuple[dict[str, int], str | None, str | None]:
+        """Counters of all nodes as `summarise` takes them; model and backend of the ground station."""
+        counters: dict[str, int] = {"bytes_received": self._bytes}
+        for values in self._nodes.values():
+            for key, value in values.items():
+                if key.startswith(DROPPED):
+                    counters[key] = counters.get(key, 0) + int(value)
+        if "frames_out" in (onboard := self._nodes.get("onboard", {})):
+            counters["frames_sent"] = int(onboard["frames_out"])
+        ground_station = self._nodes.get("ground_station", {})
+        return counters, ground_station.get("model"), ground_station.get("backend")
+
+    def _measure_all(self) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+        measurer = Measurer(threads=1)
+        while (sample := self._samples.get()) is not None and not self._abandoned.is_set():
+            # A picture that does not fit its original (a malformed message, say) stays without scores.
+            with contextlib.suppress(InputError):
+                self._measure(measurer, sample)
+
+    def _measure(self, measurer: Measurer, sample: _Sample) -> None:
+        received = decode(sample.received)
+        original, shown = _rgb(sample.original), _rgb(sample.shown)
+        scale = -(-original.shape[1] // received.shape[1])
+        sr, bicubic, consistency = measurer.measure(original, received, shown, scale)
+        self._recording.set_scores(sample.row.stamp_s, sr, bicubic, consistency)
+        if self._measured % self._strip_every == 0:
+            self._keep_moment(sample.row, original, received, shown, scale)
+        self._measured += 1
+
+    def _keep_moment(
+        self, row: FrameRow, original: np.ndarray, received: np.ndarray, shown: np.ndarray, scale: int
+    ) -> None:
+        height, width = original.shape[:2]
+        enlarged = resize_bicubic(received, received.shape[0] * scale, received.shape[1] * scale)
+        caption = f"{row.bytes} bytes, {row.age_ms:.0f} ms old"
+        label = "super-resolved" if row.method == "sr" else f"shown ({row.method})"
+        bicubic = enlarged[:height, :width]
+        self._strips.append(picture_strip(original, received, bicubic, shown, caption, label))
+        if len(self._strips) > _MOMENTS:
+            # Half as many from now on: they stay evenly spread however long the session lasts.
+            self._strips, self._strip_every = self._strips[::2], self._strip_every * 2
+
+
+def _rgb(array: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB) if array.ndim == 2 else array

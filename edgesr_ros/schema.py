@@ -1,0 +1,74 @@
+"""Reading YAML and JSON files into typed, checked structures."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import yaml
+from typing_extensions import dataclass_transform
+
+from edgesr_ros.errors import InputError
+
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every file's structure: immutable, and a misspelt key is an error, not a silent default."""
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: the file is missing or is not text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as text ({error})") from None
+
+
+def convert(value: object, kind: type[T], where: str) -> T:
+    """`value` (plain dicts, lists, numbers) as a `kind`.
+
+    Raises:
+        InputError: a key is missing, unknown, of the wrong type or out of range; names `where` and the key.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def read_yaml(path: Path, kind: type[T]) -> T:
+    """The YAML file at `path` as a `kind`; errors as `convert`, and one for YAML that does not parse."""
+    try:
+        value = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    return convert(value, kind, str(path))
+
+
+def read_json(path: Path, kind: type[T]) -> T:
+    """The JSON file at `path` as a `kind`; errors as `convert`, and one for JSON that does not parse."""
+    try:
+        value = msgspec.json.decode(read_text(path))
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path}: not valid JSON: {error}") from None
+    return convert(value, kind, str(path))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` (structs, dicts, lists) as indented JSON.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None

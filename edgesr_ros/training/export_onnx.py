@@ -1,0 +1,37 @@
+"""Network → ONNX, for onnxruntime and everything else that reads ONNX."""
+
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from edgesr_ros.training.picture_model import PictureModel
+
+_OPSET = 17  # onnxruntime 1.12 (2022) and newer
+_SAMPLE = (1, 24, 32, 3)  # only traced: the sides are free
+
+
+def export_onnx(network: nn.Module, path: Path) -> None:
+    """Write a model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3), any height and width.
+
+    The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out.
+    """
+    with warnings.catch_warnings():
+        # Deprecated, but the newer exporter knows no opset below 18 and wants two packages more.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            PictureModel(network).eval(),
+            (torch.zeros(_SAMPLE, dtype=torch.uint8),),
+            str(path),
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=["picture"],
+            output_names=["enlarged"],
+            dynamic_axes={
+                "picture": {1: "height", 2: "width"},
+                "enlarged": {1: "enlarged_height", 2: "enlarged_width"},
+            },
+        )
+    onnx.checker.check_model(str(path), full_check=True)

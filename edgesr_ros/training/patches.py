@@ -1,0 +1,93 @@
+"""Photographs → patches, cut once ahead of time: cutting them inside the loop costs a third of the speed."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+from tqdm import tqdm
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.files import list_images, read_image
+from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.training.recipe import PatchRecipe
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def reduce_bicubic(image: np.ndarray, scale: int) -> Pair:
+    """(H, W, 3) uint8 → (low, high): `high` cut to a multiple of `scale`, `low` its 1/scale reduction."""
+    height, width = image.shape[0] // scale, image.shape[1] // scale
+    high = image[: height * scale, : width * scale]
+    return resize_bicubic(high, height, width), high
+
+
+class PatchSet:
+    """Aligned low- and high-resolution patches, drawn reproducibly by (seed, step)."""
+
+    def __init__(self, low: np.ndarray, high: np.ndarray, validation: list[Pair]) -> None:
+        self.low, self.high, self.validation = low, high, validation
+
+    def batch(self, size: int, seed: int, step: int) -> Pair:
+        """`size` random patches, flipped and turned: (N, h, w, 3) and (N, s·h, s·w, 3) uint8.
+
+        Depends on nothing but the arguments, so that a resumed run sees what an unbroken one would.
+        """
+        rng = np.random.default_rng((seed, step))
+        low = np.empty((size, *self.low.shape[1:]), np.uint8)
+        high = np.empty((size, *self.high.shape[1:]), np.uint8)
+        for i, index in enumerate(rng.integers(len(self.low), size=size)):
+            turns, flip = (int(number) for number in rng.integers((4, 2)))
+            for out, source in ((low, self.low), (high, self.high)):
+                patch = np.rot90(source[index], turns)
+                out[i] = patch[:, ::-1] if flip else patch
+        return low, high
+
+
+def prepare_patches(folder: Path, recipe: PatchRecipe, scale: int, cache: Path) -> PatchSet:
+    """The patches of all photographs below `folder`; cut on the first call, read from `cache` afterwards.
+
+    Raises:
+        InputError: the folder has no photograph, or none is large enough.
+    """
+    images = list_images(folder, recursive=True)
+    train = [path for i, path in enumerate(images) if i % recipe.validation_every]
+    held_out = images[:: recipe.validation_every]
+    names = "\n".join(str(path.relative_to(folder)) for path in images)
+    key = hashlib.sha256(msgspec.json.encode((names, recipe, scale))).hexdigest()[:16]
+    files = [cache / f"patches_{key}_{part}.npy" for part in ("low", "high")]
+    if not all(file.exists() for file in files):
+        cache.mkdir(parents=True, exist_ok=True)
+        for file, array in zip(files, _cut_all(train, recipe, scale), strict=True):
+            partial = file.with_suffix(".part")
+            with partial.open("wb") as out:
+                np.save(out, array)
+            partial.replace(file)  # an interrupted preparation leaves no half file behind
+    low, high = (np.load(file, mmap_mode="r") for file in files)
+    return PatchSet(low, high, [reduce_bicubic(read_image(path), scale) for path in held_out])
+
+
+def _cut_all(images: list[Path], recipe: PatchRecipe, scale: int) -> Pair:
+    if recipe.size % scale:
+        raise InputError(f"patches.size: expected a multiple of the scale {scale}, got {recipe.size}")
+    rng = np.random.default_rng(0)
+    lows, highs = [], []
+    side = recipe.size // scale
+    for path in tqdm(images, desc="cutting patches", unit="photo"):
+        photograph = read_image(path)
+        for reduction in recipe.reductions:
+            height, width = (round(length * reduction) for length in photograph.shape[:2])
+            low, high = reduce_bicubic(
+                cv2.resize(photograph, (width, height), interpolation=cv2.INTER_AREA), scale
+            )
+            rows, columns = low.shape[0] - side + 1, low.shape[1] - side + 1
+            if rows < 1 or columns < 1:
+                continue
+            for _ in range(max(1, (height * width) // recipe.stride**2)):
+                y, x = int(rng.integers(rows)), int(rng.integers(columns))
+                lows.append(low[y : y + side, x : x + side])
+                highs.append(high[y * scale :, x * scale :][: recipe.size, : recipe.size])
+    if not lows:
+        raise InputError(f"no photograph of at least {recipe.size}x{recipe.size} pixels to cut patches from")
+    return np.stack(lows), np.stack(highs)

@@ -1,0 +1,47 @@
+"""What every upscaler looks like, whatever runs it."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from edgesr_ros.errors import InputError
+
+
+class Upscaler(ABC):
+    """Makes pictures `scale` times larger. Not for use by two threads at once.
+
+    Attributes:
+        backend: what runs it, as `load_upscaler` calls it.
+        name: of the model.
+        scale: enlargement of both sides.
+        parameters: how many trained values it has; 0 for bicubic.
+    """
+
+    backend: ClassVar[str]
+
+    def __init__(self, name: str, scale: int, parameters: int) -> None:
+        self.name, self.scale, self.parameters = name, scale, parameters
+
+    def upscale(self, rgb: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8 RGB → a new, C-contiguous (scale·H, scale·W, 3) uint8 RGB.
+
+        Raises:
+            InputError: another shape or dtype, no pixels, or a size that the model cannot take.
+        """
+        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+            raise InputError(f"{self.name}: expected (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}")
+        enlarged = self._enlarge(np.ascontiguousarray(rgb))
+        height, width = (side * self.scale for side in rgb.shape[:2])
+        if enlarged.shape != (height, width, 3):
+            raise InputError(
+                f"{self.name}: made {enlarged.shape} of {rgb.shape}, expected scale {self.scale} (model card)"
+            )
+        return enlarged
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to do here
+        """Give back what the runtime holds; not usable afterwards."""
+
+    @abstractmethod
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        """`upscale` of a checked, contiguous picture."""

@@ -1,0 +1,77 @@
+"""From the name or path of a model to an upscaler that is ready to run."""
+
+import re
+from pathlib import Path
+
+from edgesr_ros import resources
+from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.bicubic import BicubicUpscaler
+from edgesr_ros.upscaling.card import read_card
+from edgesr_ros.upscaling.edgetpu import EdgeTpuUpscaler
+from edgesr_ros.upscaling.litert import LiteRtUpscaler
+from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+
+# By suffix, what runs such a file; "auto" takes the first.
+_RUNNERS: dict[str, tuple[type[OnnxUpscaler | LiteRtUpscaler], ...]] = {
+    ".onnx": (OnnxUpscaler,),
+    ".tflite": (LiteRtUpscaler, EdgeTpuUpscaler),
+}
+BACKENDS = ("auto", "bicubic", *(runner.backend for runners in _RUNNERS.values() for runner in runners))
+
+_BICUBIC = re.compile(r"bicubic(?:_x([1-9]|1[0-6]))?")
+_BICUBIC_SCALE = 4  # of plain "bicubic"
+_SHIPPED = "*_x[0-9]*"  # <network>_x<scale>…; the metrics' networks lie in the same folder
+
+
+def list_models() -> list[str]:
+    """What `load_upscaler` knows by name: bicubic, and the models that are shipped."""
+    files = (path for suffix in _RUNNERS for path in resources.models().glob(f"{_SHIPPED}{suffix}"))
+    return ["bicubic", *sorted({path.stem for path in files})]
+
+
+def load_upscaler(model: str, backend: str = "auto", threads: int = 2) -> Upscaler:
+    """A model, checked against its card and run once.
+
+    Args:
+        model: `bicubic` (x4), `bicubic_x<1..16>`, a shipped name, or the path of an .onnx or .tflite file.
+        backend: one of `BACKENDS`; "auto" is onnxruntime for .onnx and litert for .tflite. A shipped name
+            means its .onnx file, unless the backend runs only .tflite.
+        threads: CPU threads of the network's runtime.
+
+    Raises:
+        InputError: unknown model, backend or combination of them; a missing runtime; a damaged file.
+    """
+    if backend not in BACKENDS:
+        raise InputError(f"backend: expected one of {', '.join(BACKENDS)}, got {backend!r}")
+    if threads < 1:
+        raise InputError(f"threads: expected at least 1, got {threads}")
+    if bicubic := _BICUBIC.fullmatch(model):
+        _check_backend(model, backend, (BicubicUpscaler.backend,))
+        return BicubicUpscaler(int(bicubic[1] or _BICUBIC_SCALE))
+    path = _find(model, backend)
+    runners = _RUNNERS[path.suffix]
+    _check_backend(model, backend, tuple(runner.backend for runner in runners))
+    runner = next(runner for runner in runners if backend in ("auto", runner.backend))
+    return runner(path, read_card(path), threads)
+
+
+def _check_backend(model: str, backend: str, possible: tuple[str, ...]) -> None:
+    if backend not in ("auto", *possible):
+        raise InputError(f"backend: {model} runs on {' or '.join(possible)}, got {backend}")
+
+
+def _find(model: str, backend: str) -> Path:
+    """The file of a model; of a shipped one that has several, the first that `backend` runs."""
+    given = Path(model).expanduser()
+    if given.is_file():
+        if given.suffix not in _RUNNERS:
+            raise InputError(f"{model}: expected a model file, {' or '.join(_RUNNERS)}")
+        return given
+    shipped = [path for suffix in _RUNNERS if (path := resources.models() / f"{model}{suffix}").is_file()]
+    if not shipped:
+        raise InputError(f"model {model!r}: no such file, nor one of {', '.join(list_models())}")
+    for path in shipped:
+        if any(runner.backend == backend for runner in _RUNNERS[path.suffix]):
+            return path
+    return shipped[0]

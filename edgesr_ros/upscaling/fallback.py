@@ -1,0 +1,65 @@
+"""Bicubic in place of a network that fails or is late: the operator's screen never stays black."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.upscaling.base import Upscaler
+
+
+class Upscaled(NamedTuple):
+    """An enlarged picture and how it came about."""
+
+    picture: np.ndarray  # (factor·H, factor·W, 3) uint8 RGB
+    method: str  # "sr", "bicubic", or "none" where the frame came at full size
+    problem: str | None = None  # why it is not super-resolved, where it should be
+
+
+class FallbackUpscaler:
+    """Super-resolution within a deadline, else bicubic.
+
+    A network that overruns cannot be stopped: it finishes in the background, its picture is thrown away,
+    and the pictures that come meanwhile are enlarged bicubically.
+    """
+
+    def __init__(self, primary: Upscaler, deadline: float) -> None:
+        self._primary = primary
+        self._method = "bicubic" if primary.backend == "bicubic" else "sr"
+        self.deadline = deadline  # seconds
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="super-resolution")
+        self._running: Future[np.ndarray] | None = None
+
+    def upscale(self, rgb: np.ndarray, factor: int, method: str = "sr") -> Upscaled:
+        """(H, W, 3) uint8 RGB, `factor` times larger; `method` "bicubic" leaves the network out."""
+        if factor == 1:
+            return Upscaled(rgb, "none")
+        problem = None if method == "bicubic" else self._why_not(factor)
+        if method == "bicubic" or problem:
+            return _bicubic(rgb, factor, problem)
+        self._running = self._pool.submit(self._primary.upscale, rgb)
+        try:
+            return Upscaled(self._running.result(self.deadline), self._method)
+        except FutureTimeoutError:
+            return _bicubic(rgb, factor, f"late: more than {1e3 * self.deadline:.0f} ms")
+        except Exception as error:  # whatever a runtime throws must not blank the screen
+            return _bicubic(rgb, factor, f"failed: {' '.join(str(error).split())}")
+
+    def close(self) -> None:
+        """Wait for the network to finish and let it go."""
+        self._pool.shutdown()
+        self._primary.close()
+
+    def _why_not(self, factor: int) -> str | None:
+        if factor != self._primary.scale:
+            return f"frame reduced {factor} times, the model enlarges {self._primary.scale} times"
+        if self._running is not None and not self._running.done():
+            return "late: still busy with an earlier picture"
+        return None
+
+
+def _bicubic(rgb: np.ndarray, factor: int, problem: str | None) -> Upscaled:
+    height, width = rgb.shape[:2]
+    return Upscaled(resize_bicubic(rgb, height * factor, width * factor), "bicubic", problem)

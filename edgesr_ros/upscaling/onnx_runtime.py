@@ -1,0 +1,54 @@
+"""Networks in onnxruntime, on the CPU: the default."""
+
+from pathlib import Path
+
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.card import ModelCard
+
+_ERRORS_ONLY = 3  # its warnings are about GPUs that we do not use
+_WARM_UP = (32, 32)  # rows, columns
+
+
+class OnnxUpscaler(Upscaler):
+    """An ONNX model with uint8 (1, H, W, 3) in and out; any size.
+
+    Raises:
+        InputError: onnxruntime is missing, the file is no such model, or it does not do what its card says.
+    """
+
+    backend = "onnxruntime"
+
+    def __init__(self, path: Path, card: ModelCard, threads: int) -> None:
+        super().__init__(card.name, card.scale, card.parameters)
+        try:
+            import onnxruntime
+        except ImportError:
+            raise InputError("backend onnxruntime: not installed (pip install onnxruntime)") from None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that spin between two layers take the cores from the rest of the node.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.log_severity_level = _ERRORS_ONLY
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors have no base class of their own
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: not a model that onnxruntime can run: {reason}") from None
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        for tensors in (inputs, outputs):
+            shape = tensors[0].shape
+            if len(tensors) != 1 or tensors[0].type != "tensor(uint8)" or len(shape) != 4 or shape[3] != 3:
+                found = ", ".join(f"{tensor.type} {tensor.shape}" for tensor in tensors)
+                raise InputError(f"{path}: expected one uint8 (1, H, W, 3) in and one out, got {found}")
+        self._input = inputs[0].name
+        self.upscale(np.zeros((*_WARM_UP, 3), np.uint8))
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        return self._session.run(None, {self._input: rgb[None]})[0][0]
+
+    def close(self) -> None:
+        del self._session

@@ -1,0 +1,177 @@
+"""The whole chain on one machine: camera → onboard → emulated link → ground station → recorder.
+
+The robot's nodes are in the namespace `robot`, the operator's in `ground`.
+"""
+
+from pathlib import Path
+
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    RegisterEventHandler,
+    Shutdown,
+    TimerAction,
+)
+from launch.conditions import IfCondition, UnlessCondition
+from launch.event_handlers import OnProcessExit
+from launch.substitutions import (
+    EqualsSubstitution,
+    IfElseSubstitution,
+    LaunchConfiguration,
+)
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"  # in the checkout as in share/
+LAST_FRAMES = 2.0  # seconds between the end of one process and the end of all: what is on its way arrives
+RECORDER_TIMEOUT = "60"  # seconds that the recorder may take for its report before it is terminated
+
+
+def params_argument(node: str) -> DeclareLaunchArgument:
+    """The argument for a node's parameter file."""
+    return DeclareLaunchArgument(
+        f"{node}_params",
+        default_value=str(CONFIG / f"{node}.yaml"),
+        description=f"Parameter file of {node}.",
+    )
+
+
+def text(name: str) -> ParameterValue:
+    """An argument as a string parameter, even where it looks like a number."""
+    return ParameterValue(LaunchConfiguration(name), value_type=str)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """All nodes; when one of them ends, so do the others."""
+    use_sim_time = LaunchConfiguration("use_sim_time")
+    direct = EqualsSubstitution(LaunchConfiguration("link"), "none")
+    played = EqualsSubstitution(LaunchConfiguration("camera"), "")
+    unrecorded = EqualsSubstitution(LaunchConfiguration("output"), "")
+    arguments = [
+        DeclareLaunchArgument(
+            "source",
+            default_value="camera:0",
+            description="What frame_player plays: camera:N, video file, image folder or rosbag2.",
+        ),
+        DeclareLaunchArgument(
+            "topic", default_value="", description="Image topic of a bag; empty: its first."
+        ),
+        DeclareLaunchArgument(
+            "loop",
+            default_value="true",
+            choices=["true", "false"],
+            description="Start the source over at its end; otherwise its end is the end of all.",
+        ),
+        DeclareLaunchArgument(
+            "camera",
+            default_value="",
+            description="Absolute image topic of a camera that runs already, instead of frame_player.",
+        ),
+        DeclareLaunchArgument(
+            "camera_info",
+            default_value="/robot/camera_info",
+            description="Absolute topic of that camera's calibration.",
+        ),
+        DeclareLaunchArgument(
+            "link",
+            default_value="demo",
+            description="Name (see config/links) or path of a link profile; none: no link in between.",
+        ),
+        DeclareLaunchArgument(
+            "output",
+            default_value="",
+            description="Folder for the record of the quality; empty: nothing is recorded.",
+        ),
+        DeclareLaunchArgument(
+            "overlay",
+            # Letters in the picture would be measured as errors of the super-resolution.
+            default_value=IfElseSubstitution(unrecorded, "", "false"),
+            choices=["", "true", "false"],
+            description="Draw age and mark into the picture; empty: as ground_station_params says.",
+        ),
+        DeclareLaunchArgument(
+            "seconds",
+            default_value="0",
+            description="Length of the record, after which all ends; 0: until the end or Ctrl-C.",
+        ),
+        DeclareLaunchArgument(
+            "use_sim_time",
+            default_value="false",
+            choices=["true", "false"],
+            description="Take the time from /clock, which frame_player publishes from the recording.",
+        ),
+        *map(params_argument, ("frame_player", "link_emulator", "quality_recorder")),
+    ]
+    image = IfElseSubstitution(played, "/robot/image_raw", LaunchConfiguration("camera"))
+    image_lr = IfElseSubstitution(direct, "/robot/image_lr", "/ground/image_lr")
+
+    # First, because it sets the DDS profile of all that follow.
+    onboard = IncludeLaunchDescription(
+        str(Path(__file__).with_name("onboard.launch.py")),
+        launch_arguments={"namespace": "robot", "image": image}.items(),
+    )
+    frame_player = Node(
+        package="edgesr_ros",
+        executable="frame_player",
+        namespace="robot",
+        parameters=[
+            LaunchConfiguration("frame_player_params"),
+            {
+                "source": text("source"),
+                "topic": text("topic"),
+                "loop": LaunchConfiguration("loop"),
+                "stamps": IfElseSubstitution(use_sim_time, "recording", "now"),
+                "publish_clock": use_sim_time,
+            },
+        ],
+        condition=IfCondition(played),
+        output="screen",
+    )
+    link_emulator = Node(
+        package="edgesr_ros",
+        executable="link_emulator",
+        parameters=[
+            LaunchConfiguration("link_emulator_params"),
+            {"profile": text("link"), "use_sim_time": use_sim_time},
+        ],
+        condition=UnlessCondition(direct),
+        output="screen",
+    )
+    ground_station = IncludeLaunchDescription(
+        str(Path(__file__).with_name("ground_station.launch.py")),
+        launch_arguments={
+            "namespace": "ground",
+            "image_lr": image_lr,
+            "link_report": IfElseSubstitution(direct, "/robot/link_report", "/ground/link_report"),
+        }.items(),
+    )
+    quality_recorder = Node(
+        package="edgesr_ros",
+        executable="quality_recorder",
+        namespace="ground",
+        parameters=[
+            LaunchConfiguration("quality_recorder_params"),
+            {
+                "output": text("output"),
+                "source": ParameterValue(
+                    IfElseSubstitution(played, LaunchConfiguration("source"), image), value_type=str
+                ),
+                "link": text("link"),
+                "seconds": ParameterValue(LaunchConfiguration("seconds"), value_type=float),
+                "use_sim_time": use_sim_time,
+            },
+        ],
+        remappings=[("image_raw", image), ("image_lr/compressed", [image_lr, "/compressed"])],
+        sigterm_timeout=RECORDER_TIMEOUT,
+        condition=UnlessCondition(unrecorded),
+        output="screen",
+    )
+    end = RegisterEventHandler(
+        OnProcessExit(
+            on_exit=[TimerAction(period=LAST_FRAMES, actions=[Shutdown(reason="a part of the chain ended")])]
+        )
+    )
+    return LaunchDescription(
+        [*arguments, end, onboard, frame_player, link_emulator, ground_station, quality_recorder]
+    )

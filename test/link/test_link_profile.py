@@ -1,0 +1,118 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from edgesr_ros import resources
+from edgesr_ros.errors import InputError
+from edgesr_ros.link.profile import LinkProfile, read_profile
+
+GOOD = """
+description: for a test
+capacity:
+  repeat: true
+  steps:
+    - {seconds: 2, kbps: 800}
+    - {seconds: 1, kbps: null}
+delay_ms: 20
+jitter_ms: 5
+loss: 0.01
+burst: {enter: 0.01, leave: 0.2, loss: 0.5}
+queue_bytes: 32000
+"""
+
+SHIPPED = [
+    "bursty",
+    "demo",
+    "edge_of_range",
+    "lte",
+    "outage",
+    "radio_100kbps",
+    "steps_down",
+    "unlimited",
+    "wifi_good",
+]
+
+
+def profile_file(folder: Path, text: str) -> str:
+    path = folder / "link.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_reads_a_file(tmp_path: Path) -> None:
+    profile = read_profile(profile_file(tmp_path, GOOD))
+    assert [profile.kbps_at(t) for t in (0, 2.5, 3)] == [800, None, 800]
+    assert profile.burst is not None
+    assert (profile.burst.enter, profile.loss, profile.queue_bytes) == (0.01, 0.01, 32_000)
+
+
+def test_what_is_left_out_does_nothing(tmp_path: Path) -> None:
+    profile = read_profile(profile_file(tmp_path, "description: x\ncapacity: {steps: [{kbps: 80}]}"))
+    assert (profile.delay_ms, profile.jitter_ms, profile.loss, profile.burst) == (0, 0, 0, None)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_profiles(name: str) -> None:
+    profile = read_profile(name)
+    assert profile.description
+    # No shipped link stays silent for ever, and each takes a frame of 15 kB.
+    assert math.isfinite(profile.capacity.finish(1000.0, 15_000))
+    assert profile.queue_bytes > 15_000
+
+
+def test_every_shipped_profile_is_listed_here() -> None:
+    assert sorted(path.stem for path in resources.config("links").glob("*.yaml")) == SHIPPED
+
+
+def test_steps_down_goes_from_10_megabytes_to_10_kilobytes_per_s() -> None:
+    profile = read_profile("steps_down")
+    bytes_per_s = [(profile.kbps_at(t) or 0) * 1000 / 8 for t in (4, 12, 20, 28, 36, 44, 1000)]
+    assert bytes_per_s == [10e6, 1e6, 300e3, 100e3, 30e3, 10e3, 10e3]
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"wifi_bad.*demo, .*steps_down"):
+        read_profile("wifi_bad")
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "told"),
+    [
+        ("delay_ms: 20", "delay_ms: twenty", "delay_ms"),
+        ("delay_ms: 20", "delay_ms: -1", "delay_ms"),
+        ("delay_ms: 20", "delay_ms: .nan", "delay_ms"),
+        ("delay_ms: 20", "delay: 20", "`delay`"),
+        ("loss: 0.01", "loss: 1.01", "loss"),
+        ("loss: 0.5}", "loss: 50}", "burst.loss"),
+        ("leave: 0.2", "exit: 0.2", "burst"),
+        ("queue_bytes: 32000", "queue_bytes: 0", "queue_bytes"),
+        ("queue_bytes: 32000", "queue_bytes: 32 kB", "queue_bytes"),
+        ("kbps: 800", "kbps: -800", "capacity.steps[0].kbps"),
+        ("kbps: 800", "kbps: fast", "capacity.steps[0].kbps"),
+        ("kbps: 800", "mbps: 8", "capacity.steps[0]"),
+        (", kbps: null", "", "capacity.steps[1]"),
+        ("seconds: 1,", "seconds: 0,", "capacity.steps[1].seconds"),
+        ("seconds: 1, ", "", "steps[1].seconds: expected"),
+        ("repeat: true", "repeat: often", "capacity.repeat"),
+        ("description: for a test\n", "", "description"),
+        ("description: for a test", "description: [for a", "not valid YAML"),
+        (GOOD, "", "expected"),
+        (GOOD, "description: x\ncapacity: {steps: []}", "capacity.steps"),
+        (GOOD, "description: x\ncapacity: {steps: [{seconds: 1, kbps: 0}], repeat: true}", "kbps"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, good: str, bad: str, told: str) -> None:
+    assert good in GOOD
+    path = profile_file(tmp_path, GOOD.replace(good, bad))
+    with pytest.raises(InputError) as error:
+        read_profile(path)
+    text = str(error.value)
+    assert text.startswith(path)
+    assert told.lower() in text.lower()
+    assert "\n" not in text
+
+
+def test_building_one_in_code_needs_only_a_capacity() -> None:
+    with pytest.raises(TypeError, match="capacity"):
+        LinkProfile(description="no capacity")

@@ -1,0 +1,70 @@
+import pytest
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.link.report import ArrivalLog, ArrivalReport
+
+SECOND = 1_000_000_000
+PAIRS = {"stamp_ns": "1700000000123456789", "frames": "7", "bytes": "28000", "arrival_ns": "42"}
+
+
+def test_pairs_there_and_back() -> None:
+    report = ArrivalReport(stamp_ns=1_700_000_000_123_456_789, frames=7, bytes=28_000, arrival_ns=42)
+    assert report.to_pairs() == PAIRS
+    assert ArrivalReport.from_pairs(PAIRS) == report
+
+
+def test_a_newer_receiver_may_say_more() -> None:
+    assert ArrivalReport.from_pairs(PAIRS | {"decode_ms": "3.5"}).frames == 7
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", "1.5", "nan", "9" * 5000])
+@pytest.mark.parametrize("key", PAIRS)
+def test_nonsense_is_named(key: str, value: str) -> None:
+    with pytest.raises(InputError, match=r"arrival report: .*" + key) as error:
+        ArrivalReport.from_pairs(PAIRS | {key: value})
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(InputError, match="frames"):
+        ArrivalReport.from_pairs({key: value for key, value in PAIRS.items() if key != "frames"})
+
+
+def test_counts_frames_and_bytes() -> None:
+    log = ArrivalLog()
+    log.arrived(100, 1 * SECOND, 4000)
+    report = log.arrived(200, 2 * SECOND, 3000)
+    assert report == ArrivalReport(stamp_ns=2 * SECOND, frames=2, bytes=7000, arrival_ns=200)
+    assert (log.duplicates, log.reordered) == (0, 0)
+
+
+def test_a_duplicate_is_reported_but_counts_once() -> None:
+    log = ArrivalLog()
+    first = log.arrived(100, SECOND, 4000)
+    again = log.arrived(150, SECOND, 4000)
+    assert (again.stamp_ns, again.frames, again.bytes) == (SECOND, first.frames, first.bytes)
+    assert (log.duplicates, log.reordered) == (1, 0)
+
+
+def test_a_frame_after_a_newer_one_counts_as_reordered() -> None:
+    log = ArrivalLog()
+    for stamp in (SECOND, 2 * SECOND, 3 * SECOND // 2, 3 * SECOND):
+        report = log.arrived(0, stamp, 1000)
+    assert (report.frames, report.bytes) == (4, 4000)
+    assert (log.duplicates, log.reordered) == (0, 1)
+
+
+def test_a_recording_that_starts_over_is_neither_duplicate_nor_reordered() -> None:
+    log = ArrivalLog()
+    stamps = [i * SECOND // 10 for i in range(50)]
+    for stamp in stamps + stamps:
+        report = log.arrived(0, stamp, 1000)
+    assert report.frames == 100
+    assert (log.duplicates, log.reordered) == (0, 0)
+
+
+def test_remembers_no_more_than_it_needs() -> None:
+    log = ArrivalLog()
+    for i in range(5000):
+        log.arrived(i, i * 1000, 10)
+    assert sum(len(part) for part in vars(log).values() if hasattr(part, "__len__")) < 1000

@@ -1,0 +1,192 @@
+"""The ground station over real DDS: the right picture with the right stamp, whatever else arrives."""
+
+import time
+
+import cv2
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from ros_messages import compressed_message
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Bool, Float32
+
+from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.link.report import ArrivalReport
+from edgesr_ros.nodes.messages import as_array, nanoseconds
+from edgesr_ros.nodes.node import LATCHED
+from edgesr_ros.upscaling.catalog import load_upscaler
+
+MODEL = "edgesrgan_tiny_x4_psnr"
+
+
+def small(picture):
+    return np.ascontiguousarray(picture[:12, :16])
+
+
+def pairs(message):
+    return {pair.key: pair.value for pair in message.status[0].values}
+
+
+def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
+    bench.start("ground_station", model=MODEL, overlay=False, deadline=10.0)
+    shown = bench.collect(Image, "image_sr")
+    facts = bench.collect(DiagnosticArray, "image_sr/facts")
+    ages = bench.collect(Float32, "age")
+    reports = bench.collect(DiagnosticArray, "link_report")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    stamp = time.time_ns()
+    bench.deliver(
+        link,
+        compressed_message(small(picture), stamp, (63, 45)),
+        lambda: shown and facts and ages and reports,
+        "the picture and what is said of it",
+    )
+    expected = load_upscaler(MODEL).upscale(small(picture))[:45, :63]
+    np.testing.assert_array_equal(image_to_array(shown[0]), expected)
+    assert nanoseconds(shown[0].header.stamp) == stamp
+    assert shown[0].header.frame_id == "camera"
+    assert pairs(facts[0])["method"] == "sr"
+    assert float(pairs(facts[0])["consistency_db"]) > 20
+    assert 0 < ages[0].data < 30
+    assert ArrivalReport.from_pairs(pairs(reports[0])).stamp_ns == stamp
+
+
+def test_a_grey_camera_stays_grey(bench, picture):
+    bench.start("ground_station", model=MODEL, overlay=False, deadline=10.0)
+    shown = bench.collect(Image, "image_sr")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    grey = cv2.cvtColor(small(picture), cv2.COLOR_RGB2GRAY)
+    bench.deliver(link, compressed_message(grey, 5, (64, 48), "mono8"), lambda: shown, "the picture")
+    assert shown[0].encoding == "mono8"
+    three = load_upscaler(MODEL).upscale(np.repeat(grey[..., None], 3, axis=2))
+    np.testing.assert_array_equal(image_to_array(shown[0]), cv2.cvtColor(three, cv2.COLOR_RGB2GRAY))
+
+
+def test_camera_info_follows(bench, picture):
+    bench.start("ground_station", model="bicubic", overlay=False)
+    bench.collect(Image, "image_sr")
+    infos = bench.collect(CameraInfo, "image_sr/camera_info")
+    latched = bench.node.create_publisher(CameraInfo, "image_lr/camera_info", LATCHED)
+    info = CameraInfo(width=16, height=12)
+    info.k = np.array([25.0, 0, 8, 0, 20, 6, 0, 0, 1])
+    bench.wait(lambda: latched.get_subscription_count() > 0, "a subscriber of the camera info")
+    latched.publish(info)
+    bench.spin(0.5)
+    bench.deliver(
+        bench.publisher(CompressedImage, "image_lr/compressed"),
+        compressed_message(small(picture), 7, (64, 48)),
+        lambda: infos,
+        "the camera info",
+    )
+    assert (infos[0].width, infos[0].height, infos[0].k[0], infos[0].k[4]) == (64, 48, 100.0, 80.0)
+    assert nanoseconds(infos[0].header.stamp) == 7
+
+
+def test_a_flood_of_malformed_frames_does_not_hide_the_good_ones(bench, picture):
+    bench.start("ground_station", model="bicubic", overlay=False)
+    shown = bench.collect(Image, "image_sr")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    whole = compressed_message(small(picture), 1, (64, 48))
+    bombs = [b"", b"not an image", bytes(whole.data[:-20]), _png_that_claims(60000, 60000, bytes(whole.data))]
+    good = range(1, 21)
+    for stamp in good:
+        for _ in range(10):
+            for data in bombs:
+                link.publish(CompressedImage(format=whole.format, data=as_array(data)))
+        lie = compressed_message(small(picture), 10**6 + stamp, (60000, 48))
+        link.publish(lie)
+        link.publish(compressed_message(small(picture), stamp, (64, 48)))
+        bench.spin(0.05)
+    bench.wait(lambda: nanoseconds(shown[-1].header.stamp) == good[-1] if shown else False, "the last frame")
+    assert len(shown) >= 15  # newest wins: a few may be superseded, none for being near malformed ones
+    stamps = [nanoseconds(message.header.stamp) for message in shown]
+    assert stamps == sorted(stamps)
+    bench.spin(1.5)
+    assert bench.count("ground_station", "dropped.malformed") >= 20 * 10
+    frames_in = bench.count("ground_station", "frames_in")
+    assert frames_in == bench.count("ground_station", "frames_out") + bench.dropped("ground_station")
+    assert "Traceback" not in bench.said()
+    assert bench.said().count("compressed image") < 10  # a log line now and then, not one a frame
+
+
+def test_old_and_repeated_frames_are_not_shown_again(bench, picture):
+    bench.start("ground_station", model="bicubic", overlay=False)
+    shown = bench.collect(Image, "image_sr")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    for stamp in (100, 300, 200, 300, 400):
+        link.publish(compressed_message(small(picture), stamp, (64, 48)))
+        bench.spin(0.2)
+    bench.wait(lambda: len(shown) == 3, "three pictures")
+    assert [nanoseconds(message.header.stamp) for message in shown] == [100, 300, 400]
+    bench.wait(lambda: bench.dropped("ground_station") == 2, "the counts")
+    assert bench.count("ground_station", "dropped.out_of_order") == 1
+    assert bench.count("ground_station", "dropped.duplicate") == 1
+
+
+def test_a_recording_that_starts_over_is_shown_again(bench, picture):
+    bench.start("ground_station", model="bicubic", overlay=False)
+    shown = bench.collect(Image, "image_sr")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    for stamp in (60_000_000_000, 1_000_000_000):
+        link.publish(compressed_message(small(picture), stamp, (64, 48)))
+        bench.spin(0.2)
+    bench.wait(lambda: len(shown) == 2, "both pictures")
+
+
+def test_bicubic_steps_in_when_the_network_is_late(bench, picture):
+    bench.start("ground_station", model=MODEL, overlay=False, deadline=1e-6)
+    shown = bench.collect(Image, "image_sr")
+    facts = bench.collect(DiagnosticArray, "image_sr/facts")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    bench.deliver(
+        link, compressed_message(small(picture), 1, (64, 48)), lambda: shown and facts, "the picture"
+    )
+    assert pairs(facts[0])["method"] == "bicubic"
+    expected = load_upscaler("bicubic").upscale(small(picture))
+    np.testing.assert_array_equal(image_to_array(shown[0]), expected)
+    bench.wait(lambda: bench.count("ground_station", "bicubic_instead") == 1, "the count")
+
+
+def test_a_frame_at_full_size_and_one_at_another_scale(bench, picture):
+    bench.start("ground_station", model=MODEL, overlay=False)
+    shown = bench.collect(Image, "image_sr")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    bench.deliver(
+        link, compressed_message(picture, 1, (64, 48)), lambda: len(shown) == 1, "the frame at full size"
+    )
+    np.testing.assert_array_equal(image_to_array(shown[0]), picture)
+    bench.deliver(
+        link,
+        compressed_message(small(picture), 2, (32, 24)),
+        lambda: len(shown) == 2,
+        "the frame at half size",
+    )
+    assert image_to_array(shown[1]).shape == (24, 32, 3)
+
+
+def test_staleness_is_announced_and_drawn(bench, picture):
+    bench.start("ground_station", model="bicubic", overlay=True, stale_after=0.5)
+    shown = bench.collect(Image, "image_sr")
+    stale = bench.collect(Bool, "stale", LATCHED)
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    for stamp in (1, 2, 3):
+        link.publish(compressed_message(small(picture), stamp, (64, 48)))
+        bench.spin(0.1)
+    bench.wait(lambda: len(shown) == 4, "three pictures and the stale one")
+    assert [message.data for message in stale][-1] is True
+    assert nanoseconds(shown[-1].header.stamp) == 3
+    assert (image_to_array(shown[-1]) != image_to_array(shown[-2])).any()
+    bench.deliver(
+        link,
+        compressed_message(small(picture), 4, (64, 48)),
+        lambda: stale[-1].data is False,
+        "the end of staleness",
+    )
+
+
+def _png_that_claims(width, height, data):
+    """A PNG whose header claims another size, with a header checksum that is right."""
+    import struct
+    import zlib
+
+    header = b"IHDR" + struct.pack(">II", width, height) + data[24:29]
+    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]

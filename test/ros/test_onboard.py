@@ -1,0 +1,139 @@
+"""The onboard node over real DDS: what it sends, what it refuses, what it counts."""
+
+import numpy as np
+import pytest
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from ros_messages import image_message
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from edgesr_ros.frames.codecs import FrameFormat, decode
+from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.nodes.node import LATCHED
+
+
+def test_sends_the_reduced_picture_with_its_stamp(bench, picture):
+    bench.start("onboard", codec="png", scale=4)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(Image, "image_raw")
+    bench.deliver(
+        camera,
+        image_message(picture, 1_234_567_890_123_456_789, "front_camera"),
+        lambda: sent,
+        "the reduced frame",
+    )
+    assert nanoseconds(sent[0].header.stamp) == 1_234_567_890_123_456_789
+    assert sent[0].header.frame_id == "front_camera"
+    form = FrameFormat.parse(sent[0].format, 16, 12)
+    assert (form.encoding, form.codec, form.full_width, form.full_height) == ("rgb8", "png", 64, 48)
+    np.testing.assert_array_equal(decode(sent[0].data), reduce_frame(picture, 4))
+
+
+@pytest.mark.parametrize("codec", ["webp", "jpeg"])
+def test_lossy_codecs_stay_near_the_picture(bench, picture, codec):
+    bench.start("onboard", codec=codec, quality=90, scale=1)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    bench.deliver(bench.publisher(Image, "image_raw"), image_message(picture, 1), lambda: sent, "the frame")
+    error = decode(sent[0].data).astype(int) - picture
+    assert np.abs(error).mean() < 8
+    assert codec in sent[0].format
+
+
+def test_a_size_that_the_scale_does_not_divide(bench, picture):
+    bench.start("onboard", codec="png", scale=4)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    odd = np.ascontiguousarray(picture[:45, :63])
+    bench.deliver(bench.publisher(Image, "image_raw"), image_message(odd, 1), lambda: sent, "the frame")
+    assert "full=63x45" in sent[0].format
+    assert decode(sent[0].data).shape == (12, 16, 3)
+
+
+def test_camera_info_follows(bench):
+    bench.start("onboard", scale=4)
+    infos = bench.collect(CameraInfo, "image_lr/camera_info", LATCHED)
+    bench.collect(CompressedImage, "image_lr/compressed")
+    info = CameraInfo(width=64, height=48)
+    info.k = np.array([100.0, 0, 32, 0, 80, 24, 0, 0, 1])
+    bench.deliver(bench.publisher(CameraInfo, "camera_info"), info, lambda: infos, "the camera info")
+    assert (infos[0].width, infos[0].height) == (16, 12)
+    assert infos[0].k[0] == 25.0
+    assert infos[0].k[4] == 20.0
+
+
+def test_malformed_images_are_counted_and_good_ones_go_on(bench, picture):
+    bench.start("onboard", codec="png", window_frames=16)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(Image, "image_raw")
+    for spoil in (
+        lambda m: setattr(m, "step", 5),
+        lambda m: setattr(m, "height", 0),
+        lambda m: setattr(m, "encoding", "rainbow"),
+        lambda m: setattr(m, "height", 60000),
+    ):
+        broken = image_message(picture, 1)
+        spoil(broken)
+        camera.publish(broken)
+        bench.spin(0.05)
+    bench.deliver(camera, image_message(picture, 2), lambda: sent, "the good frame")
+    bench.wait(lambda: bench.count("onboard", "frames_in") >= 5, "the counts")
+    assert bench.count("onboard", "dropped.malformed") == 4
+    assert [nanoseconds(message.header.stamp) for message in sent] == [2]
+    assert "Traceback" not in bench.said()
+
+
+def test_counts_add_up_when_nobody_reports(bench, picture):
+    # No link report: the pacer gives up on each window by timeout, so most of a fast camera is dropped.
+    bench.start("onboard", codec="png", window_frames=1)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(Image, "image_raw")
+    for stamp in range(1, 41):
+        camera.publish(image_message(picture, stamp))
+        bench.spin(0.02)
+    bench.spin(2.5)
+    frames_in = bench.count("onboard", "frames_in")
+    waiting = frames_in - bench.count("onboard", "frames_out") - bench.dropped("onboard")
+    assert bench.count("onboard", "dropped.paced") > 0
+    assert waiting in (0, 1)
+    stamps = [nanoseconds(message.header.stamp) for message in sent]
+    assert stamps == sorted(stamps)
+
+
+def test_no_subscriber_no_work(bench, picture):
+    bench.start("onboard")
+    camera = bench.node.create_publisher(Image, "image_raw", 10)
+    for stamp in range(20):
+        camera.publish(image_message(picture, stamp))
+        bench.spin(0.1)
+    assert camera.get_subscription_count() == 0
+    assert "onboard" in bench._counts
+    assert bench.count("onboard", "frames_in") == 0
+
+
+def test_parameters_change_while_running_or_are_refused_with_a_reason(bench, picture):
+    bench.start("onboard", codec="png", scale=4, window_frames=16)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(Image, "image_raw")
+    client = bench.node.create_client(SetParameters, "/onboard/set_parameters")
+    bench.wait(client.service_is_ready, "the parameter service")
+
+    def set_parameter(name, value):
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+        future = client.call_async(request)
+        bench.wait(future.done, f"the answer to {name}")
+        return future.result().results[0]
+
+    assert set_parameter("scale", 2).successful
+    refused = set_parameter("codec", "gif")
+    assert not refused.successful
+    assert "codec" in refused.reason and "webp" in refused.reason
+    assert not set_parameter("quality", 101).successful
+    assert not set_parameter("window_frames", 3).successful  # fixed at start
+    bench.deliver(camera, image_message(picture, 1), lambda: sent, "the frame")
+    assert decode(sent[0].data).shape == (24, 32, 3)
+
+
+def test_a_missing_publisher_is_announced(bench):
+    bench.start("onboard")
+    bench.collect(CompressedImage, "image_lr/compressed")
+    bench.wait(lambda: "image_raw: no publisher yet" in bench.said(), "the announcement")
