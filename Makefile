@@ -43,7 +43,7 @@ $(VENV)/base.stamp:
 # The package itself is used from the checkout: what is edited is what runs.
 $(VENV)/runtime.stamp: requirements/runtime.txt requirements/ros.txt | $(VENV)/base.stamp
 	$(PIP) -r requirements/runtime.txt $(ROS_REQUIREMENTS)
-	$(PIP) --no-deps --no-build-isolation --editable . || $(PIP) --no-deps --editable .
+	$(PIP) --no-deps --editable .
 	@touch $@
 
 $(VENV)/demo.stamp: requirements/demo.txt $(VENV)/runtime.stamp

@@ -68,6 +68,7 @@ setup(
         "PyYAML",
         "rosbags",
         "tqdm",
+        "typing_extensions",
     ],
     extras_require={"test": ["pytest"], "train": ["onnx", "safetensors", "tensorboard", "torch"]},
     entry_points={
