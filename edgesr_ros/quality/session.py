@@ -94,7 +94,7 @@ class Session:
         self._bytes = 0
         self._size: str | None = None
         self._newest_ns: int | None = None
-        self.started: float | None = None  # time.monotonic() of the first original
+        self.started: float | None = None  # time.monotonic() of the first frame of either side
         self._ended = 0.0  # and of the last
         self._strips: list[np.ndarray] = []
         self._strip_every, self._measured = 1, 0
@@ -110,9 +110,7 @@ class Session:
 
     def original(self, stamp_ns: int, array: np.ndarray) -> None:
         """A frame left the camera: (H, W, 3) RGB or (H, W) grey, uint8."""
-        self._ended = time.monotonic()
-        if self.started is None:
-            self.started = self._ended
+        self._note_time()
         self._originals.put(stamp_ns, array, array.nbytes)
 
     def received(self, stamp_ns: int, data: bytes) -> None:
@@ -134,11 +132,17 @@ class Session:
 
     def picture(self, stamp_ns: int, shown_s: float, array: np.ndarray) -> None:
         """A picture was shown; one that is shown again counts once."""
+        self._note_time()
         if stamp_ns == self._newest_ns:
             return
         self._newest_ns = stamp_ns
         self._unsettled.append(_Shown(stamp_ns, shown_s, array))
         self._settle()
+
+    def _note_time(self) -> None:
+        self._ended = time.monotonic()
+        if self.started is None:
+            self.started = self._ended
 
     def _settle(self, all_of_them: bool = False) -> None:
         """Record the pictures whose facts are here; topics overtake each other, and facts may be lost."""
