@@ -3,10 +3,12 @@
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
 import numpy as np
 from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.frame_source import NOMINAL_RATE_HZ
@@ -33,9 +35,10 @@ class VideoWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(path), "w")
-            self._stream = self._container.add_stream(_CODEC, rate, options={"crf": _CRF})
+            stream = self._container.add_stream(_CODEC, rate, options={"crf": _CRF})
         except (ValueError, OSError) as error:  # also what av's own errors are
             raise InputError(f"{path}: cannot be written as an H.264 video ({error})") from None
+        self._stream = cast(VideoStream, stream)
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = _TIME_BASE

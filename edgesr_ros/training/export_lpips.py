@@ -128,7 +128,7 @@ def build_model(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
         parts.append(graph.add("ReduceMean", [error, space], f"distance{index}", keepdims=0))
     graph.add("Sum", parts, "distance")
 
-    shape = ["N", "H", "W", 3]
+    shape: list[str | int | None] = ["N", "H", "W", 3]
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,8 @@ class PixelStage:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.seed)
         self.network = create_network(recipe.network, recipe.scale)
-        self.network.to(self.device, memory_format=torch.channels_last)
+        self.network.to(self.device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
         self.step = 0
@@ -97,7 +99,7 @@ class PixelStage:
         )
         return float(np.mean(list(scores)))
 
-    def _train_step(self, forward: nn.Module) -> float:
+    def _train_step(self, forward: Callable[[torch.Tensor], torch.Tensor]) -> float:
         recipe = self.recipe
         low, high = self.patches.batch(recipe.batch, recipe.seed, self.step)
         for group in self.optimizer.param_groups:
