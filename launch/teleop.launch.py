@@ -5,7 +5,7 @@ The robot's nodes are in the namespace `robot`, the operator's in `ground`.
 
 from pathlib import Path
 
-from launch import LaunchDescription
+from launch import Event, LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     IncludeLaunchDescription,
@@ -40,6 +40,13 @@ def params_argument(node: str) -> DeclareLaunchArgument:
 def text(name: str) -> ParameterValue:
     """An argument as a string parameter, even where it looks like a number."""
     return ParameterValue(LaunchConfiguration(name), value_type=str)
+
+
+def end_all(_event: Event, context: LaunchContext) -> TimerAction | None:
+    """A chain that lacks a part is none: end the rest, unless that is happening already."""
+    if context.is_shutdown:
+        return None
+    return TimerAction(period=LAST_FRAMES, actions=[Shutdown(reason="a part of the chain ended")])
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -106,6 +113,7 @@ def generate_launch_description() -> LaunchDescription:
     image = IfElseSubstitution(played, "/robot/image_raw", LaunchConfiguration("camera"))
     image_lr = IfElseSubstitution(direct, "/robot/image_lr", "/ground/image_lr")
 
+    any_end = RegisterEventHandler(OnProcessExit(on_exit=end_all, handle_once=True))
     # First, because it sets the DDS profile of all that follow.
     onboard = IncludeLaunchDescription(
         str(Path(__file__).with_name("onboard.launch.py")),
@@ -167,11 +175,6 @@ def generate_launch_description() -> LaunchDescription:
         condition=UnlessCondition(unrecorded),
         output="screen",
     )
-    end = RegisterEventHandler(
-        OnProcessExit(
-            on_exit=[TimerAction(period=LAST_FRAMES, actions=[Shutdown(reason="a part of the chain ended")])]
-        )
-    )
     return LaunchDescription(
-        [*arguments, end, onboard, frame_player, link_emulator, ground_station, quality_recorder]
+        [*arguments, any_end, onboard, frame_player, link_emulator, ground_station, quality_recorder]
     )

@@ -60,7 +60,7 @@ def test_leaves_figures_pictures_and_a_page(tmp_path, ros_domain, video):
     assert 0 < summary["age_ms"]["p50"] <= summary["age_ms"]["p95"]
     assert summary["quality"]["measured_frames"] > 0
     assert 10 < summary["quality"]["bicubic"]["psnr_db"] < 60
-    rows = list(csv.DictReader((output / "frames.csv").open()))
+    rows = list(csv.DictReader((output / "frames.csv").read_text().splitlines()))
     assert len(rows) == summary["frames_shown"]
     assert {row["method"] for row in rows} <= {"sr", "bicubic"}
     strip = cv2.imread(str(output / "strip.png"))
