@@ -1,63 +1,92 @@
-# `make demo` and `make test` need nothing but Python >= 3.10: they make .venv with what they use.
-# Where a ROS 2 installation is sourced it is used; elsewhere ROS 2 Jazzy comes as wheels.
+# `make help` lists the commands. Each makes what it needs: nothing but make and Python 3.10 or newer has to be there.
 
 PYTHON ?= python3
-VENV := .venv
-RUN := $(VENV)/bin/python
-PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-SOURCED := $(shell [ -n "$$ROS_DISTRO" ] && $(PYTHON) -c "import rclpy" 2>/dev/null && echo yes)
-ROS_REQUIREMENTS := $(if $(SOURCED),,-r requirements/ros.txt)
+# A sourced ROS 2 is used as it is; otherwise ROS 2 Jazzy comes from wheels, which exist for Python 3.10 to 3.13.
+ROS := $(if $(ROS_DISTRO),$(shell $(PYTHON) -c 'import rclpy' 2>/dev/null && echo $(ROS_DISTRO)))
+ifdef ROS
+VENV := .venv-$(ROS)
+VENV_OPTIONS := --system-site-packages
+SUPPORTED := (3, 10) <= v
+WANTED := 3.10 or newer
+else
+VENV := .venv
+SUPPORTED := (3, 10) <= v <= (3, 13)
+WANTED := 3.10 to 3.13
+# The wheels' own libraries, not those of another ROS 2 that this Python cannot use.
+unexport PYTHONPATH LD_LIBRARY_PATH
+export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
+endif
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+LINT_VENV := .venv-lint
+PIP := bin/pip --disable-pip-version-check --quiet
+DONE := $(VENV)/.done
 
-.PHONY: help demo test lint train-setup clean
-.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+.DELETE_ON_ERROR:
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 20
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'ARGS="..." goes to `edgesr demo` or pytest: make demo ARGS="--link lte --seconds 20".'
+	@echo 'PYTHON=/path/to/python3 chooses the interpreter.'
 
-demo: $(VENV)/demo.stamp  ## a recording through a bad link; ARGS="--input … --link … --seconds … --output …"
-	$(RUN) -m edgesr_ros.cli.main demo $(ARGS)
+demo: $(DONE)/package $(DONE)/demo  ## the whole system on a recording over a bad link
+	$(VENV)/bin/python -m edgesr_ros.cli.main demo $(ARGS)
 
-test: $(VENV)/test.stamp  ## all tests; ARGS="-k onboard"
-	$(RUN) -m pytest $(ARGS)
+test: $(DONE)/package $(DONE)/train $(DONE)/test  ## all tests
+	$(VENV)/bin/python -m pytest $(ARGS)
 
-lint: $(VENV)/lint.stamp  ## ruff, mypy, and who may import whom
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports --no-cache
+lint: $(LINT_VENV)/done  ## style, types, and who may import whom
+	$(LINT_VENV)/bin/ruff check .
+	$(LINT_VENV)/bin/mypy
+	$(LINT_VENV)/bin/lint-imports
 
-train-setup: $(VENV)/train.stamp  ## what `edgesr train` needs: PyTorch
-	@echo "now: $(VENV)/bin/edgesr train RECIPE --data PHOTOGRAPHS"
+clean:  ## removes what the commands above made
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info
+	find edgesr_ros launch test -name __pycache__ -prune -exec rm -rf {} +
 
-clean:  ## remove .venv, caches and the demo's output
-	rm -rf $(VENV) build demo_output .pytest_cache .mypy_cache .ruff_cache *.egg-info
+# Each set of requirements is installed once, and again when its file changes.
+$(DONE)/venv:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not ($(SUPPORTED)))' || \
+	  { echo 'Python $(WANTED) is needed, and $(PYTHON) is another: make PYTHON=/path/to/python3' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV_OPTIONS) $(VENV)
+	@mkdir -p $(DONE) && touch $@
 
-$(VENV)/base.stamp:
+ifdef ROS
+$(DONE)/runtime: requirements/sourced.txt requirements/no_rosdep.txt $(DONE)/venv
+	@echo 'Installing what $(ROS) lacks into $(VENV) ...'
+	@$(VENV)/bin/python -c 'import numpy; print("numpy==" + numpy.__version__)' >$(VENV)/constraints.txt
+	@$(VENV)/$(PIP) install -c $(VENV)/constraints.txt -r $<
+	@$(VENV)/bin/python -c 'import cv2' 2>/dev/null || \
+	  $(VENV)/$(PIP) install -c $(VENV)/constraints.txt 'opencv-python-headless<5'
+	@touch $@
+$(DONE)/train $(DONE)/test: PIP += -c $(VENV)/constraints.txt
+else
+$(DONE)/runtime: requirements/runtime.txt requirements/no_rosdep.txt requirements/ros.txt $(DONE)/venv
+	@echo 'Installing ROS 2 Jazzy and the runtime into $(VENV), about 700 MB ...'
+	@$(VENV)/$(PIP) install -r requirements/runtime.txt -r requirements/ros.txt
+	@touch $@
+endif
+
+$(DONE)/demo: requirements/demo.txt $(DONE)/runtime
+	@$(VENV)/$(PIP) install --no-deps -r $<
+	@touch $@
+
+$(DONE)/train $(DONE)/test: $(DONE)/%: requirements/%.txt $(DONE)/runtime
+	@echo 'Installing $< into $(VENV) ...'
+	@$(VENV)/$(PIP) install -r $<
+	@touch $@
+
+# Makes `edgesr` a command of the environment; the checkout itself stays what runs.
+$(DONE)/package: setup.py setup.cfg pyproject.toml $(DONE)/runtime
+	@$(VENV)/$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(LINT_VENV)/done: requirements/lint.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-		{ echo "$$($(PYTHON) --version) is too old: Python 3.10 or newer is needed (make PYTHON=…)" >&2; exit 2; }
-	$(PYTHON) -m venv $(if $(SOURCED),--system-site-packages) $(VENV)
-	@touch $@
-
-# The package itself is used from the checkout: what is edited is what runs.
-$(VENV)/runtime.stamp: requirements/runtime.txt requirements/ros.txt | $(VENV)/base.stamp
-	$(PIP) -r requirements/runtime.txt $(ROS_REQUIREMENTS)
-	$(PIP) --no-deps --editable .
-	@touch $@
-
-$(VENV)/demo.stamp: requirements/demo.txt $(VENV)/runtime.stamp
-	$(PIP) --no-deps -r requirements/demo.txt
-	@touch $@
-
-$(VENV)/train.stamp: requirements/train.txt $(VENV)/runtime.stamp
-	$(PIP) -r requirements/train.txt
-	@touch $@
-
-$(VENV)/test.stamp: requirements/test.txt $(VENV)/demo.stamp $(VENV)/train.stamp
-	$(PIP) -r requirements/test.txt
-	@touch $@
-
-$(VENV)/lint.stamp: requirements/lint.txt $(VENV)/test.stamp
-	$(PIP) -r requirements/lint.txt
+	  { echo 'Python 3.10 or newer is needed: make PYTHON=/path/to/python3' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(LINT_VENV)
+	@$(LINT_VENV)/$(PIP) install -r $<
 	@touch $@

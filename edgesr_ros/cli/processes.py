@@ -78,6 +78,10 @@ class Processes:
         """A node's exit status; None while it runs."""
         return self._running[node].poll()
 
+    def pids(self) -> dict[str, int]:
+        """Process numbers of the nodes."""
+        return {node: process.pid for node, process in self._running.items()}
+
     def stop(self, *nodes: str, patience: float = 0.0) -> None:
         """Interrupt nodes and wait for their end; `patience` more seconds before force is used."""
         processes = [self._running[node] for node in nodes]

@@ -44,9 +44,9 @@ class Parameters(Generic[P]):
 
     def __init__(self, node: Node, kind: type[P], config: str) -> None:
         self._kind = kind
-        defaults = _defaults(config)
+        defaults = defaults_of(config)
         self._where = node.get_fully_qualified_name()
-        properties = _properties(kind)
+        properties = properties_of(kind)
         values: dict[str, Any] = {}
         for name, facts in properties.items():
             try:
@@ -63,7 +63,7 @@ class Parameters(Generic[P]):
         except InputError as error:
             choices = [
                 f"{name}: {', '.join(map(str, facts['enum']))}"
-                for name, facts in _properties(self._kind).items()
+                for name, facts in properties_of(self._kind).items()
                 if "enum" in facts and f"$.{name}`" in str(error)
             ]
             raise InputError(f"{error}; expected one of {choices[0]}" if choices else str(error)) from None
@@ -84,12 +84,12 @@ class Parameters(Generic[P]):
         self.current = self._merged(changes)
 
 
-def _defaults(config: str) -> dict[str, Any]:
+def defaults_of(config: str) -> dict[str, Any]:
     path = resources.config(f"{config}.yaml")
     return read_yaml(path, dict[str, dict[str, dict[str, Any]]])["/**"]["ros__parameters"]
 
 
-def _properties(kind: type[Struct]) -> dict[str, dict[str, Any]]:
+def properties_of(kind: type[Struct]) -> dict[str, dict[str, Any]]:
     schema = msgspec.json.schema(kind)
     return schema["$defs"][kind.__name__]["properties"]
 
