@@ -115,13 +115,14 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
             for frame in self._source:
                 if previous_ns is not None and not settings.rate:
                     due += max(0.0, (frame.stamp_ns - previous_ns) * 1e-9) or period
-                else:
+                elif previous_ns is not None:
                     due += period
                 previous_ns = frame.stamp_ns
                 due = max(due, time.monotonic())  # late is late: no burst to catch up
                 yield frame, due
             if not settings.loop:
                 return
+            due += period
 
     def _wait_until(self, due: float, frame: SourceFrame) -> bool:
         """Sleep until `due`, ticking /clock towards the frame's stamp; false when the node closes."""

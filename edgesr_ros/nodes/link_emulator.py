@@ -50,6 +50,9 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         self._forward = LinkEmulator(profile, settings.seed)
         self._back = LinkEmulator(profile, settings.seed + 1)
         self._start = time.monotonic()
+        # Who records can so tell which step of the schedule a frame met.
+        began_s = self.get_clock().now().nanoseconds * 1e-9
+        self.diagnostics.show(schedule_began_s=f"{began_s:.3f}")
         # (when, tie-breaker, where to, serialized message): what is on the air.
         self._on_air: list[tuple[float, int, Publisher, bytes]] = []
         self._order = itertools.count()

@@ -85,11 +85,13 @@ class Parameters(Generic[P]):
 
 
 def defaults_of(config: str) -> dict[str, Any]:
+    """The default of each parameter, by name, from config/<config>.yaml."""
     path = resources.config(f"{config}.yaml")
     return read_yaml(path, dict[str, dict[str, dict[str, Any]]])["/**"]["ros__parameters"]
 
 
 def properties_of(kind: type[Struct]) -> dict[str, dict[str, Any]]:
+    """What JSON Schema says of each field: description, type, enum, minimum, maximum, readOnly …"""
     schema = msgspec.json.schema(kind)
     return schema["$defs"][kind.__name__]["properties"]
 
@@ -100,6 +102,8 @@ def _descriptor(facts: dict[str, Any]) -> ParameterDescriptor:
         descriptor.additional_constraints = f"one of {', '.join(map(str, facts['enum']))}"
         return descriptor
     descriptor.type = _ROS_TYPES[facts["type"]].value
+    # `rate:=25` for a float is nobody's mistake; what is not a number at all `_checked` refuses.
+    descriptor.dynamic_typing = facts["type"] == "number"
     if "minimum" in facts or "maximum" in facts:
         low, high = facts.get("minimum", -_LARGEST), facts.get("maximum", _LARGEST)
         if facts["type"] == "integer":

@@ -124,6 +124,9 @@ def test_parameters_change_while_running_or_are_refused_with_a_reason(bench, pic
         return future.result().results[0]
 
     assert set_parameter("scale", 2).successful
+    assert set_parameter("max_rate", 100).successful  # a whole number will do for a float
+    assert not set_parameter("max_rate", "fast").successful
+    assert not set_parameter("max_rate", -1.0).successful
     refused = set_parameter("codec", "gif")
     assert not refused.successful
     assert "codec" in refused.reason and "webp" in refused.reason
