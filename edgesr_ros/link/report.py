@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -10,6 +10,7 @@ from msgspec import Meta
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct
 
+Order = Literal["new", "duplicate", "out_of_order"]
 Count = Annotated[int, Meta(ge=0)]
 
 # A stamp further back than this is no straggler: the recording started over, or the clock was set.
@@ -56,11 +57,13 @@ class ArrivalLog:
     Attributes:
         duplicates: frames that came again.
         reordered: frames that came after a newer one.
+        order: which of them the last frame was; only a "new" one is to be shown.
     """
 
     def __init__(self) -> None:
         self.duplicates = 0
         self.reordered = 0
+        self.order: Order = "new"
         self._frames = 0
         self._bytes = 0
         self._newest_ns = -1
@@ -72,11 +75,13 @@ class ArrivalLog:
             self._seen.clear()
             self._newest_ns = -1
         if stamp_ns in self._seen:
+            self.order = "duplicate"
             self.duplicates += 1
         else:
+            self.order = "out_of_order" if stamp_ns < self._newest_ns else "new"
             self._frames += 1
             self._bytes += size
-            self.reordered += stamp_ns < self._newest_ns
+            self.reordered += self.order == "out_of_order"
             self._seen.append(stamp_ns)
             self._newest_ns = max(self._newest_ns, stamp_ns)
         return ArrivalReport(stamp_ns=stamp_ns, frames=self._frames, bytes=self._bytes, arrival_ns=now_ns)

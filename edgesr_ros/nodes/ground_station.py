@@ -30,8 +30,6 @@ from edgesr_ros.upscaling.catalog import load_upscaler
 from edgesr_ros.upscaling.fallback import FallbackUpscaler
 
 _STALE_CHECK_PERIOD = 0.1  # seconds
-# A stamp further back than this is no straggler: the recording started over, or the clock was set.
-_RESTART_S = 2.0
 
 
 class GroundStationParameters(Struct):
@@ -79,7 +77,6 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self.diagnostics.show(model=primary.name, backend=primary.backend)
         self._upscaler = FallbackUpscaler(primary, settings.deadline)
         self._arrivals = ArrivalLog()
-        self._newest_ns = 0
         self._info: CameraInfo | None = None
         self._last: tuple[Header, np.ndarray, Encoding] | None = None
         self._last_shown = time.monotonic()
@@ -128,10 +125,9 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         stamp_ns = nanoseconds(message.header.stamp)
         report = self._arrivals.arrived(time.monotonic_ns(), stamp_ns, len(message.data))
         self._publish_facts(self._reports, message.header, "link_report", report.to_pairs())
-        if 0 <= self._newest_ns - stamp_ns < _RESTART_S * 1e9:
-            self.diagnostics.drop("duplicate" if stamp_ns == self._newest_ns else "out_of_order")
+        if self._arrivals.order != "new":
+            self.diagnostics.drop(self._arrivals.order)
             return
-        self._newest_ns = stamp_ns
         self._worker.put(_Received(message.header, form, picture, factor, len(message.data)))
 
     def _show(self, received: _Received) -> None:

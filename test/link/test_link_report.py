@@ -44,14 +44,18 @@ def test_a_duplicate_is_reported_but_counts_once() -> None:
     again = log.arrived(150, SECOND, 4000)
     assert (again.stamp_ns, again.frames, again.bytes) == (SECOND, first.frames, first.bytes)
     assert (log.duplicates, log.reordered) == (1, 0)
+    assert log.order == "duplicate"
 
 
 def test_a_frame_after_a_newer_one_counts_as_reordered() -> None:
     log = ArrivalLog()
+    orders = []
     for stamp in (SECOND, 2 * SECOND, 3 * SECOND // 2, 3 * SECOND):
         report = log.arrived(0, stamp, 1000)
+        orders.append(log.order)
     assert (report.frames, report.bytes) == (4, 4000)
     assert (log.duplicates, log.reordered) == (0, 1)
+    assert orders == ["new", "new", "out_of_order", "new"]
 
 
 def test_a_recording_that_starts_over_is_neither_duplicate_nor_reordered() -> None:
