@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from edgesr_ros.errors import InputError
 from edgesr_ros.networks.edgesrgan import edgesrgan, edgesrgan_tiny
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
@@ -16,10 +17,11 @@ def create_network(name: str, scale: int = 4) -> nn.Module:
     """A freshly initialised network.
 
     Raises:
-        ValueError: unknown name or unsupported scale.
+        InputError: unknown name.
+        ValueError: unsupported scale.
     """
     if name not in NETWORKS:
-        raise ValueError(f"network: expected one of {sorted(NETWORKS)}, got {name!r}")
+        raise InputError(f"network: expected one of {sorted(NETWORKS)}, got {name!r}")
     return NETWORKS[name](scale=scale)
 
 

@@ -122,8 +122,13 @@ class Onboard(EdgesrNode[OnboardParameters]):
         settings = self.parameters.current
         with self.diagnostics.stage("reduce"):
             reduced = reduce_frame(frame.array, settings.scale)
-        with self.diagnostics.stage("encode"):
-            data = encode(reduced, settings.codec, settings.quality)
+        try:
+            with self.diagnostics.stage("encode"):
+                data = encode(reduced, settings.codec, settings.quality)
+        except InputError as error:  # larger than the codec can hold; a smaller one may follow
+            self.diagnostics.drop("malformed")
+            self.bad_input(error)
+            return
         height, width = frame.array.shape[:2]
         form = FrameFormat(
             encoding="mono8" if frame.array.ndim == 2 else "rgb8",

@@ -78,9 +78,13 @@ class Session:
         folder: where frames.csv, summary.json, strip.png and report.html go.
         sample_rate: pictures per second whose quality is measured, at most.
         source, link: names for the report; empty: unknown.
+
+    Raises:
+        InputError: the folder cannot be written to, or the perceptual network is missing.
     """
 
     def __init__(self, folder: Path, sample_rate: float, source: str, link: str) -> None:
+        self._measurer = Measurer(threads=1)
         self._recording = Recording(folder)
         self._folder, self._source, self._link = folder, source, link
         self._sample_period = 1 / sample_rate
@@ -206,17 +210,16 @@ class Session:
 
     def _measure_all(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
-        measurer = Measurer(threads=1)
         while (sample := self._samples.get()) is not None and not self._abandoned.is_set():
             # A picture that does not fit its original (a malformed message, say) stays without scores.
             with contextlib.suppress(InputError):
-                self._measure(measurer, sample)
+                self._measure(sample)
 
-    def _measure(self, measurer: Measurer, sample: _Sample) -> None:
+    def _measure(self, sample: _Sample) -> None:
         received = decode(sample.received)
         original, shown = _rgb(sample.original), _rgb(sample.shown)
         scale = -(-original.shape[1] // received.shape[1])
-        sr, bicubic, consistency = measurer.measure(original, received, shown, scale)
+        sr, bicubic, consistency = self._measurer.measure(original, received, shown, scale)
         self._recording.set_scores(sample.row.stamp_s, sr, bicubic, consistency)
         if self._measured % self._strip_every == 0:
             self._keep_moment(sample.row, original, received, shown, scale)

@@ -41,7 +41,7 @@ class Bench:
         self.node = Node("bench", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self._counts: dict[str, dict[str, str]] = {}
+        self._diagnosed: dict[str, dict[str, str]] = {}
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
 
     def start(self, node: str, **parameters: object) -> None:
@@ -88,14 +88,21 @@ class Bench:
         while time.monotonic() < deadline:
             self.executor.spin_once(timeout_sec=0.02)
 
+    def diagnosed(self, node: str) -> dict[str, str]:
+        """A node's newest diagnostics."""
+        return self._diagnosed.get(node, {})
+
+    def heard_from(self, node: str) -> bool:
+        """Whether a node has published diagnostics."""
+        return node in self._diagnosed
+
     def count(self, node: str, name: str) -> int:
         """A node's counter, as its newest diagnostics say."""
-        return int(self._counts.get(node, {}).get(name, 0))
+        return int(self.diagnosed(node).get(name, 0))
 
     def dropped(self, node: str) -> int:
         """Frames that a node dropped, for whatever reason."""
-        values = self._counts.get(node, {})
-        return sum(int(value) for key, value in values.items() if key.startswith("dropped."))
+        return sum(int(value) for key, value in self.diagnosed(node).items() if key.startswith("dropped."))
 
     def said(self) -> str:
         """Everything that the nodes printed."""
@@ -109,7 +116,7 @@ class Bench:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            self._counts[status.name.rpartition("/")[2]] = {pair.key: pair.value for pair in status.values}
+            self._diagnosed[status.name.rpartition("/")[2]] = {pair.key: pair.value for pair in status.values}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
+from rclpy.qos import ReliabilityPolicy
 from ros_messages import image_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -47,6 +48,18 @@ def test_a_size_that_the_scale_does_not_divide(bench, picture):
     bench.deliver(bench.publisher(Image, "image_raw"), image_message(odd, 1), lambda: sent, "the frame")
     assert "full=63x45" in sent[0].format
     assert decode(sent[0].data).shape == (12, 16, 3)
+
+
+def test_a_frame_larger_than_the_codec_can_hold_stops_nothing(bench, picture):
+    bench.start("onboard", codec="webp", scale=1)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(Image, "image_raw")
+    wide = np.zeros((2, 16_384, 3), np.uint8)
+    bench.deliver(
+        camera, image_message(wide, 1), lambda: bench.count("onboard", "dropped.malformed"), "the drop"
+    )
+    assert not sent
+    bench.deliver(camera, image_message(picture, 2), lambda: sent, "the next frame")
 
 
 def test_camera_info_follows(bench):
@@ -106,7 +119,7 @@ def test_no_subscriber_no_work(bench, picture):
         camera.publish(image_message(picture, stamp))
         bench.spin(0.1)
     assert camera.get_subscription_count() == 0
-    assert "onboard" in bench._counts
+    bench.wait(lambda: bench.heard_from("onboard"), "the node's diagnostics")
     assert bench.count("onboard", "frames_in") == 0
 
 
@@ -140,3 +153,22 @@ def test_a_missing_publisher_is_announced(bench):
     bench.start("onboard")
     bench.collect(CompressedImage, "image_lr/compressed")
     bench.wait(lambda: "image_raw: no publisher yet" in bench.said(), "the announcement")
+
+
+def test_quality_of_service_can_be_overridden(bench):
+    topic = "/image_lr/compressed"
+    bench.start("onboard", **{f"qos_overrides.{topic}.publisher.reliability": "reliable"})
+    bench.wait(lambda: bench.node.get_publishers_info_by_topic(topic), "the publisher")
+    [publisher] = bench.node.get_publishers_info_by_topic(topic)
+    assert publisher.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+
+
+def test_diagnostics_tell_the_time_of_each_stage(bench, picture):
+    bench.start("onboard", window_frames=16)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(Image, "image_raw")
+    bench.deliver(camera, image_message(picture, 1), lambda: sent, "the frame")
+    bench.wait(lambda: "encode_ms.mean" in bench.diagnosed("onboard"), "the times")
+    times = bench.diagnosed("onboard")
+    assert 0 < float(times["encode_ms.mean"]) <= float(times["encode_ms.max"])
+    assert int(times["bytes_out"]) == sum(len(message.data) for message in sent)
