@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import cv2
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool, Float32, Header
@@ -20,7 +20,7 @@ from edgesr_ros.frames.message import Encoding, fill_image
 from edgesr_ros.frames.overlay import RED, draw_label
 from edgesr_ros.frames.reduce import crop_to, reduction
 from edgesr_ros.link.report import ArrivalLog
-from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.nodes.messages import nanoseconds, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.nodes.worker import NewestWins
@@ -89,7 +89,9 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._reports = self.publisher(DiagnosticArray, "link_report", COMPRESSED)
         self._staleness = self.publisher(Bool, "stale", LATCHED)
         self._staleness.publish(Bool(data=False))
-        self._worker = NewestWins[_Received](self._show, lambda: self.diagnostics.drop("superseded"))
+        self._worker = NewestWins[_Received](
+            self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
+        )
         heard = [self._pictures, self._facts, self._age]
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard)
         self.subscribe(
@@ -124,7 +126,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             return
         stamp_ns = nanoseconds(message.header.stamp)
         report = self._arrivals.arrived(time.monotonic_ns(), stamp_ns, len(message.data))
-        self._publish_facts(self._reports, message.header, "link_report", report.to_pairs())
+        self._reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
         if self._arrivals.order != "new":
             self.diagnostics.drop(self._arrivals.order)
             return
@@ -147,7 +149,8 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             facts["consistency_db"] = f"{consistency_db(upscaled.picture, received.picture):.2f}"
         age = self._age_of(received.header)
         # Before the picture, so that who records both knows what the picture is when it comes.
-        self._publish_facts(self._facts, received.header, "picture", facts | {"age_ms": f"{1e3 * age:.1f}"})
+        facts["age_ms"] = f"{1e3 * age:.1f}"
+        self._facts.publish(with_pairs(received.header, "picture", facts))
         self._age.publish(Float32(data=age))
         with self.diagnostics.stage("publish"), self._show_lock:
             self._last = (received.header, picture, full.encoding)
@@ -169,14 +172,6 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             factor = -(-picture.shape[1] // info.width)
             scale_camera_info(info, factor, factor, picture.shape[1], picture.shape[0])
             self._camera_info.publish(info)
-
-    def _publish_facts(self, publisher: object, header: Header, name: str, pairs: dict[str, str]) -> None:
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.OK,
-            name=name,
-            values=[KeyValue(key=key, value=value) for key, value in pairs.items()],
-        )
-        publisher.publish(DiagnosticArray(header=header, status=[status]))  # type: ignore[attr-defined]
 
     def _age_of(self, header: Header) -> float:
         """Seconds since the camera took the picture, if both machines' clocks agree."""

@@ -3,6 +3,8 @@
 from array import array
 
 from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from std_msgs.msg import Header
 
 
 def nanoseconds(stamp: Time) -> int:
@@ -19,3 +21,15 @@ def to_time(nanoseconds: int) -> Time:
 def as_array(data: bytes) -> array:
     """Bytes as the one type that rclpy's setter takes without looking at each byte."""
     return array("B", data)
+
+
+def with_pairs(header: Header, name: str, pairs: dict[str, str]) -> DiagnosticArray:
+    """A stamped message of keys and values: standard, and readable in PlotJuggler without our package."""
+    values = [KeyValue(key=key, value=value) for key, value in pairs.items()]
+    status = DiagnosticStatus(level=DiagnosticStatus.OK, name=name, values=values)
+    return DiagnosticArray(header=header, status=[status])
+
+
+def pairs_of(message: DiagnosticArray) -> dict[str, str]:
+    """All keys and values of a message."""
+    return {pair.key: pair.value for status in message.status for pair in status.values}

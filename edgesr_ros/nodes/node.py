@@ -105,6 +105,11 @@ class EdgesrNode(Node, Generic[P]):
         """Say what was wrong with an input, at most once every two seconds; the node goes on."""
         self.get_logger().warning(str(error), throttle_duration_sec=_BAD_INPUT_LOG_PERIOD)
 
+    def frame_failed(self, error: Exception) -> None:
+        """A frame could not be handled: count it, say so, go on with the next."""
+        self.diagnostics.drop("failed")
+        self.diagnostics.warn(f"a frame failed: {' '.join(str(error).split())}")
+
     def end(self, failure: InputError | None = None) -> None:
         """End the process, from any thread: well, or for a failure that `run` reports."""
         self.failure = failure

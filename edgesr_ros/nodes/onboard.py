@@ -19,7 +19,7 @@ from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.link.pacer import Pacer
 from edgesr_ros.link.report import ArrivalReport
-from edgesr_ros.nodes.messages import as_array, nanoseconds
+from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.nodes.worker import NewestWins
@@ -69,7 +69,10 @@ class Onboard(EdgesrNode[OnboardParameters]):
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
         self._worker = NewestWins[_Frame](
-            self._send, skipped=lambda: self.diagnostics.drop("paced"), ready=self._wait
+            self._send,
+            skipped=lambda: self.diagnostics.drop("paced"),
+            failed=self.frame_failed,
+            ready=self._wait,
         )
         heard = [self._frames]
         self.subscribe(Image, "image_raw", self._on_image, while_heard=heard)
@@ -99,8 +102,8 @@ class Onboard(EdgesrNode[OnboardParameters]):
 
     def _on_report(self, message: DiagnosticArray) -> None:
         try:
-            report = ArrivalReport.from_pairs({pair.key: pair.value for pair in message.status[0].values})
-        except (InputError, IndexError) as error:
+            report = ArrivalReport.from_pairs(pairs_of(message))
+        except InputError as error:
             self.bad_input(InputError(f"link_report: {error}"))
             return
         with self._pacer_lock:

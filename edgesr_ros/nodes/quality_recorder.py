@@ -11,7 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
-from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.nodes.messages import nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.quality.session import Session
@@ -81,8 +81,7 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
             self.bad_input(error)
 
     def _on_facts(self, message: DiagnosticArray) -> None:
-        facts = {pair.key: pair.value for status in message.status for pair in status.values}
-        self._session.facts(nanoseconds(message.header.stamp), facts)
+        self._session.facts(nanoseconds(message.header.stamp), pairs_of(message))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         now_s = self.get_clock().now().nanoseconds * 1e-9

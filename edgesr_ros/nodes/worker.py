@@ -13,6 +13,7 @@ class NewestWins(Generic[T]):
     Args:
         work: handles one item, in the worker's thread.
         skipped: called for each item that was replaced before `work` could take it.
+        failed: called with what `work` raised; the thread goes on with the next item.
         ready: seconds until an item may be taken (0: now); asked again after each `put` and `wake`.
     """
 
@@ -20,9 +21,10 @@ class NewestWins(Generic[T]):
         self,
         work: Callable[[T], None],
         skipped: Callable[[], None],
+        failed: Callable[[Exception], None],
         ready: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._work, self._skipped, self._ready = work, skipped, ready
+        self._work, self._skipped, self._failed, self._ready = work, skipped, failed, ready
         self._item: T | None = None
         self._closed = False
         self._changed = threading.Condition()
@@ -52,7 +54,10 @@ class NewestWins(Generic[T]):
 
     def _run(self) -> None:
         while (item := self._take()) is not None:
-            self._work(item)
+            try:
+                self._work(item)
+            except Exception as error:  # one bad frame must not end the stream
+                self._failed(error)
 
     def _take(self) -> T | None:
         with self._changed:

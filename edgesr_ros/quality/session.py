@@ -1,35 +1,25 @@
 """A recording session: what belongs together is matched by stamp, sampled, measured and summed up."""
 
-import contextlib
 import math
-import os
-import queue
-import threading
 import time
 from collections import OrderedDict, deque
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-import cv2
 import numpy as np
 
-from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import decode
 from edgesr_ros.frames.files import write_image
-from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.measure import Measurer
 from edgesr_ros.quality.record import DROPPED, STRIP, SUMMARY, FrameRow, Recording, summarise
 from edgesr_ros.quality.report import write_report
-from edgesr_ros.quality.strip import picture_strip, stack_strips
+from edgesr_ros.quality.sampler import Sample, Sampler
+from edgesr_ros.quality.strip import stack_strips
 from edgesr_ros.schema import write_json
 
 # Originals wait for their picture; at 640x480 this holds 9 s of a 25 Hz camera.
 _ORIGINALS_BYTES = 200_000_000
 _OTHERS_BYTES = 20_000_000
-_SAMPLES_WAITING = 16  # pictures that wait to be measured
 _UNSETTLED = 3  # pictures that wait for what is said of them
-_LOWEST_PRIORITY = 19  # nice value: measuring must not slow what is measured
-_MOMENTS = 4  # in the picture strip
 
 T = TypeVar("T")
 
@@ -38,13 +28,6 @@ class _Shown(NamedTuple):
     stamp_ns: int
     shown_s: float
     picture: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
-
-
-class _Sample(NamedTuple):
-    row: FrameRow
-    original: np.ndarray
-    received: bytes
-    shown: np.ndarray
 
 
 class _ByStamp(Generic[T]):
@@ -84,8 +67,9 @@ class Session:
     """
 
     def __init__(self, folder: Path, sample_rate: float, source: str, link: str) -> None:
-        self._measurer = Measurer(threads=1)
+        measurer = Measurer(threads=1)
         self._recording = Recording(folder)
+        self._sampler = Sampler(self._recording, measurer)
         self._folder, self._source, self._link = folder, source, link
         self._sample_period = 1 / sample_rate
         self._last_sample_s = -math.inf
@@ -100,12 +84,6 @@ class Session:
         self._newest_ns: int | None = None
         self.started: float | None = None  # time.monotonic() of the first frame of either side
         self._ended = 0.0  # and of the last
-        self._strips: list[np.ndarray] = []
-        self._strip_every, self._measured = 1, 0
-        self._samples: queue.Queue[_Sample | None] = queue.Queue(_SAMPLES_WAITING)
-        self._abandoned = threading.Event()
-        self._thread = threading.Thread(target=self._measure_all, daemon=True)
-        self._thread.start()
 
     @property
     def shown(self) -> int:
@@ -168,17 +146,15 @@ class Session:
         )
         self._recording.add(row)
         due = abs(shown.shown_s - self._last_sample_s) >= self._sample_period
-        if due and data is not None and original is not None and not self._samples.full():
+        if not due or data is None or original is None:
+            return
+        if self._sampler.offer(Sample(row, original, data, shown.picture)):
             self._last_sample_s = shown.shown_s
-            self._samples.put(_Sample(row, original, data, shown.picture))
 
     def finish(self, drain: float) -> Path:
         """Measure what waits for up to `drain` seconds, then write everything; returns the report's path."""
         self._settle(all_of_them=True)
-        self._samples.put(None)
-        self._thread.join(drain)
-        self._abandoned.set()
-        self._thread.join()
+        self._sampler.finish(drain)
         self._recording.close()
         counters, model, backend = self._chain()
         summary = summarise(
@@ -192,8 +168,8 @@ class Session:
             size=self._size,
         )
         write_json(self._folder / SUMMARY, summary)
-        if self._strips:
-            write_image(self._folder / STRIP, stack_strips(self._strips))
+        if self._sampler.strips:
+            write_image(self._folder / STRIP, stack_strips(self._sampler.strips))
         return write_report(self._folder, capacity=self._capacity)
 
     def _chain(self) -> tuple[dict[str, int], str | None, str | None]:
@@ -207,37 +183,3 @@ class Session:
             counters["frames_sent"] = int(onboard["frames_out"])
         ground_station = self._nodes.get("ground_station", {})
         return counters, ground_station.get("model"), ground_station.get("backend")
-
-    def _measure_all(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
-        while (sample := self._samples.get()) is not None and not self._abandoned.is_set():
-            # A picture that does not fit its original (a malformed message, say) stays without scores.
-            with contextlib.suppress(InputError):
-                self._measure(sample)
-
-    def _measure(self, sample: _Sample) -> None:
-        received = decode(sample.received)
-        original, shown = _rgb(sample.original), _rgb(sample.shown)
-        scale = -(-original.shape[1] // received.shape[1])
-        sr, bicubic, consistency = self._measurer.measure(original, received, shown, scale)
-        self._recording.set_scores(sample.row.stamp_s, sr, bicubic, consistency)
-        if self._measured % self._strip_every == 0:
-            self._keep_moment(sample.row, original, received, shown, scale)
-        self._measured += 1
-
-    def _keep_moment(
-        self, row: FrameRow, original: np.ndarray, received: np.ndarray, shown: np.ndarray, scale: int
-    ) -> None:
-        height, width = original.shape[:2]
-        enlarged = resize_bicubic(received, received.shape[0] * scale, received.shape[1] * scale)
-        caption = f"{row.bytes} bytes, {row.age_ms:.0f} ms old"
-        label = "super-resolved" if row.method == "sr" else f"shown ({row.method})"
-        bicubic = enlarged[:height, :width]
-        self._strips.append(picture_strip(original, received, bicubic, shown, caption, label))
-        if len(self._strips) > _MOMENTS:
-            # Half as many from now on: they stay evenly spread however long the session lasts.
-            self._strips, self._strip_every = self._strips[::2], self._strip_every * 2
-
-
-def _rgb(array: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB) if array.ndim == 2 else array

@@ -11,7 +11,7 @@ from std_msgs.msg import Bool, Float32
 
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.link.report import ArrivalReport
-from edgesr_ros.nodes.messages import as_array, nanoseconds
+from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import LATCHED
 from edgesr_ros.upscaling.catalog import load_upscaler
 
@@ -20,10 +20,6 @@ MODEL = "edgesrgan_tiny_x4_psnr"
 
 def small(picture):
     return np.ascontiguousarray(picture[:12, :16])
-
-
-def pairs(message):
-    return {pair.key: pair.value for pair in message.status[0].values}
 
 
 def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
@@ -44,10 +40,10 @@ def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
     np.testing.assert_array_equal(image_to_array(shown[0]), expected)
     assert nanoseconds(shown[0].header.stamp) == stamp
     assert shown[0].header.frame_id == "camera"
-    assert pairs(facts[0])["method"] == "sr"
-    assert float(pairs(facts[0])["consistency_db"]) > 20
+    assert pairs_of(facts[0])["method"] == "sr"
+    assert float(pairs_of(facts[0])["consistency_db"]) > 20
     assert 0 < ages[0].data < 30
-    assert ArrivalReport.from_pairs(pairs(reports[0])).stamp_ns == stamp
+    assert ArrivalReport.from_pairs(pairs_of(reports[0])).stamp_ns == stamp
 
 
 def test_a_grey_camera_stays_grey(bench, picture):
@@ -140,7 +136,7 @@ def test_bicubic_steps_in_when_the_network_is_late(bench, picture):
     bench.deliver(
         link, compressed_message(small(picture), 1, (64, 48)), lambda: shown and facts, "the picture"
     )
-    assert pairs(facts[0])["method"] == "bicubic"
+    assert pairs_of(facts[0])["method"] == "bicubic"
     expected = load_upscaler("bicubic").upscale(small(picture))
     np.testing.assert_array_equal(image_to_array(shown[0]), expected)
     bench.wait(lambda: bench.count("ground_station", "bicubic_instead") == 1, "the count")
