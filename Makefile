@@ -10,6 +10,8 @@ VENV := .venv-$(ROS)
 VENV_OPTIONS := --system-site-packages
 SUPPORTED := (3, 10) <= v
 WANTED := 3.10 or newer
+KEEP_NUMPY := $(VENV)/numpy.txt
+CONSTRAINTS := -c $(KEEP_NUMPY)
 else
 VENV := .venv
 SUPPORTED := (3, 10) <= v <= (3, 13)
@@ -23,11 +25,11 @@ LINT_VENV := .venv-lint
 PIP := bin/pip --disable-pip-version-check --quiet
 DONE := $(VENV)/.done
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint figures clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'ARGS="..." goes to `edgesr demo` or pytest: make demo ARGS="--link lte --seconds 20".'
 	@echo 'PYTHON=/path/to/python3 chooses the interpreter.'
@@ -43,9 +45,12 @@ lint: $(LINT_VENV)/done  ## style, types, and who may import whom
 	$(LINT_VENV)/bin/mypy
 	$(LINT_VENV)/bin/lint-imports
 
+figures: $(DONE)/package  ## puts the figures of benchmarks/results into README.md
+	$(VENV)/bin/python -m benchmarks.tables
+
 clean:  ## removes what the commands above made
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info
-	find edgesr_ros launch test -name __pycache__ -prune -exec rm -rf {} +
+	find edgesr_ros benchmarks launch test -name __pycache__ -prune -exec rm -rf {} +
 
 # Each set of requirements is installed once, and again when its file changes.
 $(DONE)/venv:
@@ -57,12 +62,11 @@ $(DONE)/venv:
 ifdef ROS
 $(DONE)/runtime: requirements/sourced.txt requirements/no_rosdep.txt $(DONE)/venv
 	@echo 'Installing what $(ROS) lacks into $(VENV) ...'
-	@$(VENV)/bin/python -c 'import numpy; print("numpy==" + numpy.__version__)' >$(VENV)/constraints.txt
-	@$(VENV)/$(PIP) install -c $(VENV)/constraints.txt -r $<
+	@$(VENV)/bin/python -c 'import numpy; print("numpy==" + numpy.__version__)' >$(KEEP_NUMPY)
+	@$(VENV)/$(PIP) install $(CONSTRAINTS) -r $<
 	@$(VENV)/bin/python -c 'import cv2' 2>/dev/null || \
-	  $(VENV)/$(PIP) install -c $(VENV)/constraints.txt 'opencv-python-headless<5'
+	  $(VENV)/$(PIP) install $(CONSTRAINTS) 'opencv-python-headless<5'
 	@touch $@
-$(DONE)/train $(DONE)/test: PIP += -c $(VENV)/constraints.txt
 else
 $(DONE)/runtime: requirements/runtime.txt requirements/no_rosdep.txt requirements/ros.txt $(DONE)/venv
 	@echo 'Installing ROS 2 Jazzy and the runtime into $(VENV), about 700 MB ...'
@@ -76,7 +80,7 @@ $(DONE)/demo: requirements/demo.txt $(DONE)/runtime
 
 $(DONE)/train $(DONE)/test: $(DONE)/%: requirements/%.txt $(DONE)/runtime
 	@echo 'Installing $< into $(VENV) ...'
-	@$(VENV)/$(PIP) install -r $<
+	@$(VENV)/$(PIP) install $(CONSTRAINTS) -r $<
 	@touch $@
 
 # Makes `edgesr` a command of the environment; the checkout itself stays what runs.

@@ -1,5 +1,6 @@
 """When to send the next frame: the newest one, as soon as the link has carried an earlier one."""
 
+import math
 from collections import deque
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ class Pacer:
     after it back into the window, since they wait in the link.
 
     A receiver that does not report at all (none since the first frame, `report_timeout` s ago) is sent
-    `rate_bytes_per_s` on average, until its first report.
+    `rate_bytes_per_s` on average, until its first report or `expect_reports`.
 
     All times are seconds on one clock of the caller's that does not go backwards.
 
@@ -55,6 +56,7 @@ class Pacer:
         self._report_timeout = report_timeout
         self._on_the_way: deque[_Frame] = deque()  # oldest first
         self._late: deque[_Frame] = deque(maxlen=_LATE_FRAMES)  # expired, all sent before those on the way
+        self._reports_expected = False
         self._backoff = 1.0
         self._progress = 0.0  # last report, or the sending that ended idleness: what the timeout runs from
         self._first_sent: float | None = None
@@ -77,6 +79,10 @@ class Pacer:
         """
         return 1 / self._seconds_per_byte if self._seconds_per_byte else None
 
+    def expect_reports(self) -> None:
+        """There is a receiver that reports: silence is loss, however long it lasts."""
+        self._reports_expected = True
+
     def may_send(self, now: float) -> bool:
         """Whether a frame may go out now."""
         if self._on_the_way and now >= self._expiry():
@@ -93,9 +99,7 @@ class Pacer:
             return None
         if self._unreported(now):
             return self._budget_from
-        if self._last_report is None and self._first_sent is not None:
-            return min(self._expiry(), self._first_sent + self._report_timeout)
-        return self._expiry()
+        return min(self._expiry(), self._silent_from())
 
     def sent(self, now: float, stamp_ns: int, size: int) -> None:
         """A frame of `size` bytes went out."""
@@ -140,9 +144,13 @@ class Pacer:
         return self._progress + min(max(timeout, _MIN_TIMEOUT) * self._backoff, _MAX_TIMEOUT)
 
     def _unreported(self, now: float) -> bool:
-        if self._last_report is not None or self._first_sent is None:
-            return False
-        return now >= self._first_sent + self._report_timeout
+        return now >= self._silent_from()
+
+    def _silent_from(self) -> float:
+        """When the receiver is taken for one that does not report."""
+        if self._reports_expected or self._last_report is not None or self._first_sent is None:
+            return math.inf
+        return self._first_sent + self._report_timeout
 
 
 def _smooth(mean: float | None, value: float) -> float:

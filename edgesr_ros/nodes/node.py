@@ -40,11 +40,17 @@ LATCHED = QoSProfile(
 
 
 @dataclass
-class _Input:
+class Input:
+    """A subscription that comes and goes with those who listen to what is made of it."""
+
     create: Callable[[], Subscription]
     while_heard: Sequence[Publisher]
     optional: bool
     subscription: Subscription | None = None
+
+    def has_publisher(self) -> bool:
+        """Whether somebody publishes it, as far as we have subscribed."""
+        return self.subscription is not None and self.subscription.get_publisher_count() > 0
 
 
 class EdgesrNode(Node, Generic[P]):
@@ -58,7 +64,7 @@ class EdgesrNode(Node, Generic[P]):
         self.parameters: Parameters[P] = Parameters(self, self.PARAMETERS, self.NAME)  # type: ignore[arg-type]
         self.diagnostics = Diagnostics(self)
         self.failure: InputError | None = None
-        self._inputs: list[_Input] = []
+        self._inputs: list[Input] = []
         self._missing: set[str] = set()
         self._look_timer = self.create_timer(_LOOK_FOR_PUBLISHERS, self._look_for_publishers)
 
@@ -82,7 +88,7 @@ class EdgesrNode(Node, Generic[P]):
         while_heard: Sequence[Publisher] = (),
         raw: bool = False,
         optional: bool = False,
-    ) -> None:
+    ) -> "Input":
         """Subscribe; with `while_heard`, only as long as somebody listens to one of those publishers.
 
         An `optional` input may go without a publisher; of the others a missing one is reported.
@@ -98,8 +104,10 @@ class EdgesrNode(Node, Generic[P]):
                 raw=raw,
             )
 
-        self._inputs.append(_Input(create, while_heard, optional))
+        source = Input(create, while_heard, optional)
+        self._inputs.append(source)
         self._listeners_changed()
+        return source
 
     def bad_input(self, error: InputError) -> None:
         """Say what was wrong with an input, at most once every two seconds; the node goes on."""
@@ -133,7 +141,7 @@ class EdgesrNode(Node, Generic[P]):
             for source in self._inputs
             if source.subscription is not None
             and not source.optional
-            and not source.subscription.get_publisher_count()
+            and not source.has_publisher()
         }
         for topic in sorted(missing - self._missing):
             self.get_logger().warning(f"{topic}: no publisher yet; waiting for one")

@@ -77,7 +77,9 @@ class Onboard(EdgesrNode[OnboardParameters]):
         heard = [self._frames]
         self.subscribe(Image, "image_raw", self._on_image, while_heard=heard)
         self.subscribe(CameraInfo, "camera_info", self._on_camera_info, while_heard=heard, optional=True)
-        self.subscribe(DiagnosticArray, "link_report", self._on_report, COMPRESSED, optional=True)
+        self._reports = self.subscribe(
+            DiagnosticArray, "link_report", self._on_report, COMPRESSED, optional=True
+        )
 
     def close(self) -> None:
         self._worker.close()
@@ -114,6 +116,8 @@ class Onboard(EdgesrNode[OnboardParameters]):
         """Seconds until the next frame may be sent."""
         now = time.monotonic()
         with self._pacer_lock:
+            if self._reports.has_publisher():
+                self._pacer.expect_reports()
             if self._pacer.may_send(now):
                 pacing = 0.0
             else:

@@ -199,6 +199,13 @@ def test_without_reports_and_budget_it_sends_everything() -> None:
     assert run.rate(3, 12) == pytest.approx(source_rate(), rel=0.02)
 
 
+def test_silence_of_a_receiver_that_reports_is_loss() -> None:
+    pacer = Pacer()
+    pacer.expect_reports()
+    run = drive(pacer, constant(1e6), 60, reports=False)
+    assert run.rate(10, 60) < 0.05 * source_rate()
+
+
 def test_the_first_report_ends_the_fixed_rate() -> None:
     pacer = Pacer(rate_bytes_per_s=1000)
     pacer.sent(0.0, 1, 2500)

@@ -1,0 +1,108 @@
+"""The whole chain on an unlimited link: rate, age and order of the pictures, time, memory."""
+
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.camera import CAMERA
+from benchmarks.evidence import MODEL, ChainResult, ChainRow, arguments, save, this_machine
+from benchmarks.running import Chain, running_chain
+from benchmarks.usage import Usage
+from edgesr_ros.errors import InputError
+
+_LINK = "unlimited"
+_SECONDS, _QUICK_SECONDS = 300.0, 20.0
+_START = 2.0  # seconds after the first picture that do not count: discovery, first inference
+_SAMPLE_PERIOD = 5.0  # seconds between looks at processor time and memory
+_WARM_UP = 60.0  # seconds in which caches and pools fill; at most a quarter of the run
+
+
+def measure(seconds: float) -> ChainRow:
+    """Let the chain run for `seconds` after its start.
+
+    Raises:
+        InputError: a node fails, or no picture is shown.
+    """
+    warm_up = min(_WARM_UP, seconds / 4)
+    with running_chain(_LINK) as chain:
+        chain.spin(_START)
+        observer = chain.observer
+        observer.forget_stages()
+        usages = {node: Usage(pid) for node, pid in chain.pids().items()}
+        before, began = len(observer.shown), time.monotonic()
+        _run(chain, usages, seconds)
+        duration = time.monotonic() - began
+        shown, stages = observer.shown[before:], observer.stages()
+        chain.stop_camera()
+        stamps = np.array([arrival.stamp for arrival in observer.shown])
+        p50, p95, p99 = np.percentile([arrival.age_ms for arrival in shown], (50, 95, 99)).round(1).tolist()
+        return ChainRow(
+            camera=CAMERA,
+            link=_LINK,
+            model=MODEL,
+            seconds=round(duration, 1),
+            warm_up_seconds=warm_up,
+            fps_shown=round(len(shown) / duration, 2),
+            age_p50=p50,
+            age_p95=p95,
+            age_p99=p99,
+            out_of_order=int((stamps < np.maximum.accumulate(stamps)).sum()),
+            frames_sent=observer.count("onboard", "frames_out"),
+            frames_received=observer.count("ground_station", "frames_in"),
+            frames_published=observer.count("ground_station", "frames_out"),
+            frames_shown=len(observer.shown),
+            dropped=observer.dropped(),
+            stages_ms=stages,
+            nodes={node: usage.summary(len(shown), began + warm_up) for node, usage in usages.items()},
+        )
+
+
+def _run(chain: Chain, usages: dict[str, Usage], seconds: float) -> None:
+    """Spin, and look at the processes from time to time, at the start and at the end."""
+    end = time.monotonic() + seconds
+    while True:
+        now = time.monotonic()
+        for usage in usages.values():
+            usage.sample(now)
+        if now >= end:
+            return
+        chain.spin(min(_SAMPLE_PERIOD, end - now))
+        print(f"\r{max(end - time.monotonic(), 0):4.0f} s left", end="", file=sys.stderr, flush=True)
+
+
+def _print(row: ChainRow) -> None:
+    print(
+        f"\n{row.camera}, link {row.link}, {row.model}, {row.seconds:.0f} s\n"
+        f"{row.fps_shown} pictures per second, age p50 {row.age_p50} ms, p95 {row.age_p95} ms, "
+        f"p99 {row.age_p99} ms, {row.out_of_order} out of order\n"
+        f"{row.frames_sent} sent, {row.frames_received} received, {row.frames_published} published, "
+        f"{row.frames_shown} shown, "
+        f"dropped: {', '.join(f'{n} {reason}' for reason, n in row.dropped.items() if n) or 'none'}"
+    )
+    for stage, time_ms in row.stages_ms.items():
+        print(f"{stage:28} {time_ms.mean:7.2f} ms mean {time_ms.max:7.2f} ms max")
+    for node, usage in row.nodes.items():
+        print(
+            f"{node:28} {usage.cpu_ms_per_picture:7.2f} ms of processor a picture, "
+            f"{usage.resident_mb_last:.1f} MB ({usage.resident_mb_per_minute:+.3f} a minute)"
+        )
+
+
+def main() -> int:
+    """Entry point."""
+    parser = arguments("chain", __doc__)
+    parser.add_argument("--seconds", type=float, help=f"how long (default: {_SECONDS:g})")
+    given = parser.parse_args()
+    try:
+        row = measure(given.seconds or (_QUICK_SECONDS if given.quick else _SECONDS))
+        _print(row)
+        save("chain", given, ChainResult(machine=this_machine(), rows=[row]))
+    except InputError as error:
+        print(f"benchmarks.chain: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

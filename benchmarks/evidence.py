@@ -1,0 +1,142 @@
+"""What the benchmarks find: the structures of `results/*.json`, and the arguments that the scripts share."""
+
+import argparse
+import os
+import platform
+from pathlib import Path
+
+from edgesr_ros.schema import Struct, write_json
+
+RESULTS = Path(__file__).resolve().parent / "results"
+MODEL = "edgesrgan_tiny_x4_psnr"  # the one whose chain is measured
+
+
+class Machine(Struct):
+    """Where it was measured: milliseconds mean nothing without it."""
+
+    cpu: str
+    cores: int  # that the process may use
+
+
+class StageTime(Struct):
+    """Time that a node spends on a stage of its work, ms."""
+
+    mean: float
+    max: float
+
+
+class NodeUsage(Struct):
+    """What a node takes of the machine."""
+
+    cpu_ms_per_picture: float  # user and system time, by picture shown
+    resident_mb_settled: float  # when warmed up
+    resident_mb_last: float
+    resident_mb_max: float
+    resident_mb_per_minute: float  # slope of a least-squares line, from when it was warmed up
+
+
+class ChainRow(Struct):
+    """The whole chain at a camera's rate; ages in ms."""
+
+    camera: str
+    link: str
+    model: str
+    seconds: float
+    warm_up_seconds: float  # before memory counts as settled
+    fps_shown: float
+    age_p50: float
+    age_p95: float
+    age_p99: float
+    out_of_order: int  # pictures shown after one with a later stamp
+    frames_sent: int  # by the robot
+    frames_received: int  # by the ground station
+    frames_published: int  # as pictures, by the ground station
+    frames_shown: int  # to a listener
+    dropped: dict[str, int]  # by node and reason
+    stages_ms: dict[str, StageTime]  # by node and stage
+    nodes: dict[str, NodeUsage]
+
+
+class StepRow(Struct):
+    """A step of a link whose capacity falls; ages in ms."""
+
+    kbps: float
+    seconds: float
+    bytes_per_frame: float | None  # as the link carries it; null where none arrived
+    fps_shown: float
+    fps_possible: float | None  # capacity by bytes per frame, at most the camera's rate
+    ratio: float | None
+    age_p50: float | None
+    age_p95: float | None
+    age_p95_settled: float | None  # of the pictures shown 2 s or more after the step
+    age_bound: float | None
+    recovered_within_2_s: bool
+
+
+class QualityRow(Struct):
+    """A model on a data set; null: not stated."""
+
+    model: str
+    dataset: str
+    scale: int
+    psnr_y_db: float | None
+    ssim_y: float | None
+    lpips_alex: float | None
+    niqe: float | None
+    parameters: int | None
+    published: bool  # somebody else's figure; else measured here
+    source: str
+
+
+class ChainResult(Struct):
+    """results/chain.json."""
+
+    machine: Machine
+    rows: list[ChainRow]
+
+
+class StepsResult(Struct):
+    """results/steps.json."""
+
+    machine: Machine
+    camera: str
+    link: str
+    model: str
+    processing_ms: float  # mean time per frame in all stages of all nodes, part of each bound
+    rows: list[StepRow]
+
+
+class QualityResult(Struct):
+    """results/quality.json."""
+
+    machine: Machine
+    rows: list[QualityRow]
+
+
+def this_machine() -> Machine:
+    """The machine that runs us."""
+    info = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
+    return Machine(cpu=names[0] if names else platform.machine(), cores=len(os.sched_getaffinity(0)))
+
+
+def arguments(name: str, description: str | None) -> argparse.ArgumentParser:
+    """A parser with the arguments of every benchmark."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
+    parser.add_argument("--quick", action="store_true", help="a short run, to try the script; no evidence")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help=f"where the figures go (default: benchmarks/results/{name}.json; none for --quick)",
+    )
+    return parser
+
+
+def save(name: str, given: argparse.Namespace, result: Struct) -> None:
+    """Write the figures; those of a quick run only where the user says, lest they replace the evidence."""
+    if (path := given.json) is None and not given.quick:
+        path = RESULTS / f"{name}.json"
+    if path is not None:
+        write_json(path, result)
+        print(path)

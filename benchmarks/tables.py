@@ -1,0 +1,174 @@
+"""Puts the figures of benchmarks/results and the nodes' parameters into the README."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.evidence import (
+    RESULTS,
+    ChainResult,
+    ChainRow,
+    Machine,
+    QualityResult,
+    QualityRow,
+    StepsResult,
+)
+from benchmarks.markdown import fill, number, places, table
+from edgesr_ros.errors import InputError
+from edgesr_ros.schema import read_json, read_text
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+
+# Of each figure of quality: what it is called, its digits, whether less is better.
+_FIGURES = {
+    "psnr_y_db": ("PSNR-Y", 2, False),
+    "ssim_y": ("SSIM-Y", 3, False),
+    "lpips_alex": ("LPIPS", 3, True),
+    "niqe": ("NIQE", 2, True),
+}
+
+
+def result_tables(results: Path = RESULTS) -> dict[str, str]:
+    """The tables of measured figures, by name.
+
+    Raises:
+        InputError: a file of results is missing or is none of ours.
+    """
+    return {
+        "quality": quality_table(read_json(results / "quality.json", QualityResult)),
+        "chain": chain_table(read_json(results / "chain.json", ChainResult)),
+        "steps": steps_table(read_json(results / "steps.json", StepsResult)),
+    }
+
+
+def quality_table(result: QualityResult) -> str:
+    """Models on a data set, ours first, then the published ones; and where bicubic is better than ours."""
+    rows = []
+    for row in sorted(result.rows, key=lambda row: row.published):
+        name = f"{row.model}, published ({row.source})" if row.published else f"`{row.model}`"
+        figures = [number(getattr(row, field), digits) for field, (_, digits, _) in _FIGURES.items()]
+        rows.append([name, number(row.parameters, 0), *figures])
+    head = [f"{name} {'↓' if less else '↑'}" for name, _, less in _FIGURES.values()]
+    return f"{table(['', 'parameters', *head], rows)}\n\n{_where_bicubic_wins(result.rows)}"
+
+
+def _where_bicubic_wins(rows: list[QualityRow]) -> str:
+    ours = {row.model: row for row in rows if not row.published}
+    bicubic = ours.pop("bicubic")
+
+    def wins(row: QualityRow, field: str) -> bool:
+        mine, other = getattr(row, field), getattr(bicubic, field)
+        if mine is None or other is None:
+            return False
+        return other < mine if _FIGURES[field][2] else other > mine
+
+    found = {
+        model: ", ".join(name for field, (name, _, _) in _FIGURES.items() if wins(row, field))
+        for model, row in ours.items()
+    }
+    said = [f"than `{model}` in {names}" for model, names in found.items() if names]
+    return f"Bicubic is better {'; '.join(said)}." if said else "Bicubic is better in none of them."
+
+
+def chain_table(result: ChainResult) -> str:
+    """The chain's figures beside what they must be; then each node's."""
+    (row,) = result.rows
+    dropped = ", ".join(f"{count} {reason}" for reason, count in row.dropped.items() if count) or "none"
+    ages = f"{row.age_p50:.0f} / {row.age_p95:.0f} / {row.age_p99:.0f} ms"
+    frames = (row.frames_sent, row.frames_received, row.frames_published, row.frames_shown)
+    counts = " / ".join(f"{count:,}" for count in frames)
+    whole = table(
+        ("", "measured", "goal"),
+        [
+            ("pictures shown per second", number(row.fps_shown, 2), "≥ 24.5"),
+            ("age p50 / p95 / p99", ages, "p95 ≤ 100 ms"),
+            ("shown out of order", str(row.out_of_order), "0"),
+            ("frames sent / received / published / shown", counts, ""),
+            ("frames dropped", dropped, ""),
+        ],
+    )
+    return (
+        f"{row.camera}, link `{row.link}`, `{row.model}`, {row.seconds:.0f} s, {_on(result.machine)}.\n\n"
+        f"{whole}\n\n{_node_table(row)}"
+    )
+
+
+def _node_table(row: ChainRow) -> str:
+    head = ("process", "ms per stage: mean (max)", "processor ms per picture", "memory MB", "MB per minute")
+    rows = []
+    for node, usage in row.nodes.items():
+        stages = [
+            f"{name.removeprefix(f'{node}: ')} {stage.mean:.1f} ({stage.max:.0f})"
+            for name, stage in row.stages_ms.items()
+            if name.startswith(f"{node}: ")
+        ]
+        memory = f"{usage.resident_mb_settled:.0f} → {usage.resident_mb_last:.0f}"
+        slope = f"{usage.resident_mb_per_minute:+.2f}"
+        rows.append((f"`{node}`", ", ".join(stages), number(usage.cpu_ms_per_picture, 1), memory, slope))
+    return table(head, rows) + f"\n\nMemory: resident, from {row.warm_up_seconds:.0f} s after the start on."
+
+
+def steps_table(result: StepsResult) -> str:
+    """A line for each step, and at how many the age recovered."""
+    head = (
+        *("link, kB/s", "bytes per frame", "shown per s", "possible per s", "share"),
+        *("age p50 / p95, ms", "p95 from 2 s on", "bound"),
+    )
+    rows = [
+        (
+            f"{row.kbps / 8:,g}",
+            number(row.bytes_per_frame, 0),
+            number(row.fps_shown, 1),
+            number(row.fps_possible, 1),
+            "–" if row.ratio is None else f"{row.ratio:.0%}",
+            f"{number(row.age_p50, 0)} / {number(row.age_p95, 0)}",
+            number(row.age_p95_settled, 0),
+            number(row.age_bound, 0),
+        )
+        for row in result.rows
+    ]
+    late = [f"{row.kbps / 8:,g}" for row in result.rows if not row.recovered_within_2_s]
+    missed = f"; not at {', '.join(late)} kB/s" if late else ""
+    return (
+        f"{result.camera}, link `{result.link}`, `{result.model}`, {_on(result.machine)}.\n\n"
+        f"{table(head, rows)}\n\nTwo seconds after a step the age was back within its bound at "
+        f"{len(rows) - len(late)} of {len(rows)} steps{missed}."
+    )
+
+
+def _on(machine: Machine) -> str:
+    return f"{machine.cores} cores of {machine.cpu}"
+
+
+def main() -> int:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; status 1 if README is out of date"
+    )
+    given = parser.parse_args()
+    try:
+        contents = result_tables()
+        try:
+            from benchmarks.parameter_table import parameter_table
+
+            contents["parameters"] = parameter_table()
+        except ImportError as error:
+            print(f"parameters: left as they are ({error})", file=sys.stderr)
+        old = read_text(README)
+        new = fill(old, contents)
+    except InputError as error:
+        print(f"benchmarks.tables: {error}", file=sys.stderr)
+        return 2
+    if not given.check:
+        README.write_text(new, encoding="utf-8")
+        return 0
+    before = places(old)
+    stale = [name for name, content in contents.items() if before[name] != content]
+    for name in stale:
+        print(f"README.md: table {name} is out of date: python -m benchmarks.tables", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

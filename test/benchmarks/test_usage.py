@@ -1,0 +1,34 @@
+import os
+
+import pytest
+
+from benchmarks.usage import Usage
+
+
+def test_memory_that_grows_shows_in_the_slope() -> None:
+    usage = Usage(os.getpid())
+    held = []
+    for minute in range(4):
+        usage.sample(60.0 * minute)
+        held.append(b"\1" * 20_000_000)
+    found = usage.summary(pictures=10, settled=60.0)
+    assert found.resident_mb_per_minute == pytest.approx(20, abs=3)
+    assert found.resident_mb_last - found.resident_mb_settled == pytest.approx(40, abs=6)
+    assert found.resident_mb_max >= found.resident_mb_last
+
+
+def test_processor_time_is_divided_by_the_pictures() -> None:
+    usage = Usage(os.getpid())
+    before = os.times()
+    usage.sample(0.0)
+    while (now := os.times()).user + now.system - before.user - before.system < 0.2:
+        pass
+    usage.sample(1.0)
+    assert usage.summary(pictures=10, settled=0.0).cpu_ms_per_picture == pytest.approx(20, abs=5)
+
+
+def test_a_process_that_is_gone_is_an_error() -> None:
+    gone = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(gone, 0)
+    with pytest.raises(OSError, match="stat"):
+        Usage(gone).sample(0.0)
