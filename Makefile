@@ -42,6 +42,7 @@ test: $(DONE)/package $(DONE)/train $(DONE)/test  ## all tests
 
 lint: $(LINT_VENV)/done  ## style, types, and who may import whom
 	$(LINT_VENV)/bin/ruff check .
+	$(LINT_VENV)/bin/ruff format --check .
 	$(LINT_VENV)/bin/mypy
 	$(LINT_VENV)/bin/lint-imports
 

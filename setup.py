@@ -59,6 +59,7 @@ setup(
         "ai-edge-litert",
         "av",
         "jinja2",
+        "markupsafe",
         "matplotlib",
         "msgspec",
         "numpy",

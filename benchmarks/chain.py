@@ -44,9 +44,9 @@ def measure(seconds: float) -> ChainRow:
             seconds=round(duration, 1),
             warm_up_seconds=warm_up,
             fps_shown=round(len(shown) / duration, 2),
-            age_p50=p50,
-            age_p95=p95,
-            age_p99=p99,
+            age_p50_ms=p50,
+            age_p95_ms=p95,
+            age_p99_ms=p99,
             out_of_order=int((stamps < np.maximum.accumulate(stamps)).sum()),
             frames_sent=observer.count("onboard", "frames_out"),
             frames_received=observer.count("ground_station", "frames_in"),
@@ -74,8 +74,8 @@ def _run(chain: Chain, usages: dict[str, Usage], seconds: float) -> None:
 def _print(row: ChainRow) -> None:
     print(
         f"\n{row.camera}, link {row.link}, {row.model}, {row.seconds:.0f} s\n"
-        f"{row.fps_shown} pictures per second, age p50 {row.age_p50} ms, p95 {row.age_p95} ms, "
-        f"p99 {row.age_p99} ms, {row.out_of_order} out of order\n"
+        f"{row.fps_shown} pictures per second, age p50 {row.age_p50_ms} ms, p95 {row.age_p95_ms} ms, "
+        f"p99 {row.age_p99_ms} ms, {row.out_of_order} out of order\n"
         f"{row.frames_sent} sent, {row.frames_received} received, {row.frames_published} published, "
         f"{row.frames_shown} shown, "
         f"dropped: {', '.join(f'{n} {reason}' for reason, n in row.dropped.items() if n) or 'none'}"

@@ -44,9 +44,9 @@ class ChainRow(Struct):
     seconds: float
     warm_up_seconds: float  # before memory counts as settled
     fps_shown: float
-    age_p50: float
-    age_p95: float
-    age_p99: float
+    age_p50_ms: float
+    age_p95_ms: float
+    age_p99_ms: float
     out_of_order: int  # pictures shown after one with a later stamp
     frames_sent: int  # by the robot
     frames_received: int  # by the ground station
@@ -66,9 +66,9 @@ class StepRow(Struct):
     fps_shown: float
     fps_possible: float | None  # capacity by bytes per frame, at most the camera's rate
     ratio: float | None
-    age_p50: float | None
-    age_p95: float | None
-    age_p95_settled: float | None  # of the pictures shown 2 s or more after the step
+    age_p50_ms: float | None
+    age_p95_ms: float | None
+    age_p95_settled_ms: float | None  # of the pictures shown 2 s or more after the step
     age_bound: float | None
     recovered_within_2_s: bool
 

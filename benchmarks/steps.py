@@ -101,9 +101,9 @@ def _row(
         fps_shown=round(fps, 2),
         fps_possible=_rounded(possible, 2),
         ratio=_rounded(fps / possible if possible else None, 3),
-        age_p50=_rounded(p50, 1),
-        age_p95=_rounded(p95, 1),
-        age_p95_settled=_rounded(settled_p95, 1),
+        age_p50_ms=_rounded(p50, 1),
+        age_p95_ms=_rounded(p95, 1),
+        age_p95_settled_ms=_rounded(settled_p95, 1),
         age_bound=_rounded(bound, 1),
         recovered_within_2_s=settled_p95 is not None and bound is not None and settled_p95 <= bound,
     )
@@ -124,7 +124,7 @@ def _print(result: StepsResult) -> None:
         print(
             f"{row.kbps:10g} {row.bytes_per_frame or 0:6.0f} {row.fps_shown:8.2f} "
             f"{row.fps_possible or 0:9.2f} {row.ratio or 0:6.2f} "
-            f"{row.age_p50 or 0:8.0f} {row.age_p95 or 0:4.0f} {row.age_p95_settled or 0:12.0f} "
+            f"{row.age_p50_ms or 0:8.0f} {row.age_p95_ms or 0:4.0f} {row.age_p95_settled_ms or 0:12.0f} "
             f"{row.age_bound or 0:6.0f}  {row.recovered_within_2_s}"
         )
 

@@ -74,7 +74,7 @@ def chain_table(result: ChainResult) -> str:
     """The chain's figures beside what they must be; then each node's."""
     (row,) = result.rows
     dropped = ", ".join(f"{count} {reason}" for reason, count in row.dropped.items() if count) or "none"
-    ages = f"{row.age_p50:.0f} / {row.age_p95:.0f} / {row.age_p99:.0f} ms"
+    ages = f"{row.age_p50_ms:.0f} / {row.age_p95_ms:.0f} / {row.age_p99_ms:.0f} ms"
     frames = (row.frames_sent, row.frames_received, row.frames_published, row.frames_shown)
     counts = " / ".join(f"{count:,}" for count in frames)
     whole = table(
@@ -121,8 +121,8 @@ def steps_table(result: StepsResult) -> str:
             number(row.fps_shown, 1),
             number(row.fps_possible, 1),
             "–" if row.ratio is None else f"{row.ratio:.0%}",
-            f"{number(row.age_p50, 0)} / {number(row.age_p95, 0)}",
-            number(row.age_p95_settled, 0),
+            f"{number(row.age_p50_ms, 0)} / {number(row.age_p95_ms, 0)}",
+            number(row.age_p95_settled_ms, 0),
             number(row.age_bound, 0),
         )
         for row in result.rows

@@ -2,12 +2,16 @@
 
 import itertools
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-_SHARED = Path(__file__).resolve().parents[2] / "shared"
+_ROOT = Path(__file__).resolve().parents[1]
+_SHARED = _ROOT.parent / "shared"
 # Domains 0..101 leave the ports of the operating system alone on every platform; 0 is the users' own.
 _domains = (1 + number % 101 for number in itertools.count(os.getpid()))
 
@@ -26,3 +30,35 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     domain = next(_domains)
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
     yield domain
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that `pip install .` makes, built from a copy: building writes beside the sources."""
+    pytest.importorskip("setuptools", minversion="70.1", reason="see requirements/test.txt")
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "copy"
+    unwanted = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "test", "benchmarks")
+    shutil.copytree(_ROOT, copy, ignore=unwanted)
+    _pip("wheel", "--no-build-isolation", "--wheel-dir", str(folder), str(copy))
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def prefix(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the wheel is installed."""
+    folder = tmp_path_factory.mktemp("prefix")
+    _pip("install", "--ignore-installed", "--prefix", str(folder), str(wheel))
+    return folder
+
+
+def _pip(command: str, *arguments: str) -> None:
+    options = ("--no-deps", "--quiet", "--disable-pip-version-check")
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", command, *options, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -100,5 +100,5 @@ def test_json_goes_back_and_forth(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="value.json: cannot be written"):
+    with pytest.raises(InputError, match=r"value\.json: cannot be written"):
         write_json(tmp_path / "file" / "value.json", {})

@@ -19,9 +19,10 @@ _POLL_PERIOD = 0.05  # seconds
 
 
 def chain_environment() -> dict[str, str]:
-    """This process's environment with the DDS profile that large pictures need and our package's path."""
+    """This process's environment, our package's path, and, unless the user chose one, our DDS profile."""
     environment = dict(os.environ)
-    environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(resources.config("rmw", "fastdds.xml"))
+    for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):  # Fast DDS 2 and 3
+        environment.setdefault(name, str(resources.config("rmw", "fastdds.xml")))
     package = str(Path(__file__).resolve().parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(
         part for part in (package, environment.get("PYTHONPATH", "")) if part

@@ -115,6 +115,8 @@ class EdgesrNode(Node, Generic[P]):
 
     def frame_failed(self, error: Exception) -> None:
         """A frame could not be handled: count it, say so, go on with the next."""
+        if not self.context.ok():
+            return  # nothing can be published any more: the node is being stopped
         self.diagnostics.drop("failed")
         self.diagnostics.warn(f"a frame failed: {' '.join(str(error).split())}")
 
@@ -139,9 +141,7 @@ class EdgesrNode(Node, Generic[P]):
         missing = {
             source.subscription.topic_name
             for source in self._inputs
-            if source.subscription is not None
-            and not source.optional
-            and not source.has_publisher()
+            if source.subscription is not None and not source.optional and not source.has_publisher()
         }
         for topic in sorted(missing - self._missing):
             self.get_logger().warning(f"{topic}: no publisher yet; waiting for one")

@@ -9,7 +9,6 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from edgesr_ros.frames.files import write_image
-from edgesr_ros.quality.measure import Measurer
 from edgesr_ros.quality.record import DROPPED, STRIP, SUMMARY, FrameRow, Recording, summarise
 from edgesr_ros.quality.report import write_report
 from edgesr_ros.quality.sampler import Sample, Sampler
@@ -67,9 +66,8 @@ class Session:
     """
 
     def __init__(self, folder: Path, sample_rate: float, source: str, link: str) -> None:
-        measurer = Measurer(threads=1)
         self._recording = Recording(folder)
-        self._sampler = Sampler(self._recording, measurer)
+        self._sampler = Sampler(self._recording)
         self._folder, self._source, self._link = folder, source, link
         self._sample_period = 1 / sample_rate
         self._last_sample_s = -math.inf

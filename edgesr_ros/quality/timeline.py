@@ -16,7 +16,7 @@ class Timeline:
     """Series over the run, from 0 s at the first picture or the first capacity, whichever is earlier.
 
     Args:
-        rows: one at least, in the order shown.
+        rows: one at least.
         duration_s: how long the run was; what was recorded later makes it longer.
         capacity: of the link, on the clock of `shown_s`.
 
@@ -25,6 +25,9 @@ class Timeline:
     """
 
     def __init__(self, rows: Sequence[FrameRow], duration_s: float, capacity: Capacity = ()) -> None:
+        # A clock may have been set back, or a recording that gives the time have started over.
+        rows = sorted(rows, key=lambda row: row.shown_s)
+        capacity = sorted(capacity, key=lambda change: change[0])
         shown = np.array([row.shown_s for row in rows])
         changes = np.array([time for time, _ in capacity])
         start = min([shown[0], *changes[:1]])

@@ -46,7 +46,7 @@ def load_checkpoint(
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         network.load_state_dict(_below(tensors, "network."))
         average.load_state_dict(_below(tensors, "average."))
-    except (SafetensorError, RuntimeError, KeyError, TypeError) as error:
+    except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a checkpoint of this network ({str(error).splitlines()[0]})") from None
     state = optimizer.state_dict()
     state["state"] = {}

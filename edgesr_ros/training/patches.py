@@ -53,22 +53,25 @@ def prepare_patches(folder: Path, recipe: PatchRecipe, scale: int, cache: Path) 
     """
     images = list_images(folder, recursive=True)
     train = [path for i, path in enumerate(images) if i % recipe.validation_every]
-    held_out = images[:: recipe.validation_every]
+    held_out = (read_image(path) for path in images[:: recipe.validation_every])
+    validation = [reduce_bicubic(image, scale) for image in held_out if min(image.shape[:2]) >= recipe.size]
+    if not validation:
+        raise InputError(f"{folder}: {_none_of(recipe)} to validate with")
     names = "\n".join(str(path.relative_to(folder)) for path in images)
     key = hashlib.sha256(msgspec.json.encode((names, recipe, scale))).hexdigest()[:16]
     files = [cache / f"patches_{key}_{part}.npy" for part in ("low", "high")]
     if not all(file.exists() for file in files):
         cache.mkdir(parents=True, exist_ok=True)
-        for file, array in zip(files, _cut_all(train, recipe, scale), strict=True):
+        for file, array in zip(files, _cut_all(folder, train, recipe, scale), strict=True):
             partial = file.with_suffix(".part")
             with partial.open("wb") as out:
                 np.save(out, array)
             partial.replace(file)  # an interrupted preparation leaves no half file behind
     low, high = (np.load(file, mmap_mode="r") for file in files)
-    return PatchSet(low, high, [reduce_bicubic(read_image(path), scale) for path in held_out])
+    return PatchSet(low, high, validation)
 
 
-def _cut_all(images: list[Path], recipe: PatchRecipe, scale: int) -> Pair:
+def _cut_all(folder: Path, images: list[Path], recipe: PatchRecipe, scale: int) -> Pair:
     if recipe.size % scale:
         raise InputError(f"patches.size: expected a multiple of the scale {scale}, got {recipe.size}")
     rng = np.random.default_rng(0)
@@ -78,16 +81,23 @@ def _cut_all(images: list[Path], recipe: PatchRecipe, scale: int) -> Pair:
         photograph = read_image(path)
         for reduction in recipe.reductions:
             height, width = (round(length * reduction) for length in photograph.shape[:2])
+            if min(height, width) < recipe.size:
+                continue
             low, high = reduce_bicubic(
                 cv2.resize(photograph, (width, height), interpolation=cv2.INTER_AREA), scale
             )
             rows, columns = low.shape[0] - side + 1, low.shape[1] - side + 1
-            if rows < 1 or columns < 1:
-                continue
             for _ in range(max(1, (height * width) // recipe.stride**2)):
                 y, x = int(rng.integers(rows)), int(rng.integers(columns))
                 lows.append(low[y : y + side, x : x + side])
                 highs.append(high[y * scale :, x * scale :][: recipe.size, : recipe.size])
     if not lows:
-        raise InputError(f"no photograph of at least {recipe.size}x{recipe.size} pixels to cut patches from")
+        raise InputError(f"{folder}: {_none_of(recipe)} to cut patches from")
     return np.stack(lows), np.stack(highs)
+
+
+def _none_of(recipe: PatchRecipe) -> str:
+    return (
+        f"no photograph of at least {recipe.size}x{recipe.size} pixels "
+        f"(each {recipe.validation_every}th, from the first, validates)"
+    )

@@ -89,5 +89,5 @@ def test_another_scale_is_refused(scale):
 
 
 def test_an_unknown_name_is_one_line_that_names_the_known_ones():
-    with pytest.raises(InputError, match="network: expected one of .*edgesrgan_tiny.*, got 'srgan'"):
+    with pytest.raises(InputError, match=r"network: expected one of .*edgesrgan_tiny.*, got 'srgan'"):
         create_network("srgan")

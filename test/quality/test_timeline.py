@@ -34,6 +34,15 @@ def test_the_capacity_shares_the_clock_of_the_pictures():
     assert timeline.rate().tolist() == [0, 0, 2, 0, 0, 0]
 
 
+def test_a_clock_that_is_set_back_costs_no_picture():
+    rows = shown(5, 5.5, 1, 2)
+    timeline = Timeline(rows, duration_s=3, capacity=[(1.7e9 + 5, 800.0), (1.7e9 + 1, 80.0)])
+    assert timeline.rate().sum() * timeline.edges[1] == pytest.approx(4)
+    assert timeline.end == pytest.approx(4.5)
+    assert timeline.capacity()[0].tolist() == [0, 4, 4.5]
+    assert timeline.capacity()[1].tolist() == [80, 800]
+
+
 def test_a_single_picture_of_a_run_without_length_has_one_bin():
     timeline = Timeline(shown(0), duration_s=0)
     assert timeline.end == 1

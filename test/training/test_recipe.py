@@ -1,0 +1,76 @@
+import pytest
+import yaml
+
+from edgesr_ros import resources
+from edgesr_ros.errors import InputError
+from edgesr_ros.training.recipe import PatchRecipe, Recipe, read_recipe
+
+SHIPPED = sorted(resources.config("recipes").glob("*.yaml"))
+LEAST = {"network": "edgesrgan_tiny", "scale": 2, "steps": 10, "learning_rate": 0.001}
+
+
+def write(folder, **entries):
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump({**LEAST, **entries}))
+    return path
+
+
+def test_there_are_shipped_recipes():
+    assert SHIPPED
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_recipe_is_named_after_what_it_makes(path):
+    pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
+    from edgesr_ros.networks import create_network
+
+    recipe = read_recipe(path)
+    assert path.stem == f"{recipe.network}_x{recipe.scale}_psnr"
+    assert create_network(recipe.network, recipe.scale).scale == recipe.scale
+    assert recipe.patches.size % recipe.scale == 0
+    assert recipe.warmup_steps < recipe.steps
+
+
+def test_what_a_recipe_leaves_out_has_defaults(tmp_path):
+    recipe = read_recipe(write(tmp_path, patches={"size": 48}))
+    assert recipe == Recipe(**LEAST, patches=PatchRecipe(size=48))
+    assert (recipe.batch, recipe.patches.size, recipe.patches.stride) == (16, 48, 48)
+
+
+@pytest.mark.parametrize(
+    ("entries", "key"),
+    [
+        ({"learning_rat": 0.1}, "learning_rat"),
+        ({"patches": {"sise": 48}}, "sise"),
+        ({"steps": "many"}, "$.steps"),
+        ({"steps": 0}, "$.steps"),
+        ({"steps": 1.5}, "$.steps"),
+        ({"learning_rate": "1e-4"}, "$.learning_rate"),  # as YAML reads 1e-4
+        ({"learning_rate": 0.0}, "$.learning_rate"),
+        ({"ema_decay": 1.0}, "$.ema_decay"),
+        ({"scale": 3}, "$.scale"),
+        ({"bf16": "yes please"}, "$.bf16"),
+        ({"patches": {"reductions": [1.0, 1.5]}}, "$.patches.reductions[1]"),
+        ({"patches": {"validation_every": 1}}, "$.patches.validation_every"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_and_key(tmp_path, entries, key):
+    path = write(tmp_path, **entries)
+    with pytest.raises(InputError) as error:
+        read_recipe(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert f"`{key}`" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("missing", LEAST)
+def test_what_has_no_default_must_be_there(tmp_path, missing):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({key: value for key, value in LEAST.items() if key != missing}))
+    with pytest.raises(InputError, match=f"missing required field `{missing}`"):
+        read_recipe(path)
+
+
+def test_a_recipe_does_not_change_while_it_is_followed():
+    with pytest.raises(AttributeError):
+        Recipe(**LEAST).steps = 5
