@@ -27,6 +27,7 @@ def test_an_hour_leaves_a_bounded_number_of_samples_spread_over_it(tmp_path):
     for second in range(3600):
         recording.add(row(second))
         sampler.offer(Sample(row(second), grey, b"not an image", grey))
+    recording.close()
     kept = [sample.row.shown_s for sample in sampler._samples]
     assert 32 <= len(kept) <= 64
     assert kept[0] == 0
