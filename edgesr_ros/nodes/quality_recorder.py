@@ -18,6 +18,7 @@ from edgesr_ros.quality.session import Session
 from edgesr_ros.schema import Struct
 
 _END_CHECK_PERIOD = 0.2  # seconds
+_LAST_COUNTS = 1.5  # seconds in which every node publishes its diagnostics once more
 
 
 class QualityRecorderParameters(Struct):
@@ -93,8 +94,12 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
 
     def _end_when_due(self) -> None:
         settings = self.parameters.current
-        started = self._session.started
-        if settings.seconds and started is not None and time.monotonic() - started > settings.seconds:
+        if not settings.seconds or self._session.started is None:
+            return
+        late = time.monotonic() - self._session.started - settings.seconds
+        if late > 0:
+            self._session.stop()
+        if late > _LAST_COUNTS:
             self.end()
 
 

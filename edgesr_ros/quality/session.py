@@ -65,6 +65,7 @@ class Session:
     """
 
     def __init__(self, folder: Path, sample_rate: float, source: str, link: str) -> None:
+        self._stopped = False
         self._sampler = Sampler(sample_rate)
         self._recording = Recording(folder)
         self._folder, self._source, self._link = folder, source, link
@@ -87,11 +88,15 @@ class Session:
 
     def original(self, stamp_ns: int, array: np.ndarray) -> None:
         """A frame left the camera: (H, W, 3) RGB or (H, W) grey, uint8."""
+        if self._stopped:
+            return
         self._note_time()
         self._originals.put(stamp_ns, array, array.nbytes)
 
     def received(self, stamp_ns: int, data: bytes) -> None:
         """A compressed frame arrived at the ground station."""
+        if self._stopped:
+            return
         self._bytes += len(data)
         self._received.put(stamp_ns, data, len(data))
 
@@ -109,12 +114,18 @@ class Session:
 
     def picture(self, stamp_ns: int, shown_s: float, array: np.ndarray) -> None:
         """A picture was shown; one that is shown again counts once."""
+        if self._stopped:
+            return
         self._note_time()
         if stamp_ns == self._newest_ns:
             return
         self._newest_ns = stamp_ns
         self._unsettled.append(_Shown(stamp_ns, shown_s, array))
         self._settle()
+
+    def stop(self) -> None:
+        """Take in no more frames; what the nodes count of those that were is still welcome."""
+        self._stopped = True
 
     def _note_time(self) -> None:
         self._ended = time.monotonic()

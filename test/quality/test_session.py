@@ -256,3 +256,13 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be recorded to"):
         Session(tmp_path / "file", 1.0, "", "")
+
+
+def test_after_the_stop_only_counts_are_taken_in(session, tmp_path, original):
+    feed(session, START, original)
+    session.stop()
+    feed(session, START + SECOND, original)
+    session.diagnostics("onboard", START / SECOND + 1, {"frames_out": "2"})
+    session.finish(PATIENCE)
+    summary = read_summary(tmp_path / SUMMARY)
+    assert (summary.frames_sent, summary.frames_shown) == (2, 1)
