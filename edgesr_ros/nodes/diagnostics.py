@@ -11,7 +11,7 @@ from rclpy.node import Node
 
 from edgesr_ros.quality.record import DROPPED
 
-_PERIOD = 1.0  # seconds; what rqt_robot_monitor and diagnostic_aggregator expect
+DIAGNOSTICS_PERIOD = 1.0  # seconds; what rqt_robot_monitor and diagnostic_aggregator expect
 
 
 class Diagnostics:
@@ -25,7 +25,6 @@ class Diagnostics:
         self._values: dict[str, str] = {}
         self._level, self._message = DiagnosticStatus.OK, "running"
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._timer = node.create_timer(_PERIOD, self.publish)
 
     def count(self, what: str, number: int = 1) -> None:
         """Add to a counter that lives as long as the node."""
@@ -62,7 +61,7 @@ class Diagnostics:
         self._level, self._message = DiagnosticStatus.WARN, message
 
     def publish(self) -> None:
-        """Publish now; the timer does so once a second."""
+        """Publish what has been counted; the node calls it every `DIAGNOSTICS_PERIOD`."""
         with self._lock:
             pairs = {key: str(value) for key, value in sorted(self._counts.items())} | self._values
             for name, seconds in self._timings.items():

@@ -23,6 +23,7 @@ from edgesr_ros.schema import Struct
 _CLOCK_PERIOD = 0.01  # seconds of wall time between ticks of /clock
 _DEFAULT_RATE = 10.0  # Hz, for image folders, which have no rate of their own
 _LINGER = 0.5  # seconds in which the middleware delivers the last frame
+_SETTLE = 1.0  # seconds in which those behind the first listener find each other
 _START_TIMEOUT = 5.0  # seconds to wait for the first listener
 
 
@@ -104,6 +105,7 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
         while not self._images.get_subscription_count() and time.monotonic() < deadline:
             if self._closed.wait(0.05):
                 return
+        self._closed.wait(_SETTLE)
 
     def _schedule(self) -> Iterator[tuple[SourceFrame, float]]:
         """Frames with the time at which each is due on the monotonic clock."""

@@ -102,7 +102,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             while_heard=heard,
             optional=True,
         )
-        self._stale_timer = self.create_timer(_STALE_CHECK_PERIOD, self._check_staleness)
+        self.every(_STALE_CHECK_PERIOD, self._check_staleness)
 
     def close(self) -> None:
         self._worker.close()

@@ -63,7 +63,7 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         self._carry(DiagnosticArray, "ground/link_report", "robot/link_report", COMPRESSED)
         self._thread = threading.Thread(target=self._deliver, daemon=True)
         self._thread.start()
-        self._capacity_timer = self.create_timer(1.0, self._show_capacity)
+        self.every(1.0, self._show_capacity)
 
     def close(self) -> None:
         with self._changed:

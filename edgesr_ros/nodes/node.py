@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.exceptions import ROSInterruptException
 from rclpy.executors import ExternalShutdownException
@@ -18,7 +19,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.nodes.diagnostics import Diagnostics
+from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD, Diagnostics
 from edgesr_ros.nodes.parameters import Parameters
 from edgesr_ros.schema import Struct
 
@@ -63,10 +64,11 @@ class EdgesrNode(Node, Generic[P]):
         super().__init__(self.NAME, **options)
         self.parameters: Parameters[P] = Parameters(self, self.PARAMETERS, self.NAME)  # type: ignore[arg-type]
         self.diagnostics = Diagnostics(self)
+        self.every(DIAGNOSTICS_PERIOD, self.diagnostics.publish)
         self.failure: InputError | None = None
         self._inputs: list[Input] = []
         self._missing: set[str] = set()
-        self._look_timer = self.create_timer(_LOOK_FOR_PUBLISHERS, self._look_for_publishers)
+        self.every(_LOOK_FOR_PUBLISHERS, self._look_for_publishers)
 
     def publisher(self, kind: type, topic: str, qos: QoSProfile = FRAMES) -> Publisher:
         """A publisher whose QoS parameters can override and whose listeners start our work."""
@@ -108,6 +110,10 @@ class EdgesrNode(Node, Generic[P]):
         self._inputs.append(source)
         self._listeners_changed()
         return source
+
+    def every(self, period: float, callback: Callable[[], None]) -> None:
+        """Call back every `period` seconds of real time, also when /clock stands still."""
+        self.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def bad_input(self, error: InputError) -> None:
         """Say what was wrong with an input, at most once every two seconds; the node goes on."""

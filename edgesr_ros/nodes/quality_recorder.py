@@ -59,7 +59,7 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         # After what belongs to it: of messages that wait together, the executor takes these first.
         self.subscribe(Image, "image_sr", self._on_shown)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, COMPRESSED, optional=True)
-        self._end_timer = self.create_timer(_END_CHECK_PERIOD, self._end_when_due)
+        self.every(_END_CHECK_PERIOD, self._end_when_due)
 
     def close(self) -> None:
         print("measuring the pictures and writing the report …", flush=True)

@@ -179,6 +179,17 @@ def test_staleness_is_announced_and_drawn(bench, picture):
     )
 
 
+def test_staleness_does_not_wait_for_a_clock_that_stands_still(bench, picture):
+    # The bag has ended, and with it /clock: exactly then the picture gets old.
+    bench.start("ground_station", model="bicubic", use_sim_time=True, stale_after=0.5)
+    shown = bench.collect(Image, "image_sr")
+    stale = bench.collect(Bool, "stale", LATCHED)
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    bench.deliver(link, compressed_message(small(picture), 1, (64, 48)), lambda: shown, "the picture")
+    bench.wait(lambda: stale[-1].data, "staleness")
+    bench.wait(lambda: bench.count("ground_station", "frames_out") == 1, "the counts")
+
+
 def _png_that_claims(width, height, data):
     """A PNG whose header claims another size, with a header checksum that is right."""
     import struct
