@@ -18,7 +18,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from benchmarks.evidence import StageTime
-from edgesr_ros.quality.record import DROPPED
+from edgesr_ros.quality.summary import DROPPED
 
 # Deep enough that a moment without processor time loses none of what was shown.
 _QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)

@@ -1,4 +1,4 @@
-"""The picture of the README: two moments of the demo's clip, as they leave the camera and as they are shown."""
+"""The picture of the README: two moments of the demo's clip, from the camera to the operator."""
 
 import argparse
 from itertools import islice
@@ -34,9 +34,9 @@ def _strip(original: np.ndarray) -> np.ndarray:
     height, width = original.shape[:2]
     data = encode(reduce_frame(original, upscaler.scale), _CODEC, _QUALITY)
     received = decode(data)
-    shown = [crop_to(method.upscale(received), width, height) for method in (bicubic, upscaler)]
+    plain, shown = (crop_to(method.upscale(received), width, height) for method in (bicubic, upscaler))
     caption = f"{width}x{height} sent as {len(data)} bytes"
-    return picture_strip(original, received, *shown, caption, "super-resolved")
+    return picture_strip(original, received, plain, shown, caption, "super-resolved")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
-from edgesr_ros.quality.record import DROPPED
+from edgesr_ros.quality.summary import DROPPED
 
 DIAGNOSTICS_PERIOD = 1.0  # seconds; what rqt_robot_monitor and diagnostic_aggregator expect
 

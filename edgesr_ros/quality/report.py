@@ -10,8 +10,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from edgesr_ros.quality.plots import Colour, Line, time_plot
-from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows, read_summary
+from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows
 from edgesr_ros.quality.rows import FrameRow
+from edgesr_ros.quality.summary import read_summary
 from edgesr_ros.quality.timeline import Capacity, Timeline
 
 _DROPS = {

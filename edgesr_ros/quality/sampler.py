@@ -17,7 +17,8 @@ from edgesr_ros.frames.codecs import decode
 from edgesr_ros.frames.reduce import reduction
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.measure import Measurer
-from edgesr_ros.quality.record import FrameRow, Recording
+from edgesr_ros.quality.record import Recording
+from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.strip import picture_strip
 
 _MOST_SAMPLES = 64

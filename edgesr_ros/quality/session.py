@@ -8,10 +8,12 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from edgesr_ros.frames.files import write_image
-from edgesr_ros.quality.record import DROPPED, STRIP, SUMMARY, FrameRow, Recording, summarise
+from edgesr_ros.quality.record import STRIP, SUMMARY, Recording
 from edgesr_ros.quality.report import write_report
+from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.sampler import Sample, Sampler
 from edgesr_ros.quality.strip import stack_strips
+from edgesr_ros.quality.summary import DROPPED, summarise
 from edgesr_ros.schema import write_json
 
 # Originals wait for their picture; at 640x480 this holds 9 s of a 25 Hz camera.

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from edgesr_ros.quality.record import FrameRow, Recording, read_rows
+from edgesr_ros.quality.record import Recording, read_rows
+from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.sampler import Sample, Sampler, coarse_to_fine
 
 

@@ -11,8 +11,9 @@ from edgesr_ros.frames.files import read_image
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.measure import Measurer
-from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows, read_summary
+from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows
 from edgesr_ros.quality.session import Session
+from edgesr_ros.quality.summary import read_summary
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
