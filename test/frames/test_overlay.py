@@ -19,6 +19,9 @@ def test_the_label_stands_in_the_upper_left_corner_and_leaves_the_rest(size):
 @pytest.mark.parametrize("background", [0, 255])
 def test_it_is_readable_on_black_and_on_white(colour, background):
     labelled = draw_label(np.full((480, 640, 3), background, np.uint8), "STALE", colour)
-    assert (labelled == colour).all(axis=-1).any()
-    if background:
-        assert (labelled == 0).all(axis=-1).any()  # the outline
+
+    def nearest_to(wanted):
+        return np.abs(labelled.astype(int) - wanted).max(axis=-1).min()
+
+    assert nearest_to(colour) < 80  # letters this thin are smoothed everywhere
+    assert nearest_to((0, 0, 0)) < 20  # the outline, on white
