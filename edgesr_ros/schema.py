@@ -31,14 +31,14 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: cannot be read as text ({error})") from None
 
 
-def convert(value: object, kind: type[T], where: str) -> T:
-    """`value` (plain dicts, lists, numbers) as a `kind`.
+def convert(value: object, kind: type[T], where: str, from_text: bool = False) -> T:
+    """`value` (plain dicts, lists, numbers) as a `kind`; with `from_text`, numbers may come as text.
 
     Raises:
         InputError: a key is missing, unknown, of the wrong type or out of range; names `where` and the key.
     """
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, kind, strict=not from_text)
     except msgspec.ValidationError as error:
         raise InputError(f"{where}: {error}") from None
 

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from edgesr_ros.errors import InputError
-from edgesr_ros.schema import Struct
+from edgesr_ros.schema import Struct, convert
 
 Order = Literal["new", "duplicate", "out_of_order"]
 Count = Annotated[int, Meta(ge=0)]
@@ -45,10 +44,7 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         Raises:
             InputError: a key is missing, or its value is not a whole number from 0 up.
         """
-        try:
-            return msgspec.convert(dict(pairs), cls, strict=False)
-        except msgspec.ValidationError as error:
-            raise InputError(f"arrival report: {error}") from None
+        return convert(dict(pairs), cls, "arrival report", from_text=True)
 
 
 class ArrivalLog:

@@ -83,14 +83,20 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
             self.bad_input(error)
 
     def _on_facts(self, message: DiagnosticArray) -> None:
-        self._session.facts(nanoseconds(message.header.stamp), pairs_of(message))
+        try:
+            self._session.facts(nanoseconds(message.header.stamp), pairs_of(message))
+        except InputError as error:
+            self.bad_input(error)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         now_s = self.get_clock().now().nanoseconds * 1e-9
         for status in message.status:
             if status.hardware_id == "edgesr_ros":
-                node = status.name.rpartition("/")[2]
-                self._session.diagnostics(node, now_s, {pair.key: pair.value for pair in status.values})
+                values = {pair.key: pair.value for pair in status.values}
+                try:
+                    self._session.diagnostics(status.name.rpartition("/")[2], now_s, values)
+                except InputError as error:
+                    self.bad_input(error)
 
     def _end_when_due(self) -> None:
         settings = self.parameters.current

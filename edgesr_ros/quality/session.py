@@ -14,11 +14,12 @@ from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.sampler import Sample, Sampler
 from edgesr_ros.quality.strip import stack_strips
 from edgesr_ros.quality.summary import DROPPED, summarise
-from edgesr_ros.schema import write_json
+from edgesr_ros.schema import Struct, convert, write_json
 
 # Originals wait for their picture; at 640x480 this holds 9 s of a 25 Hz camera.
 _ORIGINALS_BYTES = 200_000_000
 _OTHERS_BYTES = 20_000_000
+_FACTS_BYTES = 1_000  # what the facts of one picture take, about
 _UNSETTLED = 3  # pictures that wait for what is said of them
 
 T = TypeVar("T")
@@ -28,6 +29,11 @@ class _Shown(NamedTuple):
     stamp_ns: int
     shown_s: float
     picture: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
+
+
+class _Facts(Struct, forbid_unknown_fields=False):  # a newer ground station may say more
+    method: str | None = None
+    bytes: int | None = None
 
 
 class _ByStamp(Generic[T]):
@@ -73,9 +79,11 @@ class Session:
         self._folder, self._source, self._link = folder, source, link
         self._originals = _ByStamp[np.ndarray](_ORIGINALS_BYTES)
         self._received = _ByStamp[bytes](_OTHERS_BYTES)
-        self._facts = _ByStamp[dict[str, str]](_OTHERS_BYTES)
+        self._facts = _ByStamp[_Facts](_OTHERS_BYTES)
         self._unsettled: deque[_Shown] = deque()
-        self._nodes: dict[str, dict[str, str]] = {}
+        self._counts: dict[str, dict[str, int]] = {}
+        self._model: str | None = None
+        self._backend: str | None = None
         self._capacity: list[tuple[float, float | None]] = []
         self._bytes = 0
         self._size: str | None = None
@@ -103,16 +111,28 @@ class Session:
         self._received.put(stamp_ns, data, len(data))
 
     def facts(self, stamp_ns: int, facts: dict[str, str]) -> None:
-        """What the ground station says of a picture that it shows."""
-        self._facts.put(stamp_ns, facts, 1000)
+        """What the ground station says of a picture that it shows.
+
+        Raises:
+            InputError: a value is not what it should be.
+        """
+        self._facts.put(stamp_ns, convert(facts, _Facts, "image_sr/facts", from_text=True), _FACTS_BYTES)
         self._settle()
 
     def diagnostics(self, node: str, now_s: float, values: dict[str, str]) -> None:
-        """What a node of the chain counted so far."""
-        self._nodes[node] = values
-        if "capacity_kbps" in values:
-            kbps = values["capacity_kbps"]
-            self._capacity.append((now_s, None if kbps == "unlimited" else float(kbps)))
+        """What a node of the chain counted so far.
+
+        Raises:
+            InputError: a count is no number.
+        """
+        counts = {key: value for key, value in values.items() if key.startswith((DROPPED, "frames_"))}
+        self._counts[node] = convert(counts, dict[str, int], f"/diagnostics of {node}", from_text=True)
+        if node == "ground_station":
+            self._model, self._backend = values.get("model"), values.get("backend")
+        if (kbps := values.get("capacity_kbps")) is not None:
+            unlimited = kbps == "unlimited"
+            capacity = None if unlimited else convert(kbps, float, "capacity_kbps", from_text=True)
+            self._capacity.append((now_s, capacity))
 
     def picture(self, stamp_ns: int, shown_s: float, array: np.ndarray) -> None:
         """A picture was shown; one that is shown again counts once."""
@@ -143,14 +163,14 @@ class Session:
 
     def _record(self, shown: _Shown) -> None:
         data, original = self._received.take(shown.stamp_ns), self._originals.take(shown.stamp_ns)
-        facts = self._facts.take(shown.stamp_ns) or {}
+        facts = self._facts.take(shown.stamp_ns) or _Facts()
         self._size = f"{shown.picture.shape[1]}x{shown.picture.shape[0]}"
         row = FrameRow(
             stamp_s=shown.stamp_ns * 1e-9,
             shown_s=shown.shown_s,
             age_ms=1e3 * (shown.shown_s - shown.stamp_ns * 1e-9),
-            method=facts.get("method"),
-            bytes=int(facts["bytes"]) if "bytes" in facts else None,
+            method=facts.method,
+            bytes=facts.bytes,
         )
         self._recording.add(row)
         if data is not None and original is not None:
@@ -161,12 +181,11 @@ class Session:
         self._settle(all_of_them=True)
         self._sampler.measure(self._recording, patience)
         self._recording.close()
-        counters, model, backend = self._chain()
         summary = summarise(
             self._recording.rows,
-            counters,
-            model=model,
-            backend=backend,
+            self._counters(),
+            model=self._model,
+            backend=self._backend,
             link=self._link or None,
             source=self._source or None,
             duration_s=0.0 if self.started is None else self._ended - self.started,
@@ -177,14 +196,13 @@ class Session:
             write_image(self._folder / STRIP, stack_strips(strips))
         return write_report(self._folder, capacity=self._capacity)
 
-    def _chain(self) -> tuple[dict[str, int], str | None, str | None]:
-        """Counters of all nodes as `summarise` takes them; model and backend of the ground station."""
+    def _counters(self) -> dict[str, int]:
+        """What all nodes counted, as `summarise` takes it."""
         counters: dict[str, int] = {"bytes_received": self._bytes}
-        for values in self._nodes.values():
-            for key, value in values.items():
+        for counts in self._counts.values():
+            for key, count in counts.items():
                 if key.startswith(DROPPED):
-                    counters[key] = counters.get(key, 0) + int(value)
-        if "frames_out" in (onboard := self._nodes.get("onboard", {})):
-            counters["frames_sent"] = int(onboard["frames_out"])
-        ground_station = self._nodes.get("ground_station", {})
-        return counters, ground_station.get("model"), ground_station.get("backend")
+                    counters[key] = counters.get(key, 0) + count
+        if "frames_out" in (onboard := self._counts.get("onboard", {})):
+            counters["frames_sent"] = onboard["frames_out"]
+        return counters

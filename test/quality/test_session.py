@@ -267,3 +267,15 @@ def test_after_the_stop_only_counts_are_taken_in(session, tmp_path, original):
     session.finish(PATIENCE)
     summary = read_summary(tmp_path / SUMMARY)
     assert (summary.frames_sent, summary.frames_shown) == (2, 1)
+
+
+def test_nonsense_from_other_publishers_is_one_clear_line(session, tmp_path, original):
+    with pytest.raises(InputError, match=r"image_sr/facts: .*int.*bytes"):
+        session.facts(START, {"method": "sr", "bytes": "many"})
+    with pytest.raises(InputError, match=r"diagnostics of onboard: .*int"):
+        session.diagnostics("onboard", START / SECOND, {"frames_out": "several"})
+    with pytest.raises(InputError, match="capacity_kbps"):
+        session.diagnostics("link_emulator", START / SECOND, {"capacity_kbps": "wide"})
+    feed(session, START, original)
+    session.finish(PATIENCE)
+    assert read_summary(tmp_path / SUMMARY).frames_shown == 1
