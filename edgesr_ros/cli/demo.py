@@ -13,7 +13,7 @@ from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.sources import open_source
 from edgesr_ros.link.profile import read_profile
-from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows
+from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_progress
 from edgesr_ros.quality.summary import Summary, read_summary
 from edgesr_ros.upscaling.catalog import load_upscaler
 
@@ -125,15 +125,15 @@ def _watch(processes: Processes, seconds: float, frames: Path) -> None:
         while not processes.ended("frame_player"):
             time.sleep(_POLL_PERIOD)
             now = time.monotonic()
-            rows = read_rows(frames) if frames.exists() else []
-            if rows and first_shown is None:
+            shown, newest = read_progress(frames)
+            if newest is not None and first_shown is None:
                 first_shown = now
-            if first_shown is None:
+            if first_shown is None or newest is None:
                 if now - started > _START_TIMEOUT:
                     raise InputError(f"no picture was shown within {_START_TIMEOUT:.0f} s; see the logs")
                 continue
             bar.n = min(now - first_shown, seconds) if seconds else now - first_shown
-            bar.set_postfix_str(f"{len(rows)} pictures, the last {rows[-1].age_ms:.0f} ms old")
+            bar.set_postfix_str(f"{shown} pictures, the last {newest.age_ms:.0f} ms old")
             if seconds and now - first_shown >= seconds:
                 return
 

@@ -36,6 +36,11 @@ def _weights(size_in: int, size_out: int) -> np.ndarray:
     return matrix.astype(np.float32)
 
 
+def enlarge_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
+    """(H, W[, C]) uint8 → (scale·H, scale·W[, C]) uint8, as `resize_bicubic`."""
+    return resize_bicubic(image, image.shape[0] * scale, image.shape[1] * scale)
+
+
 def resize_bicubic(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """(H, W[, C]) uint8 → (height, width[, C]) uint8, as MATLAB's `imresize(…, 'bicubic')`."""
     rows = _weights(image.shape[0], height)

@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from edgesr_ros.link.emulator import Delivery, Drop, LinkEmulator
 from edgesr_ros.link.profile import read_profile
+from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.schema import Struct
@@ -63,7 +64,7 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         self._carry(DiagnosticArray, "ground/link_report", "robot/link_report", COMPRESSED)
         self._thread = threading.Thread(target=self._deliver, daemon=True)
         self._thread.start()
-        self.every(1.0, self._show_capacity)
+        self.every(DIAGNOSTICS_PERIOD, self._show_capacity)
 
     def close(self) -> None:
         with self._changed:

@@ -25,6 +25,7 @@ from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.nodes.worker import NewestWins
 from edgesr_ros.schema import Struct
 
+_SHORTEST_WAIT = 1e-3  # seconds, so that a deadline of this very moment is not asked for in a loop
 _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
 
 
@@ -118,11 +119,8 @@ class Onboard(EdgesrNode[OnboardParameters]):
         with self._pacer_lock:
             if self._reports.has_publisher():
                 self._pacer.expect_reports()
-            if self._pacer.may_send(now):
-                pacing = 0.0
-            else:
-                deadline = self._pacer.next_deadline(now)
-                pacing = max(deadline - now, 1e-3) if deadline is not None else 1e-3
+            deadline = self._pacer.next_deadline(now)
+        pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         return max(pacing, self._next_send - now)
 
     def _send(self, frame: _Frame) -> None:

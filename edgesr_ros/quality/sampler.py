@@ -14,8 +14,8 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.codecs import decode
-from edgesr_ros.frames.reduce import reduction
-from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.frames.reduce import crop_to, reduction
+from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.quality.measure import Measurer
 from edgesr_ros.quality.record import Recording
 from edgesr_ros.quality.rows import FrameRow
@@ -111,11 +111,10 @@ def _pictures(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
 
 def _strip(sample: Sample) -> np.ndarray:
     original, received, shown, scale = _pictures(sample)
-    height, width = original.shape[:2]
-    bicubic = resize_bicubic(received, received.shape[0] * scale, received.shape[1] * scale)
+    bicubic = crop_to(enlarge_bicubic(received, scale), original.shape[1], original.shape[0])
     caption = f"{sample.row.bytes} bytes, {sample.row.age_ms:.0f} ms old"
     label = "super-resolved" if sample.row.method == "sr" else f"shown ({sample.row.method})"
-    return picture_strip(original, received, bicubic[:height, :width], shown, caption, label)
+    return picture_strip(original, received, bicubic, shown, caption, label)
 
 
 def _rgb(array: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from edgesr_ros.networks import create_network
 from edgesr_ros.quality.fidelity import psnr_y
 from edgesr_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from edgesr_ros.training.patches import PatchSet
+from edgesr_ros.training.picture_model import PictureModel
 from edgesr_ros.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -33,9 +34,8 @@ def to_tensor(images: np.ndarray, device: torch.device) -> torch.Tensor:
 @torch.no_grad()
 def upscale(network: nn.Module, image: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 RGB → (s·H, s·W, 3) uint8 RGB by a torch network, in float32."""
-    device = next(network.parameters()).device
-    output = network(to_tensor(image[None], device))[0]
-    return output.round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    picture = torch.from_numpy(image[None]).to(next(network.parameters()).device)
+    return PictureModel(network)(picture)[0].cpu().numpy()
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:

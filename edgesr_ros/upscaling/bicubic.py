@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.upscaling.base import Upscaler
 
 
@@ -15,4 +15,4 @@ class BicubicUpscaler(Upscaler):
         super().__init__(f"bicubic_x{scale}", scale, parameters=0)
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return resize_bicubic(rgb, rgb.shape[0] * self.scale, rgb.shape[1] * self.scale)
+        return enlarge_bicubic(rgb, self.scale)

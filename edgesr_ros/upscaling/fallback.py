@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.upscaling.base import Upscaler
 
 
@@ -61,5 +61,4 @@ class FallbackUpscaler:
 
 
 def _bicubic(rgb: np.ndarray, factor: int, problem: str | None) -> Upscaled:
-    height, width = rgb.shape[:2]
-    return Upscaled(resize_bicubic(rgb, height * factor, width * factor), "bicubic", problem)
+    return Upscaled(enlarge_bicubic(rgb, factor), "bicubic", problem)

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, Recording, read_rows
+from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, Recording, read_progress, read_rows
 from edgesr_ros.quality.rows import FrameRow, Scores
 
 GOOD = Scores(psnr_db=31.25, ssim=0.875, lpips=0.125)
@@ -120,3 +120,17 @@ def test_a_file_that_is_none_of_ours_is_named_with_its_line(tmp_path, text, mess
     path.write_text(text.format(header=header, row=line))
     with pytest.raises(InputError, match=message):
         read_rows(path)
+
+
+def test_progress_counts_whole_lines_while_the_file_grows(tmp_path):
+    path = tmp_path / FRAMES
+    assert read_progress(path) == (0, None)
+    with Recording(tmp_path) as recording:
+        assert read_progress(path) == (0, None)
+        for index in range(3):
+            recording.add(row(index, age_ms=float(index)))
+            shown, newest = read_progress(path)
+            assert (shown, newest.age_ms) == (index + 1, index)
+        with path.open("a") as file:
+            file.write("1700000000.5,17")
+        assert read_progress(path)[0] == 3
