@@ -133,12 +133,11 @@ def test_bicubic_steps_in_when_the_network_is_late(bench, picture):
     shown = bench.collect(Image, "image_sr")
     facts = bench.collect(DiagnosticArray, "image_sr/facts")
     link = bench.publisher(CompressedImage, "image_lr/compressed")
-    bench.deliver(
-        link, compressed_message(small(picture), 1, (64, 48)), lambda: shown and facts, "the picture"
-    )
+    large = np.tile(picture, (5, 5, 1))  # a small one may be done before anyone looks at the clock
+    size = (4 * large.shape[1], 4 * large.shape[0])
+    bench.deliver(link, compressed_message(large, 1, size), lambda: shown and facts, "the picture")
     assert pairs_of(facts[0])["method"] == "bicubic"
-    expected = load_upscaler("bicubic").upscale(small(picture))
-    np.testing.assert_array_equal(image_to_array(shown[0]), expected)
+    np.testing.assert_array_equal(image_to_array(shown[0]), load_upscaler("bicubic").upscale(large))
     bench.wait(lambda: bench.count("ground_station", "bicubic_instead") == 1, "the count")
 
 
