@@ -15,6 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work", type=Path, default=Path("work"), help="folder for patches, checkpoints and logs"
     )
+    parser.add_argument(
+        "--perceptual",
+        type=Path,
+        help="npz weights of the recipe's perceptual network; default: WORK/perceptual/<network>.npz",
+    )
     parser.add_argument("--threads", type=int, default=None, help="CPU threads; default: all cores")
 
 
@@ -24,14 +29,23 @@ def run(arguments: argparse.Namespace) -> None:
 
     from edgesr_ros import resources
     from edgesr_ros.training.patches import prepare_patches
-    from edgesr_ros.training.pixel import BEST, PixelStage
+    from edgesr_ros.training.ranks import ranks
     from edgesr_ros.training.recipe import read_recipe
+    from edgesr_ros.training.stage import BEST, Stage
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     path = resources.find("config/recipes", arguments.recipe, ".yaml")
     recipe = read_recipe(path)
-    patches = prepare_patches(arguments.data, recipe.patches, recipe.scale, arguments.work / "patches")
+    perceptual = arguments.perceptual
+    if recipe.perceptual and not perceptual:
+        perceptual = arguments.work / "perceptual" / f"{recipe.perceptual.network}.npz"
     folder = arguments.work / path.stem
-    psnr = PixelStage(recipe, patches, folder).run()
-    print(f"best validation PSNR-Y {psnr:.3f} dB: {folder / BEST}")
+    with ranks() as team:
+        with team.first_alone():
+            patches = prepare_patches(
+                arguments.data, recipe.patches, recipe.scale, arguments.work / "patches"
+            )
+        score = Stage(recipe, patches, folder, perceptual, team).run()
+    if team.first:
+        print(f"best validation {recipe.best_by} {score:.4g}: {folder / BEST}")

@@ -10,52 +10,62 @@ from torch import nn
 
 from edgesr_ros.errors import InputError
 
-
-def save_checkpoint(
-    path: Path,
-    network: nn.Module,
-    average: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    progress: dict[str, float],
-) -> None:
-    """Write the state of a run; the file appears whole or not at all."""
-    tensors = {f"network.{key}": value for key, value in network.state_dict().items()}
-    tensors |= {f"average.{key}": value for key, value in average.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in state.items()}
-    partial = path.with_suffix(".part")
-    save_file(
-        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
-        partial,
-        metadata={"progress": json.dumps(progress)},
-    )
-    partial.replace(path)
+Parts = dict[str, nn.Module | torch.optim.Optimizer]
 
 
-def load_checkpoint(
-    path: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
-) -> dict[str, float]:
+def save_checkpoint(path: Path, parts: Parts, progress: dict[str, float]) -> None:
+    """Write the state of a run's networks and optimizers; the file appears whole or not at all."""
+    tensors: dict[str, torch.Tensor] = {}
+    for name, part in parts.items():
+        state = part.state_dict()
+        if isinstance(part, torch.optim.Optimizer):
+            state = {
+                f"{index}.{key}": torch.as_tensor(value)
+                for index, values in state["state"].items()
+                for key, value in values.items()
+            }
+        tensors |= {f"{name}.{key}": value for key, value in state.items()}
+    save_weights(path, tensors, {"progress": json.dumps(progress)})
+
+
+def load_checkpoint(path: Path, parts: Parts) -> dict[str, float]:
     """Put a saved state back; returns the progress that was saved with it.
 
     Raises:
-        InputError: the file is no checkpoint, or one of another network.
+        InputError: the file is no checkpoint, or one of other networks.
     """
     try:
         with safe_open(path, "pt") as file:
-            progress = json.loads(file.metadata()["progress"])
+            progress: dict[str, float] = json.loads(file.metadata()["progress"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        network.load_state_dict(_below(tensors, "network."))
-        average.load_state_dict(_below(tensors, "average."))
+        for name, part in parts.items():
+            saved = {
+                key.removeprefix(f"{name}."): value
+                for key, value in tensors.items()
+                if key.startswith(f"{name}.")
+            }
+            if isinstance(part, torch.optim.Optimizer):
+                _load_optimizer(part, saved)
+            else:
+                part.load_state_dict(saved)
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: not a checkpoint of this network ({str(error).splitlines()[0]})") from None
-    state = optimizer.state_dict()
-    state["state"] = {}
-    for key, value in _below(tensors, "optimizer.").items():
-        index, name = key.split(".", 1)
-        state["state"].setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict(state)
+        raise InputError(f"{path}: not a checkpoint of this recipe ({str(error).splitlines()[0]})") from None
     return progress
 
 
-def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+def save_weights(
+    path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file that appears whole or not at all."""
+    partial = path.with_suffix(".part")
+    save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, partial, metadata)
+    partial.replace(path)
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, saved: dict[str, torch.Tensor]) -> None:
+    state = optimizer.state_dict()
+    state["state"] = {}
+    for key, value in saved.items():
+        index, name = key.split(".", 1)
+        state["state"].setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict(state)

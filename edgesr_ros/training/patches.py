@@ -10,17 +10,8 @@ from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.files import list_images, read_image
-from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.training.degradation import DEGRADATIONS, Pair
 from edgesr_ros.training.recipe import PatchRecipe
-
-Pair = tuple[np.ndarray, np.ndarray]
-
-
-def reduce_bicubic(image: np.ndarray, scale: int) -> Pair:
-    """(H, W, 3) uint8 → (low, high): `high` cut to a multiple of `scale`, `low` its 1/scale reduction."""
-    height, width = image.shape[0] // scale, image.shape[1] // scale
-    high = image[: height * scale, : width * scale]
-    return resize_bicubic(high, height, width), high
 
 
 class PatchSet:
@@ -54,7 +45,8 @@ def prepare_patches(folder: Path, recipe: PatchRecipe, scale: int, cache: Path) 
     images = list_images(folder, recursive=True)
     train = [path for i, path in enumerate(images) if i % recipe.validation_every]
     held_out = (read_image(path) for path in images[:: recipe.validation_every])
-    validation = [reduce_bicubic(image, scale) for image in held_out if min(image.shape[:2]) >= recipe.size]
+    degrade, rng = DEGRADATIONS[recipe.degradation], np.random.default_rng(0)
+    validation = [degrade(image, scale, rng) for image in held_out if min(image.shape[:2]) >= recipe.size]
     if not validation:
         raise InputError(f"{folder}: {_none_of(recipe)} to validate with")
     names = "\n".join(str(path.relative_to(folder)) for path in images)
@@ -74,7 +66,7 @@ def prepare_patches(folder: Path, recipe: PatchRecipe, scale: int, cache: Path) 
 def _cut_all(folder: Path, images: list[Path], recipe: PatchRecipe, scale: int) -> Pair:
     if recipe.size % scale:
         raise InputError(f"patches.size: expected a multiple of the scale {scale}, got {recipe.size}")
-    rng = np.random.default_rng(0)
+    degrade, rng = DEGRADATIONS[recipe.degradation], np.random.default_rng(0)
     lows, highs = [], []
     side = recipe.size // scale
     for path in tqdm(images, desc="cutting patches", unit="photo"):
@@ -83,14 +75,15 @@ def _cut_all(folder: Path, images: list[Path], recipe: PatchRecipe, scale: int) 
             height, width = (round(length * reduction) for length in photograph.shape[:2])
             if min(height, width) < recipe.size:
                 continue
-            low, high = reduce_bicubic(
-                cv2.resize(photograph, (width, height), interpolation=cv2.INTER_AREA), scale
-            )
-            rows, columns = low.shape[0] - side + 1, low.shape[1] - side + 1
-            for _ in range(max(1, (height * width) // recipe.stride**2)):
-                y, x = int(rng.integers(rows)), int(rng.integers(columns))
-                lows.append(low[y : y + side, x : x + side])
-                highs.append(high[y * scale :, x * scale :][: recipe.size, : recipe.size])
+            reduced = cv2.resize(photograph, (width, height), interpolation=cv2.INTER_AREA)
+            count = max(1, (height * width) // recipe.stride**2 // recipe.variants)
+            for _ in range(recipe.variants):
+                low, high = degrade(reduced, scale, rng)
+                rows, columns = low.shape[0] - side + 1, low.shape[1] - side + 1
+                for _ in range(count):
+                    y, x = int(rng.integers(rows)), int(rng.integers(columns))
+                    lows.append(low[y : y + side, x : x + side])
+                    highs.append(high[y * scale :, x * scale :][: recipe.size, : recipe.size])
     if not lows:
         raise InputError(f"{folder}: {_none_of(recipe)} to cut patches from")
     return np.stack(lows), np.stack(highs)

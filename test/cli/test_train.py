@@ -16,8 +16,7 @@ from edgesr_ros.networks import create_network
 RECIPE = {
     "network": "edgesrgan_tiny",
     "scale": 2,
-    "steps": 4,
-    "learning_rate": 0.001,
+    "schedule": [{"steps": 4, "learning_rate": 0.001}],
     "warmup_steps": 1,
     "batch": 2,
     "bf16": False,
@@ -48,7 +47,7 @@ def test_a_recipe_becomes_weights(train, tmp_path, capsys):
     weights = tmp_path / "work" / "mine" / "best.safetensors"
     create_network("edgesrgan_tiny", 2).load_state_dict(load_file(weights))
     printed = capsys.readouterr().out
-    assert "step 4: L1" in printed
+    assert "step 4: l1" in printed
     assert str(weights) in printed
 
 
@@ -65,7 +64,7 @@ def test_the_second_time_there_is_nothing_to_do(train, tmp_path, capsys):
 def test_more_steps_go_on_where_it_stopped(train, capsys):
     train()
     capsys.readouterr()
-    assert train(steps=6) == 0
+    assert train(schedule=[{"steps": 6, "learning_rate": 0.001}]) == 0
     steps = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if line.startswith("step")]
     assert steps == ["step 6"]
 
@@ -74,7 +73,7 @@ def test_more_steps_go_on_where_it_stopped(train, capsys):
     ("entries", "message"),
     [
         ({"network": "srgan"}, "network: expected one of"),
-        ({"steps": "many"}, "mine.yaml: Expected `int`, got `str` - at `$.steps`"),
+        ({"batch": "many"}, "mine.yaml: Expected `int`, got `str` - at `$.batch`"),
         ({"patches": {"size": 15}}, "patches.size: expected a multiple of the scale 2, got 15"),
         ({"patches": {"size": 64}}, "no photograph of at least 64x64 pixels"),
     ],
@@ -89,7 +88,14 @@ def test_a_mistake_in_the_recipe_is_one_line(train, capsys, entries, message):
 def test_a_run_of_another_network_is_not_gone_on_with(train, capsys):
     train()
     assert train(network="edgesrgan") == 2
-    assert "checkpoint.safetensors: not a checkpoint of this network" in capsys.readouterr().err
+    assert "checkpoint.safetensors: not a checkpoint of this recipe" in capsys.readouterr().err
+
+
+def test_missing_perceptual_weights_say_how_to_make_them(train, capsys):
+    assert train(perceptual={"network": "vgg16"}) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "vgg16.npz: no weights of a perceptual network" in error
+    assert "export_perceptual" in error
 
 
 def test_an_unknown_recipe_names_the_shipped_ones(tmp_path, capsys):

@@ -5,7 +5,7 @@ import pytest
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.files import list_images, read_image, write_image
 from edgesr_ros.frames.resize import resize_bicubic
-from edgesr_ros.training.patches import PatchSet, prepare_patches, reduce_bicubic
+from edgesr_ros.training.patches import PatchSet, prepare_patches
 from edgesr_ros.training.recipe import PatchRecipe
 
 SCALE = 4
@@ -14,13 +14,6 @@ RECIPE = PatchRecipe(size=24, stride=12, validation_every=3)
 
 def files(cache):
     return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in cache.glob("*")}
-
-
-def test_reducing_cuts_to_a_multiple_of_the_scale():
-    image = np.random.default_rng(0).integers(0, 256, (11, 14, 3), np.uint8)
-    low, high = reduce_bicubic(image, SCALE)
-    np.testing.assert_array_equal(high, image[:8, :12])
-    np.testing.assert_array_equal(low, resize_bicubic(image[:8, :12], 2, 3))
 
 
 def test_patches_are_where_they_belong_in_photograph_and_reduction(tmp_path):

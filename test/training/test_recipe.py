@@ -3,10 +3,14 @@ import yaml
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
-from edgesr_ros.training.recipe import PatchRecipe, Recipe, read_recipe
+from edgesr_ros.training.recipe import PatchRecipe, Phase, Recipe, read_recipe
 
 SHIPPED = sorted(resources.config("recipes").glob("*.yaml"))
-LEAST = {"network": "edgesrgan_tiny", "scale": 2, "steps": 10, "learning_rate": 0.001}
+LEAST = {
+    "network": "edgesrgan_tiny",
+    "scale": 2,
+    "schedule": [{"steps": 10, "learning_rate": 0.001}],
+}
 
 
 def write(folder, **entries):
@@ -25,7 +29,10 @@ def test_a_shipped_recipe_is_named_after_what_it_makes(path):
     from edgesr_ros.networks import create_network
 
     recipe = read_recipe(path)
-    assert path.stem == f"{recipe.network}_x{recipe.scale}_psnr"
+    assert path.stem.startswith(f"{recipe.network}_x{recipe.scale}")
+    assert (recipe.adversarial is None) == path.stem.endswith("_psnr")
+    for other in filter(None, (recipe.start, recipe.distillation and recipe.distillation.teacher)):
+        assert other in {shipped.stem for shipped in SHIPPED}
     assert create_network(recipe.network, recipe.scale).scale == recipe.scale
     assert recipe.patches.size % recipe.scale == 0
     assert recipe.warmup_steps < recipe.steps
@@ -33,7 +40,10 @@ def test_a_shipped_recipe_is_named_after_what_it_makes(path):
 
 def test_what_a_recipe_leaves_out_has_defaults(tmp_path):
     recipe = read_recipe(write(tmp_path, patches={"size": 48}))
-    assert recipe == Recipe(**LEAST, patches=PatchRecipe(size=48))
+    schedule = (Phase(steps=10, learning_rate=0.001),)
+    assert recipe == Recipe(
+        network="edgesrgan_tiny", scale=2, schedule=schedule, patches=PatchRecipe(size=48)
+    )
     assert (recipe.batch, recipe.patches.size, recipe.patches.stride) == (16, 48, 48)
 
 
@@ -42,11 +52,21 @@ def test_what_a_recipe_leaves_out_has_defaults(tmp_path):
     [
         ({"learning_rat": 0.1}, "learning_rat"),
         ({"patches": {"sise": 48}}, "sise"),
-        ({"steps": "many"}, "$.steps"),
-        ({"steps": 0}, "$.steps"),
-        ({"steps": 1.5}, "$.steps"),
-        ({"learning_rate": "1e-4"}, "$.learning_rate"),  # as YAML reads 1e-4
-        ({"learning_rate": 0.0}, "$.learning_rate"),
+        ({"schedule": []}, "$.schedule"),
+        ({"schedule": [{"steps": "many", "learning_rate": 0.1}]}, "$.schedule[0].steps"),
+        ({"schedule": [{"steps": 0, "learning_rate": 0.1}]}, "$.schedule[0].steps"),
+        ({"schedule": [{"steps": 1.5, "learning_rate": 0.1}]}, "$.schedule[0].steps"),
+        ({"schedule": [{"steps": 1, "learning_rate": "1e-4"}]}, "$.schedule[0].learning_rate"),  # YAML's 1e-4
+        ({"schedule": [{"steps": 1, "learning_rate": 0.0}]}, "$.schedule[0].learning_rate"),
+        ({"schedule": [{"steps": 1, "learning_rate": 0.1, "shape": "line"}]}, "$.schedule[0].shape"),
+        ({"l1": -1.0}, "$.l1"),
+        ({"perceptual": {"network": "resnet"}}, "$.perceptual.network"),
+        ({"perceptual": {"group": 6}}, "$.perceptual.group"),
+        ({"adversarial": {}}, "discriminator"),
+        ({"adversarial": {"discriminator": "large"}}, "$.adversarial.discriminator"),
+        ({"distillation": {}}, "teacher"),
+        ({"best_by": "niqe"}, "$.best_by"),
+        ({"patches": {"degradation": "blur"}}, "$.patches.degradation"),
         ({"ema_decay": 1.0}, "$.ema_decay"),
         ({"scale": 3}, "$.scale"),
         ({"bf16": "yes please"}, "$.bf16"),

@@ -1,0 +1,68 @@
+"""Discriminators of the adversarial stage: the two of arXiv 2209.03355, section 3.1, and one of patches."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+class EdgeSRGANDiscriminator(nn.Module):
+    """SRGAN's discriminator: 3x3 convolutions, batch norm but for the first, a dense head; one logit a patch.
+
+    Args:
+        widths: channels of the convolutions.
+        strides: their strides.
+        head: neurons of the dense layer.
+        size: side of the square patches, pixels.
+    """
+
+    def __init__(self, widths: tuple[int, ...], strides: tuple[int, ...], head: int, size: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for index, (before, after, stride) in enumerate(zip((3, *widths), widths, strides, strict=False)):
+            layers.append(nn.Conv2d(before, after, 3, stride, padding=1))
+            if index:
+                layers.append(nn.BatchNorm2d(after))
+            layers.append(nn.LeakyReLU(0.2))
+            size = -(-size // stride)
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Sequential(
+            nn.Flatten(), nn.Linear(size**2 * widths[-1], head), nn.LeakyReLU(0.2), nn.Linear(head, 1)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 3, size, size) RGB 0..255 → (N, 1): logits, positive for photographs."""
+        logits: torch.Tensor = self.head(self.features(x / 127.5 - 1))
+        return logits
+
+
+class PatchDiscriminator(nn.Module):
+    """Judges neighbourhoods, not patches as a whole, with spectral norm instead of batch norm.
+
+    Cheap and stable (pix2pix, arXiv 1611.07004, section 3.2.2; spectral norm: arXiv 1802.05957).
+    """
+
+    def __init__(self, features: int = 32) -> None:
+        super().__init__()
+        widths = (features, 2 * features, 4 * features, 4 * features)
+        layers: list[nn.Module] = []
+        for before, after, kernel, stride in zip(
+            (3, *widths), (*widths, 1), (3, 4, 4, 3, 3), (1, 2, 2, 1, 1), strict=True
+        ):
+            layers += [spectral_norm(nn.Conv2d(before, after, kernel, stride, padding=1)), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 3, H, W) RGB 0..255 → (N, 1, H/4, W/4): logits, positive for photographs."""
+        logits: torch.Tensor = self.layers(x / 127.5 - 1)
+        return logits
+
+
+DISCRIMINATORS: dict[str, Callable[[int], nn.Module]] = {
+    "edgesrgan": lambda size: EdgeSRGANDiscriminator(
+        (64, 64, 128, 128, 256, 256, 512, 512), (1, 2) * 4, head=1024, size=size
+    ),
+    "edgesrgan_tiny": lambda size: EdgeSRGANDiscriminator((32, 64, 128, 256), (2,) * 4, head=256, size=size),
+    "patch": lambda _size: PatchDiscriminator(),
+}

@@ -1,0 +1,82 @@
+"""Judging a network while it trains: scores, log and sample sheets of photographs that were held out."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+
+from edgesr_ros.frames.resize import enlarge_bicubic
+from edgesr_ros.quality.fidelity import psnr_y
+from edgesr_ros.quality.lpips import Lpips
+from edgesr_ros.training.degradation import Pair
+from edgesr_ros.training.picture_model import PictureModel
+from edgesr_ros.training.recipe import Recipe
+
+_SAMPLES = 4  # rows of a sample sheet
+_SAMPLE_SIDE = 192  # pixels
+
+
+@torch.no_grad()
+def upscale(network: nn.Module, image: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 RGB → (s·H, s·W, 3) uint8 RGB by a torch network, in float32."""
+    picture = torch.from_numpy(image[None]).to(next(network.parameters()).device)
+    return PictureModel(network)(picture)[0].cpu().numpy()
+
+
+class Validation:
+    """Scores of a network over (low, high) pairs of photographs, written to TensorBoard.
+
+    Args:
+        step: where the training goes on: what a killed run logged beyond it is dropped.
+
+    Each run leaves a sheet of samples in FOLDER/samples: bicubic, network, original.
+    """
+
+    def __init__(self, recipe: Recipe, pairs: list[Pair], folder: Path, step: int = 0) -> None:
+        self._recipe, self._pairs, self._folder = recipe, pairs, folder
+        self._log = SummaryWriter(str(folder), purge_step=step)
+        self._lpips = Lpips() if recipe.best_by == "lpips_alex" else None
+
+    def run(self, network: nn.Module, step: int, losses: dict[str, float]) -> dict[str, float]:
+        """Score the network; returns `psnr_y` in dB and, where it decides, `lpips_alex`."""
+        pictures = [upscale(network, low) for low, _ in self._pairs]
+        highs = [high for _, high in self._pairs]
+        scores = {
+            "psnr_y": _mean(psnr_y(*pair, self._recipe.scale) for pair in zip(pictures, highs, strict=True))
+        }
+        if self._lpips:
+            scores["lpips_alex"] = _mean(self._lpips(*pair) for pair in zip(pictures, highs, strict=True))
+        for group, values in (("loss", losses), ("validation", scores)):
+            for name, value in values.items():
+                self._log.add_scalar(f"{group}/{name}", value, step)
+        sheet = self._sample_sheet(pictures)
+        self._log.add_image("samples", sheet, step, dataformats="HWC")
+        path = self._folder / "samples" / f"step_{step:06}.webp"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), sheet[..., ::-1])
+        return scores
+
+    def goodness(self, scores: dict[str, float]) -> float:
+        """The score that chooses the best weights, so that more is better."""
+        return -scores["lpips_alex"] if self._recipe.best_by == "lpips_alex" else scores["psnr_y"]
+
+    def close(self) -> None:
+        """Finish the log."""
+        self._log.close()
+
+    def _sample_sheet(self, pictures: list[np.ndarray]) -> np.ndarray:
+        rows = []
+        for (low, high), picture in list(zip(self._pairs, pictures, strict=True))[:_SAMPLES]:
+            top, left = (max(0, (length - _SAMPLE_SIDE) // 2) for length in high.shape[:2])
+            columns = (enlarge_bicubic(low, self._recipe.scale), picture, high)
+            rows.append(np.hstack([c[top : top + _SAMPLE_SIDE, left : left + _SAMPLE_SIDE] for c in columns]))
+        width = min(row.shape[1] for row in rows)
+        return np.ascontiguousarray(np.vstack([row[:, :width] for row in rows]))
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))

@@ -1,0 +1,40 @@
+import numpy as np
+
+from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.quality.fidelity import psnr
+from edgesr_ros.training.degradation import reduce_bicubic, reduce_by_link
+
+SCALE = 4
+
+
+def smooth(height, width):
+    y, x = np.mgrid[:height, :width]
+    return np.stack([x, y, (x + y) / 2], axis=-1).astype(np.uint8)
+
+
+def test_reducing_cuts_to_a_multiple_of_the_scale():
+    image = np.random.default_rng(0).integers(0, 256, (11, 14, 3), np.uint8)
+    low, high = reduce_bicubic(image, SCALE)
+    np.testing.assert_array_equal(high, image[:8, :12])
+    np.testing.assert_array_equal(low, resize_bicubic(image[:8, :12], 2, 3))
+
+
+def test_through_the_link_is_area_reduction_with_noise_and_a_codec():
+    image = smooth(203, 250)
+    rng = np.random.default_rng(1)
+    quality = []
+    for _ in range(20):
+        low, high = reduce_by_link(image, SCALE, rng)
+        np.testing.assert_array_equal(high, image[:200, :248])
+        assert (low.shape, low.dtype) == ((50, 62, 3), np.uint8)
+        quality.append(psnr(low, reduce_frame(high, SCALE)))
+    assert 24 < min(quality) < max(quality) < 60  # damaged, each time differently, and never beyond use
+    assert max(quality) - min(quality) > 5
+
+
+def test_through_the_link_depends_on_the_generator_alone():
+    image = smooth(64, 64)
+    pairs = [reduce_by_link(image, SCALE, np.random.default_rng(seed)) for seed in (3, 3, 4)]
+    np.testing.assert_array_equal(pairs[0][0], pairs[1][0])
+    assert (pairs[0][0] != pairs[2][0]).any()

@@ -1,0 +1,338 @@
+"""Training on a few small pictures: it learns, it can be interrupted, and it is reproducible."""
+
+import math
+
+import msgspec
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch: requirements/train.txt")
+pytest.importorskip("safetensors", reason="checkpoints are safetensors: requirements/train.txt")
+pytest.importorskip("tensorboard", reason="training logs for TensorBoard: requirements/train.txt")
+
+from safetensors.torch import load_file  # noqa: E402
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from edgesr_ros.errors import InputError  # noqa: E402
+from edgesr_ros.frames.files import read_image  # noqa: E402
+from edgesr_ros.networks import create_network  # noqa: E402
+from edgesr_ros.networks.perceptual import Vgg16  # noqa: E402
+from edgesr_ros.training.checkpoint import load_checkpoint  # noqa: E402
+from edgesr_ros.training.patches import prepare_patches  # noqa: E402
+from edgesr_ros.training.recipe import (  # noqa: E402
+    AdversarialRecipe,
+    DistillationRecipe,
+    PatchRecipe,
+    PerceptualRecipe,
+    Phase,
+    Recipe,
+)
+from edgesr_ros.training.stage import BEST, CHECKPOINT, Stage, learning_rate, to_tensor  # noqa: E402
+from edgesr_ros.training.validation import Validation, upscale  # noqa: E402
+
+RECIPE = Recipe(
+    network="edgesrgan_tiny",
+    scale=2,
+    schedule=(Phase(steps=8, learning_rate=1e-3),),
+    warmup_steps=2,
+    batch=2,
+    ema_decay=0.5,
+    bf16=False,
+    validate_every=4,
+    patches=PatchRecipe(size=16, stride=16, validation_every=3),
+)
+
+
+@pytest.fixture
+def patches(tmp_path, photographs):
+    folder = photographs((32, 40), (40, 40), (48, 36), (40, 32))
+    return prepare_patches(folder, RECIPE.patches, RECIPE.scale, tmp_path / "cache")
+
+
+@pytest.fixture
+def one_thread():
+    """Sums in one order, so that equal runs are equal to the last bit."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def change(steps=8, learning_rate=1e-3, **entries):
+    schedule = (Phase(steps=steps, learning_rate=learning_rate),)
+    return msgspec.structs.replace(RECIPE, **{"schedule": schedule, **entries})
+
+
+def score_of(stage):
+    """Of the averaged weights over the photographs held out."""
+    validation = Validation(stage.recipe, stage.patches.validation, stage.folder / "apart")
+    return validation.goodness(validation.run(stage.average, 0, {}))
+
+
+def loss_of(stage, patches):
+    with torch.no_grad():
+        device = stage.device
+        enlarged = stage.network(to_tensor(np.array(patches.low), device))
+        return functional.l1_loss(enlarged, to_tensor(np.array(patches.high), device)).item()
+
+
+def same(a, b):
+    return all(torch.equal(a.state_dict()[key], b.state_dict()[key]) for key in a.state_dict())
+
+
+def test_it_learns(tmp_path, photographs):
+    recipe = change(
+        steps=100, batch=4, validate_every=50, patches=PatchRecipe(size=48, stride=16, validation_every=3)
+    )
+    folder = photographs(*[(56, 64)] * 6)
+    patches = prepare_patches(folder, recipe.patches, recipe.scale, tmp_path / "cache")
+    stage = Stage(recipe, patches, tmp_path / "run")
+    loss, psnr = loss_of(stage, patches), score_of(stage)
+    best = stage.run()
+    assert loss_of(stage, patches) < 0.6 * loss
+    assert best > psnr + 3
+
+
+def test_bfloat16_is_nearly_the_same(tmp_path, patches):
+    stages = [Stage(change(bf16=bf16), patches, tmp_path / str(bf16)) for bf16 in (False, True)]
+    for stage in stages:
+        stage.run()
+    losses = [loss_of(stage, patches) for stage in stages]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
+def test_leaves_the_best_weights_a_checkpoint_and_a_log(tmp_path, patches):
+    stage = Stage(RECIPE, patches, tmp_path / "run")
+    best = stage.run()
+    network = create_network(RECIPE.network, RECIPE.scale)
+    network.load_state_dict(load_file(tmp_path / "run" / BEST))
+    stage.average.load_state_dict(network.state_dict())
+    assert score_of(stage) == pytest.approx(best, abs=1e-4)
+    log = EventAccumulator(str(tmp_path / "run")).Reload()
+    assert [event.step for event in log.Scalars("validation/psnr_y")] == [4, 8]
+    assert log.Scalars("loss/l1")[0].value > 0
+    assert max(event.value for event in log.Scalars("validation/psnr_y")) == pytest.approx(best, abs=1e-4)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_two_runs_of_one_seed_are_equal_and_another_seed_is_another(tmp_path, patches):
+    stages = [
+        Stage(change(seed=seed), patches, tmp_path / str(index)) for index, seed in enumerate((7, 7, 8))
+    ]
+    for stage in stages:
+        stage.run()
+    assert same(stages[0].network, stages[1].network)
+    assert same(stages[0].average, stages[1].average)
+    assert not same(stages[0].network, stages[2].network)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_run_that_was_interrupted_ends_like_an_unbroken_one(tmp_path, patches, monkeypatch):
+    unbroken = Stage(RECIPE, patches, tmp_path / "unbroken")
+    best = unbroken.run()
+    broken = Stage(RECIPE, patches, tmp_path / "broken")
+    batch = patches.batch
+
+    def interrupted(size, seed, step):
+        if step == 6:  # after the checkpoint of step 4
+            raise KeyboardInterrupt
+        return batch(size, seed, step)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(patches, "batch", interrupted)
+        broken.run()
+    resumed = Stage(RECIPE, patches, tmp_path / "broken")
+    assert resumed.step == 4
+    assert resumed.run() == best
+    assert same(resumed.network, unbroken.network)
+    assert same(resumed.average, unbroken.average)
+    assert (tmp_path / "broken" / BEST).read_bytes() == (tmp_path / "unbroken" / BEST).read_bytes()
+
+
+def test_a_finished_run_has_nothing_to_do(tmp_path, patches):
+    best = Stage(RECIPE, patches, tmp_path / "run").run()
+    weights = (tmp_path / "run" / CHECKPOINT).read_bytes()
+    again = Stage(RECIPE, patches, tmp_path / "run")
+    assert again.step == RECIPE.steps
+    assert again.run() == best
+    assert (tmp_path / "run" / CHECKPOINT).read_bytes() == weights
+
+
+def test_the_last_step_is_kept_even_where_no_validation_was_due(tmp_path, patches):
+    stage = Stage(change(steps=3, validate_every=100), patches, tmp_path / "run")
+    stage.run()
+    other = Stage(RECIPE, patches, tmp_path / "other")
+    progress = load_checkpoint(tmp_path / "run" / CHECKPOINT, other.parts)
+    assert progress == {"step": 3, "best": stage.best}
+
+
+def test_a_worse_network_does_not_replace_the_best(tmp_path, patches):
+    best = Stage(RECIPE, patches, tmp_path / "run").run()
+    weights = (tmp_path / "run" / BEST).read_bytes()
+    longer = change(steps=12, learning_rate=10.0, warmup_steps=1, ema_decay=0.0, clip_norm=1e6)
+    stage = Stage(longer, patches, tmp_path / "run")
+    assert stage.run() == best
+    assert score_of(stage) < best
+    assert (tmp_path / "run" / BEST).read_bytes() == weights
+
+
+def test_a_loss_that_is_no_number_is_one_line(tmp_path, patches):
+    stage = Stage(RECIPE, patches, tmp_path / "run")
+    with torch.no_grad():
+        stage.network.trunk.bias.fill_(math.nan)
+    with pytest.raises(InputError, match="step 4: the l1 loss is nan; lower learning_rate"):
+        stage.run()
+    assert not (tmp_path / "run" / BEST).exists()
+
+
+def test_going_on_with_another_network_is_one_line(tmp_path, patches):
+    Stage(change(steps=1), patches, tmp_path / "run").run()
+    with pytest.raises(InputError, match="not a checkpoint of this recipe"):
+        Stage(change(network="edgesrgan"), patches, tmp_path / "run")
+
+
+def test_an_unknown_network_is_one_line(tmp_path, patches):
+    with pytest.raises(InputError, match="network: expected one of"):
+        Stage(change(network="srgan"), patches, tmp_path / "run")
+
+
+def test_the_learning_rate_warms_up_and_falls_as_half_a_cosine():
+    recipe = change(steps=110, warmup_steps=10, learning_rate=0.8)
+    rates = [learning_rate(recipe, step) for step in (0, 4, 9, 10, 35, 60, 110)]
+    assert rates == pytest.approx([0.08, 0.4, 0.8, 0.8, 0.4 * (1 + math.sqrt(0.5)), 0.4, 0.0], abs=1e-12)
+
+
+def test_the_learning_rate_of_a_run_that_is_all_warm_up():
+    recipe = change(steps=5, warmup_steps=10, learning_rate=0.5)
+    assert [learning_rate(recipe, step) for step in range(5)] == pytest.approx([0.05, 0.1, 0.15, 0.2, 0.25])
+
+
+def test_upscaling_by_a_network_rounds_and_clips():
+    network = create_network("edgesrgan_tiny", 2)
+    rgb = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    with torch.no_grad():
+        network.up[2].weight *= 50
+        exact = network(torch.from_numpy(rgb).permute(2, 0, 1)[None].float())[0].permute(1, 2, 0).numpy()
+    enlarged = upscale(network, rgb)
+    assert (enlarged.shape, enlarged.dtype) == ((10, 14, 3), np.uint8)
+    np.testing.assert_array_equal(enlarged, np.rint(exact).clip(0, 255))
+
+
+def test_phases_follow_one_another():
+    phases = (
+        Phase(steps=10, learning_rate=0.4, shape="constant"),
+        Phase(steps=20, learning_rate=0.2),
+        Phase(steps=10, learning_rate=0.1),
+    )
+    recipe = change(schedule=phases, warmup_steps=2)
+    assert recipe.steps == 40
+    rates = [learning_rate(recipe, step) for step in (0, 1, 9, 10, 20, 30, 35, 40)]
+    assert rates == pytest.approx([0.2, 0.4, 0.4, 0.2, 0.1, 0.1, 0.05, 0.0], abs=1e-12)
+
+
+@pytest.fixture
+def vgg16(tmp_path):
+    """VGG16 with random weights, in the file that training reads."""
+    network = Vgg16(2)
+    arrays = {
+        f"conv{index}.{key}": value.numpy()
+        for index, convolution in enumerate(network.convolutions)
+        for key, value in convolution.state_dict().items()
+    }
+    heads = {
+        f"lin{index}.weight": np.full((1, size, 1, 1), 0.1, np.float32) for index, size in ((0, 64), (1, 128))
+    }
+    path = tmp_path / "vgg16.npz"
+    np.savez(path, **arrays, **heads)
+    return path
+
+
+def adversarial(**entries):
+    return change(
+        perceptual=PerceptualRecipe(group=2, distance="lpips"),
+        adversarial=AdversarialRecipe(discriminator="patch", weight=0.01),
+        **entries,
+    )
+
+
+@pytest.mark.parametrize("discriminator", ["patch", "edgesrgan", "edgesrgan_tiny"])
+@pytest.mark.parametrize("distance", ["lpips", "features"])
+def test_the_adversarial_stage_trains_both_networks(tmp_path, patches, vgg16, discriminator, distance):
+    recipe = change(
+        steps=2,
+        validate_every=1,
+        perceptual=PerceptualRecipe(group=2, distance=distance),
+        adversarial=AdversarialRecipe(discriminator=discriminator),
+    )
+    stage = Stage(recipe, patches, tmp_path / "run", vgg16)
+    before = {key: value.clone() for key, value in stage.discriminator.state_dict().items()}
+    generator = stage.network.trunk.weight.clone()
+    stage.run()
+    assert not torch.equal(generator, stage.network.trunk.weight)
+    changed = stage.discriminator.state_dict()
+    assert all(not torch.equal(before[key], changed[key]) for key in before if key.endswith("bias"))
+    log = EventAccumulator(str(tmp_path / "run")).Reload()
+    assert {"loss/l1", "loss/perceptual", "loss/adversarial", "loss/discriminator"} <= set(
+        log.Tags()["scalars"]
+    )
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_an_interrupted_adversarial_stage_ends_like_an_unbroken_one(tmp_path, patches, vgg16):
+    unbroken = Stage(adversarial(), patches, tmp_path / "unbroken", vgg16)
+    unbroken.run()
+    for steps in (4, 8):
+        recipe = adversarial(schedule=(Phase(steps=steps, learning_rate=1e-3, shape="constant"),))
+        resumed = Stage(recipe, patches, tmp_path / "broken", vgg16)
+        resumed.run()
+    constant = adversarial(schedule=(Phase(steps=8, learning_rate=1e-3, shape="constant"),))
+    whole = Stage(constant, patches, tmp_path / "whole", vgg16)
+    whole.run()
+    assert same(resumed.network, whole.network)
+    assert same(resumed.discriminator, whole.discriminator)
+    assert not same(resumed.network, unbroken.network)  # that one followed another schedule
+
+
+def test_each_validation_leaves_a_sheet_of_samples(tmp_path, patches):
+    Stage(RECIPE, patches, tmp_path / "run").run()
+    sheets = sorted((tmp_path / "run" / "samples").glob("*.webp"))
+    assert [sheet.stem for sheet in sheets] == ["step_000004", "step_000008"]
+    heights = sum(high.shape[0] for _, high in patches.validation)
+    widths = 3 * min(high.shape[1] for _, high in patches.validation)
+    assert read_image(sheets[0]).shape == (heights, widths, 3)
+
+
+def test_it_starts_from_the_weights_of_another_recipe(tmp_path, patches):
+    Stage(RECIPE, patches, tmp_path / "first").run()
+    stage = Stage(change(start="first"), patches, tmp_path / "second")
+    assert {key: value.tolist() for key, value in load_file(tmp_path / "first" / BEST).items()} == {
+        key: value.tolist() for key, value in stage.network.state_dict().items()
+    }
+
+
+def test_a_student_comes_nearer_to_its_teacher(tmp_path, patches):
+    Stage(change(network="edgesrgan", steps=2), patches, tmp_path / "teacher").run()
+    recipe = change(steps=40, l1=0.0, distillation=DistillationRecipe(teacher="teacher", output_weight=0.1))
+    stage = Stage(recipe, patches, tmp_path / "student")
+    low = to_tensor(np.array(patches.low), stage.device)
+
+    def distance():
+        with torch.no_grad():
+            return stage.distillation.loss(low, stage.network(low)).item()
+
+    before = distance()
+    stage.run()
+    assert distance() < 0.7 * before
+
+
+def test_missing_weights_are_one_line(tmp_path, patches):
+    with pytest.raises(InputError, match=r"absent/best.safetensors: no trained weights; run"):
+        Stage(change(start="absent"), patches, tmp_path / "run")
+    with pytest.raises(InputError, match="no trained weights"):
+        Stage(change(distillation=DistillationRecipe(teacher="absent")), patches, tmp_path / "run")
+    with pytest.raises(InputError, match="export_perceptual"):
+        Stage(adversarial(), patches, tmp_path / "run", tmp_path / "absent.npz")
+    with pytest.raises(InputError, match="expected a file of weights of vgg16"):
+        Stage(adversarial(), patches, tmp_path / "run")
