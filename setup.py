@@ -63,6 +63,7 @@ setup(
         "matplotlib",
         "msgspec",
         "numpy",
+        "onnx",
         "onnxruntime",
         "opencv-python-headless<5",
         "pillow",
@@ -71,7 +72,7 @@ setup(
         "tqdm",
         "typing_extensions",
     ],
-    extras_require={"test": ["pytest"], "train": ["onnx", "safetensors", "tensorboard", "torch"]},
+    extras_require={"test": ["pytest"], "train": ["safetensors", "tensorboard", "torch"]},
     entry_points={
         "console_scripts": [
             f"edgesr = {NAME}.cli.main:main",

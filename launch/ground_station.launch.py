@@ -15,7 +15,7 @@ def ground_station(context: LaunchContext) -> list[Node]:
     """The node; an argument that was left empty leaves the parameter file's value as it is."""
     overrides = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
-        for name, kind in (("model", str), ("overlay", bool))
+        for name, kind in (("model", str), ("interpolation", float), ("overlay", bool))
         if LaunchConfiguration(name).perform(context)
     }
     received = LaunchConfiguration("image_lr")
@@ -54,6 +54,11 @@ def generate_launch_description() -> LaunchDescription:
             "model",
             default_value="",
             description="Shipped name or path of a model, or bicubic; empty: as the parameter file says.",
+        ),
+        DeclareLaunchArgument(
+            "interpolation",
+            default_value="",
+            description="From texture (0) to pixel fidelity (1); empty: as the parameter file says.",
         ),
         DeclareLaunchArgument(
             "overlay",

@@ -27,6 +27,7 @@ KEYS = {
     "matplotlib": "python3-matplotlib",
     "msgspec": None,
     "numpy": "python3-numpy",
+    "onnx": None,
     "onnxruntime": "python3-onnxruntime-pip",
     "rosbags": "python3-rosbags-pip",
     "tqdm": "python3-tqdm",

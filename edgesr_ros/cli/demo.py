@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--link", default="demo", help="name of a link profile, or path of a YAML file")
     parser.add_argument("--model", default="edgesrgan_tiny_x4_psnr", help="name or path of a model")
     parser.add_argument(
+        "--interpolation", type=float, default=0.0, help="from texture (0, default) to pixel fidelity (1)"
+    )
+    parser.add_argument(
         "--seconds", type=float, default=30.0, help="how long; 0: the input once (default 30)"
     )
     parser.add_argument("--rate", type=float, default=0.0, help="frames per second; 0: the recording's own")
@@ -92,7 +95,7 @@ def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str,
         "patience": _MEASURING,
     }
     # No overlay: its letters would count as errors of the super-resolution.
-    station = {"model": arguments.model, "overlay": False}
+    station = {"model": arguments.model, "interpolation": arguments.interpolation, "overlay": False}
     processes.start("quality_recorder", "/ground", recorder, {"image_raw": "/robot/image_raw"})
     processes.start("ground_station", "/ground", station)
     processes.start("link_emulator", "/", {"profile": arguments.link})

@@ -1,33 +1,31 @@
 """The operator's side: compressed frames in, super-resolved pictures with their age out."""
 
 import sys
-import threading
 import time
-from copy import deepcopy
+from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
-import cv2
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Bool, Float32, Header
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.codecs import FrameFormat, decode
-from edgesr_ros.frames.message import Encoding, fill_image
-from edgesr_ros.frames.overlay import RED, draw_label
 from edgesr_ros.frames.reduce import crop_to, reduction
 from edgesr_ros.link.report import ArrivalLog
 from edgesr_ros.nodes.messages import nanoseconds, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
+from edgesr_ros.nodes.picture_publisher import PicturePublisher
 from edgesr_ros.nodes.worker import NewestWins
 from edgesr_ros.quality.consistency import consistency_db
 from edgesr_ros.schema import Struct
 from edgesr_ros.upscaling.catalog import load_upscaler
 from edgesr_ros.upscaling.fallback import FallbackUpscaler
+from edgesr_ros.upscaling.interpolating import InterpolatingUpscaler
+from edgesr_ros.upscaling.interpolation import find_pair
 
 _STALE_CHECK_PERIOD = 0.1  # seconds
 
@@ -38,6 +36,13 @@ class GroundStationParameters(Struct):
     model: Annotated[
         str, Meta(description="Name of a shipped model, or path of a model.", extra_json_schema=FIXED)
     ]
+    fidelity_model: Annotated[
+        str,
+        Meta(
+            description="The same of its pixel-trained sibling; empty: <network>_x<scale>_psnr beside it.",
+            extra_json_schema=FIXED,
+        ),
+    ]
     backend: Annotated[
         Literal["auto", "onnxruntime", "litert", "edgetpu", "bicubic"],
         Meta(description="What runs the model; auto: by the model's format.", extra_json_schema=FIXED),
@@ -45,6 +50,9 @@ class GroundStationParameters(Struct):
     threads: Annotated[int, Meta(ge=1, le=64, description="CPU threads.", extra_json_schema=FIXED)]
     method: Annotated[
         Literal["sr", "bicubic"], Meta(description="sr: super-resolution; bicubic: nothing invented.")
+    ]
+    interpolation: Annotated[
+        float, Meta(ge=0, le=1, description="From texture (0) to pixel fidelity (1, fidelity_model).")
     ]
     deadline: Annotated[
         float,
@@ -54,6 +62,14 @@ class GroundStationParameters(Struct):
         float, Meta(gt=0, description="Seconds without a fresh picture until `stale` is announced.")
     ]
     overlay: Annotated[bool, Meta(description="Draw method, age and staleness on the picture.")]
+
+    def __post_init__(self) -> None:
+        """A slider that leads nowhere is refused when it is moved, not when the network is built."""
+        if self.interpolation > 0:
+            try:
+                find_pair(self.model, self.fidelity_model, self.backend)
+            except InputError as error:
+                raise InputError(f"interpolation: {error}") from None
 
 
 class _Received(NamedTuple):
@@ -75,15 +91,13 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         settings = self.parameters.current
         primary = load_upscaler(settings.model, settings.backend, settings.threads)
         self.diagnostics.show(model=primary.name, backend=primary.backend)
-        self._upscaler = FallbackUpscaler(primary, settings.deadline)
+        pair = partial(find_pair, settings.model, settings.fidelity_model, settings.backend)
+        self._network = InterpolatingUpscaler(primary, pair, settings.threads, settings.interpolation)
+        self._upscaler = FallbackUpscaler(self._network, settings.deadline)
         self._arrivals = ArrivalLog()
-        self._info: CameraInfo | None = None
-        self._last: tuple[Header, np.ndarray, Encoding] | None = None
         self._last_shown = time.monotonic()
         self._stale = False
-        self._show_lock = threading.Lock()
-        self._pictures = self.publisher(Image, "image_sr")
-        self._camera_info = self.publisher(CameraInfo, "image_sr/camera_info")
+        self._pictures = PicturePublisher(self)
         self._facts = self.publisher(DiagnosticArray, "image_sr/facts", COMPRESSED)
         self._age = self.publisher(Float32, "age", COMPRESSED)
         self._reports = self.publisher(DiagnosticArray, "link_report", COMPRESSED)
@@ -92,12 +106,12 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._worker = NewestWins[_Received](
             self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
         )
-        heard = [self._pictures, self._facts, self._age]
+        heard = [self._pictures.publisher, self._facts, self._age]
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard)
         self.subscribe(
             CameraInfo,
             "image_lr/camera_info",
-            self._on_camera_info,
+            self._pictures.on_camera_info,
             LATCHED,
             while_heard=heard,
             optional=True,
@@ -107,9 +121,6 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
     def close(self) -> None:
         self._worker.close()
         self._upscaler.close()
-
-    def _on_camera_info(self, message: CameraInfo) -> None:
-        self._info = message
 
     def _on_frame(self, message: CompressedImage) -> None:
         self.diagnostics.count("frames_in")
@@ -135,16 +146,21 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
     def _show(self, received: _Received) -> None:
         settings = self.parameters.current
         self._upscaler.deadline = settings.deadline
+        self._network.request(settings.interpolation)
         full = received.format
         with self.diagnostics.stage("upscale"):
             upscaled = self._upscaler.upscale(received.picture, received.factor, settings.method)
         if upscaled.problem:
             self.diagnostics.count("bicubic_instead")
             self.diagnostics.warn(f"bicubic instead of super-resolution: {upscaled.problem}")
+        elif self._network.problem:
+            self.diagnostics.warn(self._network.problem)
         else:
             self.diagnostics.ok()
+        alpha = f"{self._network.alpha:g}"
+        self.diagnostics.show(interpolation=alpha)
         picture = crop_to(upscaled.picture, full.full_width, full.full_height)
-        facts = {"method": upscaled.method, "bytes": str(received.bytes)}
+        facts = {"method": upscaled.method, "interpolation": alpha, "bytes": str(received.bytes)}
         if self._facts.get_subscription_count():
             facts["consistency_db"] = f"{consistency_db(upscaled.picture, received.picture):.2f}"
         age = self._age_of(received.header)
@@ -152,26 +168,11 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         facts["age_ms"] = f"{1e3 * age:.1f}"
         self._facts.publish(with_pairs(received.header, "picture", facts))
         self._age.publish(Float32(data=age))
-        with self.diagnostics.stage("publish"), self._show_lock:
-            self._last = (received.header, picture, full.encoding)
+        label = f"{upscaled.method}  {1e3 * age:.0f} ms" if settings.overlay else None
+        with self.diagnostics.stage("publish"):
             self._last_shown = time.monotonic()
-            if settings.overlay:
-                picture = draw_label(picture, f"{upscaled.method}  {1e3 * age:.0f} ms")
-            self._publish_picture(received.header, picture, full.encoding)
+            self._pictures.show(received.header, picture, full.encoding, label)
         self.diagnostics.count("frames_out")
-
-    def _publish_picture(self, header: Header, picture: np.ndarray, encoding: Encoding) -> None:
-        if encoding == "mono8":
-            picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        message = Image(header=header)
-        fill_image(message, picture, encoding)
-        self._pictures.publish(message)
-        if (received_info := self._info) is not None and received_info.width:
-            info = deepcopy(received_info)
-            info.header = header
-            factor = -(-picture.shape[1] // info.width)
-            scale_camera_info(info, factor, factor, picture.shape[1], picture.shape[0])
-            self._camera_info.publish(info)
 
     def _age_of(self, header: Header) -> float:
         """Seconds since the camera took the picture, if both machines' clocks agree."""
@@ -184,16 +185,10 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         if stale != self._stale:
             self._stale = stale
             self._staleness.publish(Bool(data=stale))
-            if stale and self._last is not None:
+            if stale and self._pictures.shown:
                 self.diagnostics.warn("stale: no fresh picture")
                 if settings.overlay:
-                    self._show_stale()
-
-    def _show_stale(self) -> None:
-        """The last picture again, so marked that nobody takes it for a live one."""
-        with self._show_lock:
-            header, picture, encoding = self._last  # type: ignore[misc]
-            self._publish_picture(header, draw_label(picture, "STALE: no fresh picture", RED), encoding)
+                    self._pictures.show_stale()
 
 
 def main() -> int:

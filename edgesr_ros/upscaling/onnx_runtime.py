@@ -15,13 +15,19 @@ _WARM_UP = (32, 32)  # rows, columns
 class OnnxUpscaler(Upscaler):
     """An ONNX model with uint8 (1, H, W, 3) in and out; any size.
 
+    Args:
+        path: of the model file.
+        card: its card.
+        threads: CPU threads.
+        content: a whole model to run in place of the file's own, e.g. with other weights.
+
     Raises:
         InputError: onnxruntime is missing, the file is no such model, or it does not do what its card says.
     """
 
     backend = "onnxruntime"
 
-    def __init__(self, path: Path, card: ModelCard, threads: int) -> None:
+    def __init__(self, path: Path, card: ModelCard, threads: int, content: bytes | None = None) -> None:
         super().__init__(card.name, card.scale, card.parameters)
         try:
             import onnxruntime
@@ -34,7 +40,9 @@ class OnnxUpscaler(Upscaler):
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = _ERRORS_ONLY
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                content or path, options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # onnxruntime's errors have no base class of their own
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: not a model that onnxruntime can run: {reason}") from None

@@ -1,0 +1,88 @@
+"""Network interpolation while pictures flow: a new network is built in the background and takes over."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.interpolation import Blend, ModelPair
+from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+
+
+class _Network(NamedTuple):
+    alpha: float
+    upscaler: Upscaler
+
+
+class InterpolatingUpscaler(Upscaler):
+    """A model that slides towards its pixel-trained sibling while pictures flow.
+
+    A new α is built in a thread of its own and takes over between two pictures; until then, and where it
+    cannot be built, the old one goes on. Of several that are requested during a build the newest is built.
+
+    Args:
+        base: the model at α = 0; closed with this one.
+        pair: finds the pair that `base` belongs to; first called when α leaves 0.
+        threads: CPU threads of the network's runtime.
+        alpha: to begin with; built before the constructor returns.
+
+    Attributes:
+        alpha: that of the newest picture.
+        problem: why the α that was requested last could not be built, in one line; else None.
+
+    Raises:
+        InputError: the network cannot be built at `alpha`.
+    """
+
+    def __init__(
+        self, base: Upscaler, pair: Callable[[], ModelPair], threads: int, alpha: float = 0.0
+    ) -> None:
+        super().__init__(base.name, base.scale, base.parameters)
+        self.backend = base.backend  # type: ignore[misc]  # runs what the base runs on
+        self._base, self._find_pair, self._threads = base, pair, threads
+        self._pair: ModelPair | None = None
+        self._blend: Blend | None = None
+        self._in_use = _Network(alpha, self._build(alpha))
+        self.alpha = self._requested = self._tried = alpha
+        self.problem: str | None = None
+        self._builder = ThreadPoolExecutor(1, thread_name_prefix="interpolation")
+
+    def request(self, alpha: float) -> None:
+        """Ask for another α, 0..1; returns at once."""
+        if alpha != self._requested:
+            self._requested = alpha
+            self._builder.submit(self._catch_up)
+
+    def close(self) -> None:
+        """Wait for the build in work, end its thread, and give back both networks."""
+        self._builder.shutdown(cancel_futures=True)
+        for upscaler in {self._base, self._in_use.upscaler}:
+            upscaler.close()
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        network = self._in_use  # read once: the builder may replace it any time
+        enlarged = network.upscaler.upscale(rgb)
+        self.alpha = network.alpha
+        return enlarged
+
+    def _catch_up(self) -> None:
+        """Build what was requested last, unless an earlier call has found it already."""
+        alpha = self._requested
+        if alpha == self._tried:
+            return
+        self._tried = alpha
+        try:
+            self._in_use = _Network(alpha, self._build(alpha))
+            self.problem = None
+        except Exception as error:  # whatever it is, the pictures go on
+            self.problem = f"interpolation {alpha:g}: {' '.join(str(error).split())}"
+
+    def _build(self, alpha: float) -> Upscaler:
+        if alpha == 0:
+            return self._base
+        if self._pair is None or self._blend is None:
+            self._pair = self._find_pair()
+            self._blend = Blend(self._pair)
+        return OnnxUpscaler(self._pair.gan, self._pair.card, self._threads, self._blend.at(alpha))
