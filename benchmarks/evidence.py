@@ -4,8 +4,10 @@ import argparse
 import os
 import platform
 from pathlib import Path
+from typing import Literal
 
 from edgesr_ros.schema import Struct, write_json
+from edgesr_ros.upscaling.card import InputSize
 
 RESULTS = Path(__file__).resolve().parent / "results"
 MODEL = "edgesrgan_tiny_x4_psnr"  # the one whose chain is measured
@@ -74,18 +76,49 @@ class StepRow(Struct):
 
 
 class QualityRow(Struct):
-    """A model on a data set; null: not stated."""
+    """A model file on a data set; null: not stated, or not measured."""
 
     model: str
+    format: Literal["onnx", "tflite"] | None
+    precision: Literal["float32", "float16", "int8"] | None
+    tile: InputSize | None  # in tiles of what size it was measured; null: whole pictures
     dataset: str
     scale: int
     psnr_y_db: float | None
     ssim_y: float | None
     lpips_alex: float | None
+    lpips_vgg: float | None
     niqe: float | None
+    psnr_against_float_db: float | None  # of RGB, against the float32 ONNX model of the same weights
     parameters: int | None
-    published: bool  # somebody else's figure; else measured here
+    gmac_80x60: float | None  # 10^9 multiply-accumulates for an 80x60 picture
+    published: bool  # somebody else's network; else ours
     source: str
+
+
+class AlphaRow(Struct):
+    """α·(pixel-stage weights) + (1-α)·(adversarial-stage weights) on a data set."""
+
+    model: str
+    alpha: float
+    psnr_y_db: float
+    ssim_y: float
+    lpips_alex: float
+    lpips_vgg: float | None
+    niqe: float | None
+
+
+class LinkNetworkRow(Struct):
+    """A network on a recording's frames as the onboard node sends them; means over the frames."""
+
+    recording: str
+    model: str
+    codec: str
+    quality: int
+    frames: int
+    bytes_per_frame: float  # for a 640x480 frame
+    lpips_alex: float
+    psnr_db: float
 
 
 class ChainResult(Struct):
@@ -111,6 +144,16 @@ class QualityResult(Struct):
 
     machine: Machine
     rows: list[QualityRow]
+    alpha: list[AlphaRow]
+    niqe_model: str
+    skipped: list[str]  # model files that could not be measured, and why
+
+
+class LinkNetworksResult(Struct):
+    """results/link_networks.json."""
+
+    machine: Machine
+    rows: list[LinkNetworkRow]
 
 
 def this_machine() -> Machine:
@@ -133,10 +176,15 @@ def arguments(name: str, description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def save(name: str, given: argparse.Namespace, result: Struct) -> None:
-    """Write the figures; those of a quick run only where the user says, lest they replace the evidence."""
+def save(name: str, given: argparse.Namespace, result: Struct) -> Path | None:
+    """Write the figures; those of a quick run only where the user says, lest they replace the evidence.
+
+    Returns:
+        Where they were written.
+    """
     if (path := given.json) is None and not given.quick:
         path = RESULTS / f"{name}.json"
     if path is not None:
         write_json(path, result)
         print(path)
+    return path

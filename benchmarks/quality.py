@@ -1,70 +1,148 @@
-"""All shipped models and bicubic on pictures, by `edgesr evaluate`, beside what the paper published."""
+"""All shipped models and bicubic on pictures, beside published figures; and a page of crops to look at."""
 
+import argparse
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+
+from benchmarks.crops import Measured, write_page
 from benchmarks.evidence import MODEL, QualityResult, QualityRow, arguments, save, this_machine
-from edgesr_ros.cli.main import main as edgesr
-from edgesr_ros.schema import read_json
-from edgesr_ros.upscaling.catalog import list_models
+from benchmarks.interpolation import alpha_rows
+from benchmarks.published import published
+from edgesr_ros import resources
+from edgesr_ros.cli.evaluate import Candidate
+from edgesr_ros.errors import InputError
+from edgesr_ros.quality.evaluation import evaluate, picture_pairs
+from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
+from edgesr_ros.quality.niqe import MODEL_NAME
+from edgesr_ros.upscaling.card import read_card
 
-_PAPER = "arXiv 2209.03355"
-# PSNR, SSIM, LPIPS at scale 4. None: not stated.
-_PUBLISHED_ON = "set5"
-_PUBLISHED = {
-    "EdgeSRGAN": (29.49, 0.837, 0.095, 660_611),
-    "EdgeSRGAN-tiny": (28.07, 0.803, 0.146, 95_555),
-    "SRGAN": (29.18, 0.842, 0.094, None),
-    "bicubic": (None, None, 0.340, 0),
-}
-
-
-def measure(models: list[str], data: Path) -> list[QualityRow] | None:
-    """A row for each model; None where `edgesr evaluate` failed, which has then said why."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = Path(folder, "evaluation.json")
-        if edgesr(["evaluate", *models, "--data", str(data), "--json", str(found)]):
-            return None
-        rows: list[dict[str, Any]] = read_json(found, dict[str, list[dict[str, Any]]])["rows"]
-    fields = ("model", "dataset", "scale", "psnr_y_db", "ssim_y", "lpips_alex", "niqe", "parameters")
-    return [
-        QualityRow(**{name: row[name] for name in fields}, published=False, source="edgesr evaluate")
-        for row in rows
-    ]
+_BACKENDS = {".onnx": "onnxruntime", ".tflite": "litert"}
+_ORDER = ("float32", "float16", "int8")  # of precisions in the table
+_THREADS = 2
 
 
-def published(dataset: str) -> list[QualityRow]:
-    """The paper's figures on a data set; none on one that we know none of."""
-    if dataset.lower() != _PUBLISHED_ON:
-        return []
-    return [
-        QualityRow(
-            model=model,
-            dataset=dataset,
-            scale=4,
-            psnr_y_db=psnr,
-            ssim_y=ssim,
-            lpips_alex=lpips,
-            niqe=None,
-            parameters=parameters,
-            published=True,
-            source=_PAPER,
-        )
-        for model, (psnr, ssim, lpips, parameters) in _PUBLISHED.items()
-    ]
+def measure(name: str, backend: str, data: Path, lpips_vgg: Path | None) -> Measured:
+    """Measure a model file, or bicubic, on a data set.
+
+    Raises:
+        InputError: as `load_upscaler` and `evaluate`.
+    """
+    candidate = Candidate.load(name, backend, _THREADS)
+    upscaler, card = candidate.upscaler, candidate.card
+    pictures: list[np.ndarray] = []
+
+    def upscale(low: np.ndarray) -> np.ndarray:
+        pictures.append(candidate.upscale(low))
+        return pictures[-1]
+
+    found = evaluate(upscale, upscaler.scale, data, _THREADS, lpips_vgg)
+    row = QualityRow(
+        model=upscaler.name,
+        format=card.format if card else None,
+        precision=card.precision if card else None,
+        tile=card.input_size if card else None,
+        dataset=found.dataset,
+        scale=upscaler.scale,
+        psnr_y_db=found.psnr_y_db,
+        ssim_y=found.ssim_y,
+        lpips_alex=found.lpips_alex,
+        lpips_vgg=found.lpips_vgg,
+        niqe=found.niqe,
+        psnr_against_float_db=_against_float(candidate, Path(name).parent, pictures, data),
+        parameters=upscaler.parameters,
+        gmac_80x60=candidate.gmac(),
+        published=False,
+        source="edgesr evaluate",
+    )
+    upscaler.close()
+    return Measured(row, found, pictures)
+
+
+def _against_float(
+    candidate: Candidate, folder: Path, pictures: Sequence[np.ndarray], data: Path
+) -> float | None:
+    """Mean PSNR in dB over the pictures against the float32 ONNX model; None for that one, or without it.
+
+    Both see the same tiles, so that only the arithmetic differs.
+    """
+    if (card := candidate.card) is None or (card.format, card.precision) == ("onnx", "float32"):
+        return None
+    reference = folder / f"{card.name.removesuffix('_' + card.precision)}.onnx"
+    if not reference.is_file():
+        return None
+    exact = Candidate(Candidate.load(str(reference), "auto", _THREADS).upscaler, card)
+    pairs = zip(picture_pairs(data, card.scale), pictures, strict=True)
+    found = [min(psnr(exact.upscale(low), picture), PSNR_LIMIT) for (_, low, _), picture in pairs]
+    exact.upscaler.close()
+    return round(float(np.mean(found)), 2)
+
+
+def measure_all(
+    files: Sequence[Path], data: Path, lpips_vgg: Path | None
+) -> tuple[list[Measured], list[str]]:
+    """Bicubic at each scale and each model file; and the files that cannot be measured here, with reasons."""
+    cards = {path: read_card(path) for path in files}
+    files = sorted(
+        files,
+        key=lambda path: (cards[path].scale, _base(path), path.suffix, _ORDER.index(cards[path].precision)),
+    )
+    measured, skipped = [], []
+    for scale in sorted({card.scale for card in cards.values()}):
+        measured.append(measure(f"bicubic_x{scale}", "auto", data, lpips_vgg))
+        for path in (path for path in files if cards[path].scale == scale):
+            print(path.name, flush=True)
+            try:
+                measured.append(measure(str(path), _BACKENDS[path.suffix], data, lpips_vgg))
+            except InputError as error:
+                # No path of this machine goes into the results.
+                reason = str(error).replace(f"{path.parent}/", "")
+                skipped.append(f"{path.name}: {reason.removeprefix(f'{path.name}: ')}")
+    return measured, skipped
+
+
+def _base(path: Path) -> str:
+    """The name that the precisions of a model share."""
+    return path.stem.removesuffix("_int8").removesuffix("_float16")
+
+
+def shipped() -> list[Path]:
+    """The model files that have a card."""
+    cards = resources.models().glob("*.json")
+    return [path for card in cards if (path := card.with_suffix("")).suffix in _BACKENDS]
+
+
+def run(given: argparse.Namespace) -> None:
+    """Measure, and write what was found."""
+    files = [resources.models() / f"{MODEL}.onnx"] if given.quick else shipped()
+    measured, skipped = measure_all(files, given.data, given.lpips_vgg)
+    for line in skipped:
+        print(f"skipped: {line}", file=sys.stderr)
+    rows = [found.row for found in measured]
+    alpha = [] if given.quick else alpha_rows(files, given.data, given.lpips_vgg, _THREADS)
+    result = QualityResult(
+        machine=this_machine(),
+        rows=rows + published(rows[0].dataset),
+        alpha=alpha,
+        niqe_model=MODEL_NAME,
+        skipped=skipped,
+    )
+    if (path := save("quality", given, result)) is not None:
+        print(write_page(path.with_suffix(".html"), measured, given.data))
 
 
 def main() -> int:
     """Entry point."""
     parser = arguments("quality", __doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="as for `edgesr evaluate`")
-    given = parser.parse_args()
-    rows = measure(["bicubic", MODEL] if given.quick else list_models(), given.data)
-    if rows is None:
+    parser.add_argument("--lpips-vgg", type=Path, metavar="FILE", help="as for `edgesr evaluate`")
+    try:
+        run(parser.parse_args())
+    except InputError as error:
+        print(f"benchmarks.quality: {error}", file=sys.stderr)
         return 2
-    save("quality", given, QualityResult(machine=this_machine(), rows=rows + published(rows[0].dataset)))
     return 0
 
 

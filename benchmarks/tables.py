@@ -6,8 +6,11 @@ from pathlib import Path
 
 from benchmarks.evidence import (
     RESULTS,
+    AlphaRow,
     ChainResult,
     ChainRow,
+    LinkNetworkRow,
+    LinkNetworksResult,
     Machine,
     QualityResult,
     QualityRow,
@@ -24,8 +27,11 @@ _FIGURES = {
     "psnr_y_db": ("PSNR-Y", 2, False),
     "ssim_y": ("SSIM-Y", 3, False),
     "lpips_alex": ("LPIPS", 3, True),
+    "lpips_vgg": ("LPIPS-vgg", 3, True),
     "niqe": ("NIQE", 2, True),
 }
+
+_FEW_BYTES = (2000, 6000)  # a frame, where super-resolution is meant to pay
 
 
 def result_tables(results: Path = RESULTS) -> dict[str, str]:
@@ -34,8 +40,11 @@ def result_tables(results: Path = RESULTS) -> dict[str, str]:
     Raises:
         InputError: a file of results is missing or is none of ours.
     """
+    quality = read_json(results / "quality.json", QualityResult)
     return {
-        "quality": quality_table(read_json(results / "quality.json", QualityResult)),
+        "quality": quality_table(quality),
+        **({"alpha": alpha_table(quality.alpha)} if quality.alpha else {}),
+        "link_networks": link_networks_table(read_json(results / "link_networks.json", LinkNetworksResult)),
         "chain": chain_table(read_json(results / "chain.json", ChainResult)),
         "steps": steps_table(read_json(results / "steps.json", StepsResult)),
     }
@@ -46,28 +55,71 @@ def quality_table(result: QualityResult) -> str:
     rows = []
     for row in sorted(result.rows, key=lambda row: row.published):
         name = f"{row.model}, published ({row.source})" if row.published else f"`{row.model}`"
+        if row.format == "tflite":
+            name += " TFLite"
         figures = [number(getattr(row, field), digits) for field, (_, digits, _) in _FIGURES.items()]
-        rows.append([name, number(row.parameters, 0), *figures])
+        against = number(row.psnr_against_float_db, 1)
+        rows.append([name, number(row.parameters, 0), number(row.gmac_80x60, 3), *figures, against])
     head = [f"{name} {'↓' if less else '↑'}" for name, _, less in _FIGURES.values()]
-    return f"{table(['', 'parameters', *head], rows)}\n\n{_where_bicubic_wins(result.rows)}"
+    whole = table(["", "parameters", "GMAC at 80x60", *head, "dB against float"], rows)
+    skipped = "".join(f"\n\nNot measured: {line}." for line in result.skipped)
+    return f"{whole}\n\n{_where_bicubic_wins(result.rows)}{skipped}"
 
 
 def _where_bicubic_wins(rows: list[QualityRow]) -> str:
-    ours = {row.model: row for row in rows if not row.published}
-    bicubic = ours.pop("bicubic")
+    ours = [row for row in rows if not row.published]
+    bicubic = {row.scale: row for row in ours if row.format is None}
 
     def wins(row: QualityRow, field: str) -> bool:
-        mine, other = getattr(row, field), getattr(bicubic, field)
+        mine, other = getattr(row, field), getattr(bicubic[row.scale], field)
         if mine is None or other is None:
             return False
         return other < mine if _FIGURES[field][2] else other > mine
 
     found = {
-        model: ", ".join(name for field, (name, _, _) in _FIGURES.items() if wins(row, field))
-        for model, row in ours.items()
+        name: sorted({f"`{row.model}`" for row in ours if wins(row, field)})
+        for field, (name, _, _) in _FIGURES.items()
     }
-    said = [f"than `{model}` in {names}" for model, names in found.items() if names]
+    said = [f"in {name} than {', '.join(models)}" for name, models in found.items() if models]
     return f"Bicubic is better {'; '.join(said)}." if said else "Bicubic is better in none of them."
+
+
+def alpha_table(rows: list[AlphaRow]) -> str:
+    """A line for each model and α."""
+    head = [f"{name} {'↓' if less else '↑'}" for name, _, less in _FIGURES.values()]
+    lines = [
+        [f"`{row.model}`", f"{row.alpha:g}"]
+        + [number(getattr(row, field), digits) for field, (_, digits, _) in _FIGURES.items()]
+        for row in rows
+    ]
+    return table(["", "α", *head], lines)
+
+
+def link_networks_table(result: LinkNetworksResult) -> str:
+    """LPIPS of each network by recording and bytes, and what the `_link` ones gain at few bytes."""
+    by_point: dict[tuple[str, int], dict[str, LinkNetworkRow]] = {}
+    for row in result.rows:
+        by_point.setdefault((row.recording, row.quality), {})[row.model] = row
+    models = list(dict.fromkeys(row.model for row in result.rows))
+    lines = []
+    gains: dict[str, list[float]] = {model: [] for model in models if f"{model}_link" in models}
+    for (recording, quality), rows in by_point.items():
+        size = next(iter(rows.values())).bytes_per_frame
+        lines.append(
+            [recording, str(quality), number(size, 0), *(number(rows[m].lpips_alex, 3) for m in models)]
+        )
+        if _FEW_BYTES[0] <= size <= _FEW_BYTES[1]:
+            for model, found in gains.items():
+                found.append(1 - rows[f"{model}_link"].lpips_alex / rows[model].lpips_alex)
+    low, high = _FEW_BYTES
+    said = "; ".join(
+        f"`{model}_link` {sum(found) / len(found):.0%} lower than `{model}`, "
+        f"{min(found):.0%} to {max(found):.0%}"
+        for model, found in gains.items()
+        if found
+    )
+    head = ("recording", "WebP quality", "bytes", *(f"`{model}` ↓" for model in models))
+    return f"{table(head, lines)}\n\nLPIPS at {low:,} to {high:,} bytes a frame: {said or 'not measured'}."
 
 
 def chain_table(result: ChainResult) -> str:

@@ -2,16 +2,55 @@
 
 import argparse
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 from msgspec.structs import asdict
 
-from edgesr_ros.quality.evaluation import evaluate
+from edgesr_ros import resources
+from edgesr_ros.quality.evaluation import EvaluationRow, evaluate
 from edgesr_ros.quality.niqe import MODEL_NAME
 from edgesr_ros.schema import write_json
 from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.card import ModelCard, read_card
 from edgesr_ros.upscaling.catalog import BACKENDS, load_upscaler
+from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+from edgesr_ros.upscaling.tiles import upscale_in_tiles
 
-HELP = "measure models on pictures: PSNR and SSIM on luma, LPIPS, NIQE"
+HELP = "measure models on pictures: PSNR and SSIM on luma, LPIPS, NIQE; and what they compute"
+
+_FRAME = 80 * 60  # pixels: the frame of which papers state the multiply-accumulates
+
+
+class Candidate(NamedTuple):
+    """A model that is measured."""
+
+    upscaler: Upscaler
+    card: ModelCard | None  # None: bicubic
+
+    @staticmethod
+    def load(name: str, backend: str, threads: int) -> "Candidate":
+        """A model on the chosen backend; bicubic, the baseline of every table, on its own.
+
+        Raises:
+            InputError: as `load_upscaler`.
+        """
+        if name.startswith("bicubic"):
+            return Candidate(load_upscaler(name, "auto", threads), None)
+        upscaler = load_upscaler(name, backend, threads)
+        suffix = ".onnx" if upscaler.backend == OnnxUpscaler.backend else ".tflite"
+        return Candidate(upscaler, read_card(resources.find("models", name, suffix)))
+
+    def upscale(self, rgb: np.ndarray) -> np.ndarray:
+        """A picture of any size; in tiles where the model is made for one size, as it is used."""
+        if self.card is None or self.card.input_size is None:
+            return self.upscaler.upscale(rgb)
+        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, self.card.input_size)
+
+    def gmac(self) -> float | None:
+        """10^9 multiply-accumulates for an 80x60 picture; None where the card does not say."""
+        per_pixel = 0 if self.card is None else getattr(self.card, "macs_per_pixel", None)
+        return None if per_pixel is None else round(per_pixel * _FRAME / 1e9, 4)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder with HR/ and LRx<scale>/ (same file names), with HR/ alone, or of pictures",
     )
+    parser.add_argument(
+        "--lpips-vgg",
+        type=Path,
+        metavar="FILE",
+        help="measure LPIPS by VGG16 too (`python -m edgesr_ros.training.export_lpips --network vgg`)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     parser.add_argument("--backend", choices=BACKENDS, default="auto", help="what runs the networks")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
@@ -32,29 +77,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print a table with a line for each model as soon as it is measured; write the JSON at the end."""
     # All are loaded before the first is measured: a wrong name shows at once.
-    upscalers = {name: _load(name, arguments.backend, arguments.threads) for name in arguments.models}
+    candidates = {
+        name: Candidate.load(name, arguments.backend, arguments.threads) for name in arguments.models
+    }
     folder = arguments.data.resolve().name
-    models, datasets = max(map(len, ["model", *upscalers])), max(len("data set"), len(folder))
-    print(f"{'model':{models}}  {'data set':{datasets}}  PSNR-Y dB  SSIM-Y   LPIPS    NIQE  parameters")
+    models, datasets = max(map(len, ["model", *candidates])), max(len("data set"), len(folder))
+    print(
+        f"{'model':{models}}  {'data set':{datasets}}  PSNR-Y dB  SSIM-Y   LPIPS  LPIPS-vgg    NIQE"
+        "  parameters  GMAC 80x60"
+    )
     rows = []
-    for name, upscaler in upscalers.items():
-        row = evaluate(upscaler.upscale, upscaler.scale, arguments.data, arguments.threads)
-        niqe = "-" if row.niqe is None else f"{row.niqe:.2f}"
+    for name, candidate in candidates.items():
+        upscaler, card = candidate.upscaler, candidate.card
+        row = evaluate(
+            candidate.upscale, upscaler.scale, arguments.data, arguments.threads, arguments.lpips_vgg
+        )
         print(
-            f"{name:{models}}  {row.dataset:{datasets}}  {row.psnr_y_db:9.2f}  {row.ssim_y:6.4f}"
-            f"  {row.lpips_alex:6.4f}  {niqe:>6}  {upscaler.parameters:10,}",
+            f"{name:{models}}  {row.dataset:{datasets}}  {_figures(row)}"
+            f"  {upscaler.parameters:10,}  {_text(candidate.gmac(), 3):>10}",
             flush=True,
         )
         if row.niqe_left_out:
             print(f"  no NIQE of {len(row.niqe_left_out)} of {len(row.images)}: {row.niqe_left_out[0]}")
-        facts = {"model": name, "backend": upscaler.backend, "scale": upscaler.scale}
-        rows.append(facts | {"parameters": upscaler.parameters} | asdict(row))
+        facts = {
+            "model": name,
+            "backend": upscaler.backend,
+            "scale": upscaler.scale,
+            "tile": card.input_size if card else None,
+            "parameters": upscaler.parameters,
+            "gmac_80x60": candidate.gmac(),
+        }
+        rows.append(facts | asdict(row))
         upscaler.close()
     print(f"NIQE by the {MODEL_NAME}: not to be compared with scores by another one")
     if arguments.json:
         write_json(arguments.json, {"rows": rows})
 
 
-def _load(name: str, backend: str, threads: int) -> Upscaler:
-    """A model on the chosen backend; bicubic, the baseline of every table, on its own."""
-    return load_upscaler(name, "auto" if name.startswith("bicubic") else backend, threads)
+def _figures(row: EvaluationRow) -> str:
+    return (
+        f"{row.psnr_y_db:9.2f}  {row.ssim_y:6.4f}  {row.lpips_alex:6.4f}  {_text(row.lpips_vgg, 4):>9}"
+        f"  {_text(row.niqe, 2):>6}"
+    )
+
+
+def _text(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

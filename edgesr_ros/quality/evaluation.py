@@ -24,6 +24,7 @@ class ImageScores(Struct, frozen=True):
     psnr_y_db: float
     ssim_y: float
     lpips_alex: float
+    lpips_vgg: float | None
     niqe: float | None
 
 
@@ -33,7 +34,8 @@ class EvaluationRow(Struct, frozen=True):
     dataset: str
     psnr_y_db: float  # on Y of BT.601, `scale` pixels shaved off each border; equal pictures count 100 dB
     ssim_y: float  # as PSNR
-    lpips_alex: float  # on whole RGB pictures, as niqe
+    lpips_alex: float  # on whole RGB pictures, as lpips_vgg and niqe
+    lpips_vgg: float | None  # null: its weights were not given
     niqe: float | None  # of the upscaled picture alone; null where no picture has one
     niqe_model: str
     niqe_left_out: list[str]  # pictures that have none, and why
@@ -41,7 +43,11 @@ class EvaluationRow(Struct, frozen=True):
 
 
 def evaluate(
-    upscale: Callable[[np.ndarray], np.ndarray], scale: int, dataset: Path, threads: int = 1
+    upscale: Callable[[np.ndarray], np.ndarray],
+    scale: int,
+    dataset: Path,
+    threads: int = 1,
+    lpips_vgg: Path | None = None,
 ) -> EvaluationRow:
     """Upscale each low-resolution picture of a data set and compare it with its original.
 
@@ -51,15 +57,18 @@ def evaluate(
         dataset: folder with the originals in `HR` and, under the same names, what is to be upscaled in
             `LRx<scale>`. Without the latter, MATLAB-style bicubic reduces the originals. A folder without
             `HR` is taken as the originals themselves.
-        threads: for the perceptual network.
+        threads: for the perceptual networks.
+        lpips_vgg: LPIPS by VGG16, as `training.export_lpips --network vgg` makes it.
 
     Raises:
-        InputError: no pictures, one that cannot be read or is too small, or sizes that do not fit.
+        InputError: no pictures, one that cannot be read or is too small, or sizes that do not fit; or no
+            such perceptual network.
     """
-    perceptual, natural = Lpips(threads), niqe.Niqe()
+    by_alex, natural = Lpips(threads), niqe.Niqe()
+    by_vgg = Lpips(threads, lpips_vgg, "vgg") if lpips_vgg else None
     images: list[ImageScores] = []
     left_out: list[str] = []
-    for name, low, high in _pairs(dataset, scale):
+    for name, low, high in picture_pairs(dataset, scale):
         upscaled = upscale(low)
         if upscaled.shape != high.shape:
             raise InputError(
@@ -75,25 +84,29 @@ def evaluate(
                 image=name,
                 psnr_y_db=round(min(psnr_y(upscaled, high, scale), PSNR_LIMIT), _DIGITS),
                 ssim_y=round(ssim_y(upscaled, high, scale), _DIGITS),
-                lpips_alex=round(perceptual(upscaled, high), _DIGITS),
+                lpips_alex=round(by_alex(upscaled, high), _DIGITS),
+                lpips_vgg=round(by_vgg(upscaled, high), _DIGITS) if by_vgg else None,
                 niqe=naturalness,
             )
         )
-    with_niqe = [image.niqe for image in images if image.niqe is not None]
     return EvaluationRow(
         dataset=dataset.resolve().name,
         psnr_y_db=_mean([image.psnr_y_db for image in images]),
         ssim_y=_mean([image.ssim_y for image in images]),
         lpips_alex=_mean([image.lpips_alex for image in images]),
-        niqe=_mean(with_niqe) if with_niqe else None,
+        lpips_vgg=_mean_of_known([image.lpips_vgg for image in images]),
+        niqe=_mean_of_known([image.niqe for image in images]),
         niqe_model=niqe.MODEL_NAME,
         niqe_left_out=left_out,
         images=images,
     )
 
 
-def _pairs(dataset: Path, scale: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """File name, low-resolution picture and original of each picture, of sizes that fit."""
+def picture_pairs(dataset: Path, scale: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """File name, low-resolution picture and original of each picture, of sizes that fit.
+
+    Args and errors as `evaluate`.
+    """
     originals = dataset / "HR" if (dataset / "HR").is_dir() else dataset
     reduced = dataset / f"LRx{scale}"
     # SSIM's window has to fit into what is left after shaving.
@@ -115,6 +128,11 @@ def _pairs(dataset: Path, scale: int) -> Iterator[tuple[str, np.ndarray, np.ndar
 
 def _mean(values: list[float]) -> float:
     return round(math.fsum(values) / len(values), _DIGITS)
+
+
+def _mean_of_known(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _mean(known) if known else None
 
 
 def _size(image: np.ndarray) -> str:

@@ -1,10 +1,13 @@
-"""LPIPS: how different two pictures look, as a distance of AlexNet's features.
+"""LPIPS: how different two pictures look, as a distance of a classifier's features.
 
 Zhang, Isola, Efros, Shechtman, Wang, "The Unreasonable Effectiveness of Deep Features as a Perceptual
-Metric", CVPR 2018; version 0.1, AlexNet. The network is models/lpips_alex.onnx.
+Metric", CVPR 2018; version 0.1. AlexNet's features, which papers report, are compared by
+models/lpips_alex.onnx; VGG16's by a file that is too large to ship and that
+`python -m edgesr_ros.training.export_lpips --network vgg` makes.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -12,22 +15,25 @@ import onnxruntime
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
 
-SMALLEST = 32  # pixels a side: AlexNet's strides leave nothing of a smaller picture
+SMALLEST = 32  # pixels a side: the networks' strides leave nothing of a smaller picture
 
 
 class Lpips:
     """Perceptual distance of two pictures: 0 for equal ones, about 1 for unrelated ones."""
 
-    def __init__(self, threads: int = 1, model: Path | None = None) -> None:
+    def __init__(
+        self, threads: int = 1, model: Path | None = None, network: Literal["alex", "vgg"] = "alex"
+    ) -> None:
         """Load the network.
 
         Args:
             model: the shipped one by default.
+            network: whose features `model` must compare: figures of one are no figures of the other.
             threads: that one comparison may use. They sleep between comparisons, so that frames being shown
                 on the same machine do not wait for figures.
 
         Raises:
-            InputError: the file is missing or is not an ONNX model.
+            InputError: the file is missing or is not such a model.
         """
         path = model or resources.models() / "lpips_alex.onnx"
         options = onnxruntime.SessionOptions()
@@ -43,6 +49,10 @@ class Lpips:
             raise InputError(
                 f"{path}: not a model that onnxruntime can load ({_first_line(error)})"
             ) from None
+        if (found := self._session.get_modelmeta().graph_name) != f"lpips_{network}":
+            raise InputError(
+                f"{path}: expected LPIPS of {network}, as training.export_lpips makes it, found {found!r}"
+            )
 
     def __call__(self, a: np.ndarray, b: np.ndarray) -> float:
         """The distance of two (H, W, 3) uint8 RGB pictures of one size, sides of 32 pixels or more.

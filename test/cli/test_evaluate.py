@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from edgesr_ros import resources
 from edgesr_ros.cli.main import main
 from edgesr_ros.frames.files import write_image
 
@@ -41,11 +42,24 @@ def test_bicubic_beside_networks_keeps_its_own_backend(dataset, capsys):
     assert "patches" in capsys.readouterr().out
 
 
+def test_a_model_of_one_size_is_measured_in_tiles(dataset, tmp_path):
+    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
+    file = tmp_path / "figures.json"
+    name = "edgesrgan_tiny_x4_psnr"
+    models = [name, str(resources.models() / f"{name}.tflite")]
+    assert main(["evaluate", *models, "--data", str(dataset), "--json", str(file)]) == 0
+    whole, tiles = json.loads(file.read_text())["rows"]
+    assert whole["tile"] is None
+    assert tiles["tile"] == {"width": 160, "height": 120}
+    assert tiles["psnr_y_db"] == pytest.approx(whole["psnr_y_db"], abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["bicubic", "no_such_model", "--data", "."], "no_such_model"),
         (["bicubic", "--data", "no/such/folder"], "no such folder"),
+        (["bicubic", "--data", ".", "--lpips-vgg", "no.onnx"], "no.onnx: no such file"),
     ],
 )
 def test_a_mistake_is_one_line(arguments, reason, capsys):

@@ -35,6 +35,7 @@ def test_figures_are_the_means_over_the_pictures(dataset):
 
 def test_a_picture_too_small_for_niqe_is_left_out_of_its_mean(dataset):
     row = evaluate(bicubic_x4, 4, dataset)
+    assert row.lpips_vgg is None
     assert row.niqe == row.images[0].niqe
     assert row.images[1].niqe is None
     assert row.niqe_left_out == ["small.png: NIQE needs 192x192 pixels or more, got 120x100"]

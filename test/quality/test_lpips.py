@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edgesr_ros import resources
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.files import list_images, read_image
 from edgesr_ros.quality.lpips import Lpips
@@ -80,6 +81,11 @@ def test_a_model_that_is_missing_or_damaged(tmp_path):
     with pytest.raises(InputError, match="not a model that onnxruntime can load") as caught:
         Lpips(model=path)
     assert "\n" not in str(caught.value)
+
+
+def test_the_figures_of_one_network_do_not_pass_for_those_of_another():
+    with pytest.raises(InputError, match=r"expected LPIPS of vgg, .* found 'lpips_alex'"):
+        Lpips(model=resources.models() / "lpips_alex.onnx", network="vgg")
 
 
 def test_bicubic_on_set5_as_published(lpips, shared):

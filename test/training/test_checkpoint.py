@@ -12,7 +12,7 @@ from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
 from edgesr_ros.training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
 
-PROGRESS = {"step": 3.0, "best_psnr": 27.125}
+PROGRESS = {"step": 3.0, "best": 27.125}
 
 
 def create(name="edgesrgan_tiny", scale=2, seed=0):
@@ -20,6 +20,10 @@ def create(name="edgesrgan_tiny", scale=2, seed=0):
     network = create_network(name, scale)
     average = copy.deepcopy(network).requires_grad_(False)
     return network, average, torch.optim.Adam(network.parameters(), lr=1e-3)
+
+
+def parts(run):
+    return dict(zip(("network", "average", "optimizer"), run, strict=True))
 
 
 def train(network, average, optimizer, steps, seed):
@@ -45,10 +49,10 @@ def path(tmp_path):
 def test_everything_comes_back_exactly_and_training_goes_on_as_if_nothing_was(path):
     run = create()
     train(*run, steps=3, seed=1)
-    save_checkpoint(path, *run, PROGRESS)
+    save_checkpoint(path, parts(run), PROGRESS)
     resumed = create(seed=5)
     assert not same(resumed[0].state_dict(), run[0].state_dict())
-    assert load_checkpoint(path, *resumed) == PROGRESS
+    assert load_checkpoint(path, parts(resumed)) == PROGRESS
     for steps in (0, 2):
         train(*run, steps=steps, seed=2)
         train(*resumed, steps=steps, seed=2)
@@ -62,24 +66,24 @@ def test_everything_comes_back_exactly_and_training_goes_on_as_if_nothing_was(pa
 
 def test_before_the_first_step_too(path):
     run = create()
-    save_checkpoint(path, *run, {"step": 0, "best_psnr": -math.inf})
+    save_checkpoint(path, parts(run), {"step": 0, "best": -math.inf})
     resumed = create(seed=5)
-    assert load_checkpoint(path, *resumed) == {"step": 0, "best_psnr": -math.inf}
+    assert load_checkpoint(path, parts(resumed)) == {"step": 0, "best": -math.inf}
     assert same(resumed[0].state_dict(), run[0].state_dict())
     assert resumed[2].state_dict()["state"] == {}
 
 
 def test_nothing_but_the_checkpoint_is_left(path):
-    save_checkpoint(path, *create(), PROGRESS)
+    save_checkpoint(path, parts(create()), PROGRESS)
     assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(("name", "scale"), [("edgesrgan", 2), ("edgesrgan_tiny", 4)])
 def test_another_network_is_one_line(path, name, scale):
-    save_checkpoint(path, *create(), PROGRESS)
+    save_checkpoint(path, parts(create()), PROGRESS)
     with pytest.raises(InputError) as error:
-        load_checkpoint(path, *create(name, scale))
-    assert str(error.value).startswith(f"{path}: not a checkpoint of this network")
+        load_checkpoint(path, parts(create(name, scale)))
+    assert str(error.value).startswith(f"{path}: not a checkpoint of this recipe")
     assert "\n" not in str(error.value)
 
 
@@ -93,7 +97,7 @@ def without_average(path):
 
 
 def cut_short(path):
-    save_checkpoint(path, *create(), PROGRESS)
+    save_checkpoint(path, parts(create()), PROGRESS)
     path.write_bytes(path.read_bytes()[:-100])
 
 
@@ -115,6 +119,6 @@ def no_progress(path):
 def test_what_is_no_checkpoint_is_one_line(path, write):
     write(path)
     with pytest.raises(InputError) as error:
-        load_checkpoint(path, *create())
-    assert str(error.value).startswith(f"{path}: not a checkpoint of this network")
+        load_checkpoint(path, parts(create()))
+    assert str(error.value).startswith(f"{path}: not a checkpoint of this recipe")
     assert "\n" not in str(error.value)
