@@ -1,49 +1,41 @@
 """`edgesr export`: trained weights → the model files that are shipped, each with its card."""
 
 import argparse
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgesr_ros import resources
+from edgesr_ros.cli.figures import read_figures
 from edgesr_ros.errors import InputError
-from edgesr_ros.schema import Struct, read_json
-from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256, write_card
-from edgesr_ros.upscaling.litert import LiteRtUpscaler
-from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+from edgesr_ros.upscaling.edgetpu_ops import count_ops
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from edgesr_ros.training.recipe import Recipe
+
 HELP = "write trained weights as ONNX and TFLite models with their cards"
 
-_FORMATS = {"onnx": OnnxUpscaler, "tflite": LiteRtUpscaler}
-_DEGRADATION = "MATLAB bicubic"  # training.patches makes the low-resolution pictures so
-_LIMITS = (
-    "Made for clean pictures that were reduced bicubically: noise, blur and compression artefacts are not "
-    "removed and may be amplified. Fine detail is estimated, not seen; it is no evidence."
-)
-_TOLERANCE = 1  # grey levels between the network in torch and an exported model: the order of additions
+_FORMATS = ("onnx", "tflite")
+_PRECISIONS = ("float32", "float16", "int8")
+# By the recipe's degradation: how the low-resolution pictures were made, and what the network cannot do.
+_DEGRADATIONS = {
+    "bicubic": "MATLAB bicubic",
+    "link": "sensor noise, area reduction, then WebP or JPEG as the onboard node sends them",
+}
+_LIMITS = {
+    "bicubic": (
+        "Made for clean pictures that were reduced bicubically: noise, blur and compression artefacts are "
+        "not removed and may be amplified."
+    ),
+    "link": "Made for compressed camera pictures: fine texture of clean ones may be taken for noise.",
+}
+_NO_EVIDENCE = "Fine detail is estimated, not seen; it is no evidence."
+_CALIBRATION_PICTURES = 32
 _THREADS = 2
-_METRICS = ("psnr_y_db", "ssim_y", "lpips_alex", "niqe")
-
-
-class _Row(Struct, forbid_unknown_fields=False):
-    model: str
-    dataset: str
-    psnr_y_db: float
-    ssim_y: float
-    lpips_alex: float
-    niqe: float | None
-
-
-class _Evaluation(Struct):
-    """What `edgesr evaluate --json` writes, as far as it goes into a card."""
-
-    rows: list[_Row]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,65 +49,95 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--licence", default="Apache-2.0", help="of the weights (default %(default)s)")
     parser.add_argument(
-        "--figures", type=Path, help="JSON of `edgesr evaluate`, whose rows of this model go into the card"
+        "--figures",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="JSON of `edgesr evaluate`, whose rows of these models and backends go into the cards",
     )
     parser.add_argument(
         "--output", type=Path, help="folder to write to; default: where the shipped models lie"
     )
+    parser.add_argument("--formats", nargs="+", choices=_FORMATS, default=_FORMATS, help="default: both")
     parser.add_argument(
-        "--formats", nargs="+", choices=_FORMATS, default=list(_FORMATS), help="default: both"
+        "--precisions",
+        nargs="+",
+        choices=_PRECISIONS,
+        default=_PRECISIONS[:1],
+        help="of weights and arithmetic (default float32); float16 is for TFLite alone",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="DIR",
+        help="folder with the training photographs, searched recursively: what int8 takes its ranges from",
     )
     parser.add_argument(
         "--size", default="160x120", help="width x height that the TFLite model is for (default %(default)s)"
     )
+    parser.add_argument(
+        "--blend",
+        type=Path,
+        metavar="WEIGHTS",
+        help="weights to interpolate with, e.g. those of the pixel stage; needs --alpha",
+    )
+    parser.add_argument(
+        "--alpha", type=float, help="share of the --blend weights, 0 to 1; the rest is of the first ones"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write OUTPUT/<recipe>.onnx and .tflite, each compared with the network in torch, and their cards."""
+    """Write OUTPUT/<recipe>[_<precision>].<format>, each compared with the network in torch, and its card."""
     from edgesr_ros.networks import count_parameters
-    from edgesr_ros.training.picture_model import load_network
+    from edgesr_ros.training.export import RUNTIMES, check_model, variants, write_model
+    from edgesr_ros.training.macs import macs_per_pixel
     from edgesr_ros.training.recipe import read_recipe
 
     size = parse_size(arguments.size)
-    if "tflite" in arguments.formats and not importlib.util.find_spec("litert_torch"):
-        raise InputError("--formats tflite: needs litert-torch (pip install -r requirements/export.txt)")
+    chosen = variants(arguments.formats, arguments.precisions)
     recipe_path = resources.find("config/recipes", arguments.recipe, ".yaml")
     recipe = read_recipe(recipe_path)
-    network = load_network(arguments.weights, recipe.network, recipe.scale)
-    name = recipe_path.stem
-    figures = _figures(arguments.figures, name) if arguments.figures else {}
+    network = _network(arguments, recipe)
+    pictures = _pictures(arguments, recipe, size)
+    names = {variant: recipe_path.stem + variant.suffix for variant in chosen}
+    figures = {
+        variant: read_figures(arguments.figures, name, RUNTIMES[variant.format].backend)
+        for variant, name in names.items()
+    }
     folder = arguments.output or resources.models()
     folder.mkdir(parents=True, exist_ok=True)
-    for kind in arguments.formats:
-        path = folder / f"{name}.{kind}"
-        _write_model(network, path, size)
+    for variant, name in names.items():
+        path = folder / f"{name}.{variant.format}"
+        write_model(network, path, variant, size, pictures)
+        input_range, output_range = variant.ranges
         card = ModelCard(
             name=name,
             network=recipe.network,
             scale=recipe.scale,
             parameters=count_parameters(network),
-            format=kind,
-            precision="float32",
-            input_size=size if kind == "tflite" else None,
-            input_range=(0.0, 255.0),
-            output_range=(0.0, 255.0),
+            macs_per_pixel=macs_per_pixel(network),
+            format=variant.format,
+            precision=variant.precision,
+            input_size=size if variant.format == "tflite" else None,
+            input_range=input_range,
+            output_range=output_range,
             colour_order="RGB",
-            training_degradation=_DEGRADATION,
+            training_degradation=_DEGRADATIONS[recipe.patches.degradation],
             training_data=arguments.training_data,
-            recipe=recipe_path.name,
+            recipe=recipe_path.name + _blended(arguments),
             steps=recipe.steps,
-            figures=figures,
+            figures=figures[variant],
             licence=arguments.licence,
-            limits=_LIMITS,
+            limits=f"{_LIMITS[recipe.patches.degradation]} {_NO_EVIDENCE}",
             sha256=file_sha256(path),
+            edgetpu=count_ops(path) if variant == ("tflite", "int8") else None,
         )
-        difference = _difference(network, _FORMATS[kind](path, card, _THREADS), size)
-        if difference > _TOLERANCE:
-            raise InputError(
-                f"{path}: differs from the network by {difference} grey levels, expected {_TOLERANCE} at most"
-            )
+        upscaler = RUNTIMES[variant.format](path, card, _THREADS)
+        result = check_model(network, upscaler, variant.precision, pictures)
+        upscaler.close()
         write_card(path, card)
-        print(f"{path}: {path.stat().st_size} bytes, within {difference} grey levels of the network")
+        print(f"{path}: {path.stat().st_size} bytes, {result}")
 
 
 def parse_size(text: str) -> InputSize:
@@ -130,34 +152,39 @@ def parse_size(text: str) -> InputSize:
     return InputSize(width=int(width), height=int(height))
 
 
-def _write_model(network: "nn.Module", path: Path, size: InputSize) -> None:
-    if path.suffix == ".onnx":
-        from edgesr_ros.training.export_onnx import export_onnx
+def _network(arguments: argparse.Namespace, recipe: "Recipe") -> "nn.Module":
+    from edgesr_ros.training.interpolation import blend
+    from edgesr_ros.training.picture_model import load_network
 
-        export_onnx(network, path)
-    else:
-        from edgesr_ros.training.export_tflite import export_tflite
-
-        export_tflite(network, path, size)
-
-
-def _difference(network: "nn.Module", upscaler: Upscaler, size: InputSize) -> int:
-    """Largest difference in grey levels between a network and its exported model, on noise."""
-    import torch
-
-    from edgesr_ros.training.picture_model import PictureModel
-
-    rgb = np.random.default_rng(0).integers(0, 256, (size.height, size.width, 3), np.uint8)
-    expected = PictureModel(network)(torch.from_numpy(rgb[None]))[0].numpy()
-    return int(np.abs(upscaler.upscale(rgb).astype(int) - expected).max())
+    if (arguments.blend is None) != (arguments.alpha is None):
+        raise InputError("--blend and --alpha: expected both or none of them")
+    network = load_network(arguments.weights, recipe.network, recipe.scale)
+    if arguments.blend:
+        other = load_network(arguments.blend, recipe.network, recipe.scale)
+        network.load_state_dict(blend(other.state_dict(), network.state_dict(), arguments.alpha))
+    return network
 
 
-def _figures(path: Path, name: str) -> dict[str, dict[str, float]]:
-    """Data set → metric → value, from the rows of an evaluation that are about model `name`."""
-    rows = [row for row in read_json(path, _Evaluation).rows if row.model == name]
-    if not rows:
-        raise InputError(f"--figures: expected a row of model {name} in {path}")
-    return {
-        row.dataset: {metric: value for metric in _METRICS if (value := getattr(row, metric)) is not None}
-        for row in rows
-    }
+def _blended(arguments: argparse.Namespace) -> str:
+    """For the card: what was mixed in, by the last two parts of its path, <recipe>/best.safetensors."""
+    if not arguments.blend:
+        return ""
+    return f", {arguments.alpha:g} parts of {'/'.join(arguments.blend.parts[-2:])}"
+
+
+def _pictures(arguments: argparse.Namespace, recipe: "Recipe", size: InputSize) -> list[np.ndarray]:
+    """What int8 is calibrated with, and what every model is compared with its network on."""
+    from edgesr_ros.training.calibration import calibration_pictures
+
+    if arguments.calibration:
+        return calibration_pictures(
+            arguments.calibration,
+            recipe.scale,
+            size,
+            _CALIBRATION_PICTURES,
+            recipe.seed,
+            recipe.patches.degradation,
+        )
+    if "int8" in arguments.precisions:
+        raise InputError("--precisions int8: needs --calibration, a folder of photographs as in training")
+    return [np.random.default_rng(0).integers(0, 256, (size.height, size.width, 3), np.uint8)]

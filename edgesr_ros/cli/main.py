@@ -1,7 +1,7 @@
 """`edgesr COMMAND …`: finds the command's module, parses its arguments, runs it.
 
-A command is a module beside this one with `HELP` (one line), `add_arguments(parser)` and
-`run(arguments) -> int | None` (exit status). Only the chosen one is imported.
+A command is a module beside this one, with `_` for `-` in its name, that has `HELP` (one line),
+`add_arguments(parser)` and `run(arguments) -> int | None` (exit status). Only the chosen one is imported.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from edgesr_ros.errors import InputError
 
-COMMANDS = ("demo", "upscale", "evaluate", "train", "export")
+COMMANDS = ("demo", "upscale", "evaluate", "train", "export", "check-edgetpu")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in chosen:
-        module = importlib.import_module(f"edgesr_ros.cli.{name}")
+        module = importlib.import_module(f"edgesr_ros.cli.{name.replace('-', '_')}")
         command = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         command.set_defaults(run=module.run)
         module.add_arguments(command)

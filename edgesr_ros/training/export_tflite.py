@@ -1,23 +1,45 @@
-"""Network → TFLite, for LiteRT. Needs litert-torch: requirements/export.txt."""
+"""Network → TFLite in floating point, for LiteRT. Needs litert-torch: requirements/export.txt."""
 
+import tempfile
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import litert_torch
 import torch
+from ai_edge_quantizer.algorithm_manager import AlgorithmName
+from ai_edge_quantizer.qtyping import TFLOperationName
+from ai_edge_quantizer.quantizer import Quantizer
 from torch import nn
 
 from edgesr_ros.training.picture_model import PictureModel
 from edgesr_ros.upscaling.card import InputSize
 
 
-def export_tflite(network: nn.Module, path: Path, size: InputSize) -> None:
-    """Write a float32 model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3) of one size.
+def export_tflite(
+    network: nn.Module, path: Path, size: InputSize, precision: Literal["float32", "float16"] = "float32"
+) -> None:
+    """Write a model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3) of one size.
 
-    The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out.
+    The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out. With float16, weights are
+    stored in 16 bits, half the file; the CPU still computes in float32.
     """
-    sample = torch.zeros((1, size.height, size.width, 3), dtype=torch.uint8)
+    model = convert(PictureModel(network), torch.zeros((1, size.height, size.width, 3), dtype=torch.uint8))
+    path.write_bytes(_with_half_weights(model) if precision == "float16" else model)
+
+
+def convert(module: nn.Module, sample: torch.Tensor) -> bytes:
+    """A module with one tensor in and one out as a TFLite model for inputs of the sample's shape."""
     litert_torch.config.show_progress = False
-    with warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # torch's, about litert-torch's own calls
-        litert_torch.convert(PictureModel(network).eval(), (sample,)).export(str(path))
+        path = Path(folder) / "model.tflite"
+        litert_torch.convert(module.eval(), (sample,)).export(str(path))
+        return path.read_bytes()
+
+
+def _with_half_weights(model: bytes) -> bytes:
+    quantizer = Quantizer(model)
+    for kind in (TFLOperationName.CONV_2D, TFLOperationName.CONV_2D_TRANSPOSE):
+        quantizer.add_weight_only_config(".*", kind, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING)
+    return bytes(quantizer.quantize(enable_progress_report=False).quantized_model)

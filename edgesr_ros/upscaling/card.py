@@ -10,6 +10,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct, read_json, write_json
 
 Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
 Range = tuple[float, float]
 
 
@@ -20,6 +21,13 @@ class InputSize(Struct):
     height: Positive
 
 
+class EdgeTpuOps(Struct):
+    """How many operators a model has, and how many of them an Edge TPU takes (`edgesr check-edgetpu`)."""
+
+    ops: Positive
+    on_tpu: Count
+
+
 class ModelCard(Struct):
     """The facts of one model file, in `<file name>.json` beside it."""
 
@@ -27,6 +35,7 @@ class ModelCard(Struct):
     network: str
     scale: Positive
     parameters: Positive
+    macs_per_pixel: Positive  # multiply-accumulates for each pixel of the small picture
     format: Literal["onnx", "tflite"]
     precision: Literal["float32", "float16", "int8"]
     input_size: InputSize | None  # what the model is made for; null: any size
@@ -41,6 +50,7 @@ class ModelCard(Struct):
     licence: str
     limits: str
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]  # of the model file
+    edgetpu: EdgeTpuOps | None = None  # null: not int8 TFLite, or not counted
 
 
 def card_path(model: Path) -> Path:

@@ -8,15 +8,12 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.card import ModelCard
-from edgesr_ros.upscaling.litert import LiteRtUpscaler, create_interpreter, runtime
+from edgesr_ros.upscaling.edgetpu_ops import COMPILED_OP, list_ops
+from edgesr_ros.upscaling.litert import LiteRtUpscaler, runtime
 
 LIBRARY = "libedgetpu.so.1"
-_COMPILED = b"edgetpu-custom-op"  # the compiler's operator, by its name in the file
-_FLOATS = frozenset({np.float16, np.float32, np.float64})
 
 
 class EdgeTpuUpscaler(LiteRtUpscaler):
@@ -39,7 +36,7 @@ def edgetpu_problems(model: Path, library: str = LIBRARY) -> list[str]:
     """What keeps a model from running on an Edge TPU here, one line each: library, device, model.
 
     Raises:
-        InputError: the file is no TFLite model, or no TFLite runtime is installed.
+        InputError: the file was not compiled, and `list_ops` cannot read it.
     """
     return [*_device_problem(library), *_model_problem(model)]
 
@@ -58,13 +55,12 @@ def _device_problem(library: str) -> list[str]:
 
 
 def _model_problem(model: Path) -> list[str]:
-    # Of a compiled model this shows what was left to the CPU, and the ends.
-    dtypes = {tensor["dtype"] for tensor in create_interpreter(model).get_tensor_details()}
-    if floats := dtypes & _FLOATS:
-        return [f"{model}: not fully int8, it computes in {' and '.join(kind.__name__ for kind in floats)}"]
-    if _COMPILED not in model.read_bytes():
-        return [f"{model}: not compiled for the Edge TPU (run edgetpu_compiler on it)"]
-    return []
+    # By its name in the file: what reads operators is not there beside tflite-runtime.
+    if COMPILED_OP.encode() in model.read_bytes():
+        return []
+    if refused := next((op for op in list_ops(model) if op.refusal), None):
+        return [f"{model}: not for the Edge TPU: {refused.name}: {refused.refusal} (edgesr check-edgetpu)"]
+    return [f"{model}: not compiled for the Edge TPU (run edgetpu_compiler on it)"]
 
 
 def _load_delegate(library: str) -> Any:

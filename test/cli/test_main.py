@@ -14,7 +14,7 @@ def test_help_lists_every_command_with_what_it_does(capsys, arguments):
     assert end.value.code == 0
     printed = " ".join(capsys.readouterr().out.split())
     for name in COMMANDS:
-        module = importlib.import_module(f"edgesr_ros.cli.{name}")
+        module = importlib.import_module(f"edgesr_ros.cli.{name.replace('-', '_')}")
         assert f"{name} {module.HELP}" in printed
 
 

@@ -9,13 +9,16 @@ pytest.importorskip("safetensors", reason="reads weights: requirements/train.txt
 
 from safetensors.torch import save_file  # noqa: E402
 
+from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.cli.main import main  # noqa: E402
+from edgesr_ros.frames.files import read_image  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
+from edgesr_ros.quality.fidelity import psnr  # noqa: E402
 from edgesr_ros.schema import write_json  # noqa: E402
 from edgesr_ros.training.export_onnx import export_onnx  # noqa: E402
 from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, read_card  # noqa: E402
-from edgesr_ros.upscaling.catalog import load_upscaler  # noqa: E402
+from edgesr_ros.upscaling.catalog import list_models, load_upscaler  # noqa: E402
 
 RECIPE = "edgesrgan_tiny_x4_psnr"
 
@@ -115,28 +118,91 @@ def test_export_again_gives_the_same_file(weights, tmp_path):
 def test_figures_without_this_model(weights, tmp_path, capfd):
     write_json(tmp_path / "figures.json", {"rows": []})
     assert export(weights, tmp_path, "--formats", "onnx", "--figures", str(tmp_path / "figures.json")) == 2
-    assert f"--figures: expected a row of model {RECIPE} in" in capfd.readouterr().err
+    assert f"--figures: expected a row of model {RECIPE} on onnxruntime in" in capfd.readouterr().err
 
 
 def test_figures_of_this_model_go_into_the_card(weights, tmp_path):
     metrics = {"psnr_y_db": 30.5, "ssim_y": 0.86, "lpips_alex": 0.21}
     row = {"dataset": "set5", **metrics, "niqe": None, "parameters": 95_555, "images": []}
-    rows = [{**row, "model": "bicubic", "psnr_y_db": 28.4}, {**row, "model": RECIPE}]
-    write_json(tmp_path / "figures.json", {"rows": rows})
-    export(weights, tmp_path, "--formats", "onnx", "--figures", str(tmp_path / "figures.json"))
-    assert read_card(tmp_path / f"{RECIPE}.onnx").figures == {"set5": metrics}
+    row |= {"model": RECIPE, "backend": "onnxruntime"}
+    others = {"model": "bicubic", "backend": "bicubic"}, {"backend": "litert"}, {"model": f"{RECIPE}_int8"}
+    files = [tmp_path / "others.json", tmp_path / "figures.json"]
+    write_json(files[0], {"rows": [{**row, **other, "psnr_y_db": 28.4} for other in others]})
+    write_json(files[1], {"rows": [row, {**row, "dataset": "set14", "lpips_vgg": 0.3}]})
+    export(weights, tmp_path, "--formats", "onnx", "--figures", *map(str, files))
+    expected = {"set5": metrics, "set14": {**metrics, "lpips_vgg": 0.3}}
+    assert read_card(tmp_path / f"{RECIPE}.onnx").figures == expected
 
 
+def test_int8_by_name(weights, tmp_path, photographs, monkeypatch):
+    folder = photographs((160, 200), (120, 120), (90, 160))
+    more = ("--formats", "onnx", "--precisions", "float32", "int8", "--calibration", str(folder))
+    assert export(weights, tmp_path / "models", *more, "--size", "40x30") == 0
+    monkeypatch.setattr(resources, "models", lambda: tmp_path / "models")
+    assert list_models() == ["bicubic", RECIPE, f"{RECIPE}_int8"]
+    card = read_card(tmp_path / "models" / f"{RECIPE}_int8.onnx")
+    assert (card.name, card.format, card.precision) == (f"{RECIPE}_int8", "onnx", "int8")
+    assert (card.input_size, card.scale, card.parameters) == (None, 4, 95_555)
+    upscaler, network = load_upscaler(f"{RECIPE}_int8"), load(weights)
+    low = read_image(next(folder.iterdir()))[:37, :50]
+    assert psnr(upscaler.upscale(low), in_torch(network, low)) > 38
+
+
+def test_blending_mixes_in_the_other_weights(weights, tmp_path):
+    torch.manual_seed(2)
+    other = create_network("edgesrgan_tiny", 4)
+    (tmp_path / "before").mkdir()
+    save_file(other.state_dict(), tmp_path / "before" / "best.safetensors")
+    blended = ("--blend", str(tmp_path / "before" / "best.safetensors"), "--alpha", "0.25")
+    assert export(weights, tmp_path, "--formats", "onnx", *blended) == 0
+    network = load(weights)
+    with torch.no_grad():
+        for mine, its in zip(network.parameters(), other.parameters(), strict=True):
+            mine.mul_(0.75).add_(0.25 * its)
+    upscaler, rgb = load_upscaler(str(tmp_path / f"{RECIPE}.onnx")), noise(20, 24)
+    assert np.abs(upscaler.upscale(rgb).astype(int) - in_torch(network, rgb)).max() <= 1
+    card = read_card(tmp_path / f"{RECIPE}.onnx")
+    assert card.recipe == f"{RECIPE}.yaml, 0.25 parts of before/best.safetensors"
+
+
+def test_a_model_unlike_its_network_is_one_line(weights, tmp_path, monkeypatch, capfd):
+    def wrong(network, path):
+        with torch.no_grad():
+            network.up[2].bias += 0.1
+        export_onnx(network, path)
+        with torch.no_grad():
+            network.up[2].bias -= 0.1
+
+    monkeypatch.setattr("edgesr_ros.training.export_onnx.export_onnx", wrong)
+    assert export(weights, tmp_path, "--formats", "onnx") == 2
+    error = capfd.readouterr().err
+    assert f"{RECIPE} in float32: within 1" in error
+    assert error.endswith("grey levels of the network, expected 1 at most\n")
+    assert not (tmp_path / f"{RECIPE}.onnx.json").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # litert-torch's own
-def test_tflite(weights, tmp_path):
+@pytest.mark.parametrize(("precision", "least_db"), [("float32", 50), ("float16", 50), ("int8", 37)])
+def test_tflite(weights, tmp_path, photographs, precision, least_db):
     pytest.importorskip("litert_torch", reason="writes TFLite: requirements/export.txt")
-    assert export(weights, tmp_path, "--formats", "tflite", "--size", "24x20") == 0
-    path = tmp_path / f"{RECIPE}.tflite"
-    assert read_card(path).input_size == InputSize(width=24, height=20)
+    folder = photographs((160, 200), (120, 120), (90, 160))
+    more = ("--precisions", precision, "--calibration", str(folder), "--size", "24x20")
+    assert export(weights, tmp_path / "models", "--formats", "tflite", *more) == 0
+    name = RECIPE if precision == "float32" else f"{RECIPE}_{precision}"
+    path = tmp_path / "models" / f"{name}.tflite"
+    card = read_card(path)
+    assert (card.name, card.precision) == (name, precision)
+    assert card.input_size == InputSize(width=24, height=20)
+    assert (card.edgetpu is not None) == (precision == "int8")
     upscaler, network = load_upscaler(str(path)), load(weights)
-    for size in ((20, 24), (31, 18)):
-        rgb = noise(*size)
-        assert np.abs(upscaler.upscale(rgb).astype(int) - in_torch(network, rgb)).max() <= 1
+    photograph = read_image(next(folder.iterdir()))
+    for height, width in ((20, 24), (31, 18)):
+        low = photograph[:height, :width]
+        enlarged, expected = upscaler.upscale(low), in_torch(network, low)
+        assert psnr(enlarged, expected) > least_db
+        if precision == "float32":
+            assert np.abs(enlarged.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -147,6 +213,11 @@ def test_tflite(weights, tmp_path):
         (["--recipe", "edgesrgan_x4_psnr"], "not weights of edgesrgan at scale 4"),
         (["--recipe", "none"], "'none': no such file"),
         (["--figures", "none.json"], "none.json: no such file"),
+        (["--precisions", "int8"], "--precisions int8: needs --calibration, a folder of photographs"),
+        (["--precisions", "int8", "--calibration", "none"], "none: no such folder"),
+        (["--precisions", "float16"], "--precisions float16: only TFLite has it (--formats tflite)"),
+        (["--alpha", "0.5"], "--blend and --alpha: expected both or none of them"),
+        (["--blend", "none", "--alpha", "0.5"], "none: not weights of edgesrgan_tiny at scale 4"),
     ],
 )
 def test_mistakes_are_one_line(weights, tmp_path, capfd, more, message):

@@ -23,6 +23,7 @@ def make_card() -> Callable[..., ModelCard]:
             "network": "test",
             "scale": 2,
             "parameters": 39,
+            "macs_per_pixel": 39,
             "format": model.suffix[1:],
             "precision": "float32",
             "input_size": None,

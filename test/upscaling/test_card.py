@@ -4,7 +4,7 @@ import pytest
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import read_json, write_json
-from edgesr_ros.upscaling.card import card_path, file_sha256, read_card
+from edgesr_ros.upscaling.card import EdgeTpuOps, card_path, file_sha256, read_card
 
 
 @pytest.fixture
@@ -22,6 +22,16 @@ def test_lies_beside_the_model_under_its_whole_name(model):
 def test_comes_back_as_written(model, make_card):
     card = make_card(model, figures={"set5": {"psnr_y_db": 30.5}})
     assert read_card(model) == card
+
+
+def test_edge_tpu_operators_are_optional(model, make_card):
+    assert make_card(model).edgetpu is None
+    path = card_path(model)
+    facts = read_json(path, dict[str, object])
+    write_json(path, {key: value for key, value in facts.items() if key != "edgetpu"})  # an older card
+    assert read_card(model).edgetpu is None
+    write_json(path, facts | {"edgetpu": {"ops": 19, "on_tpu": 17}})
+    assert read_card(model).edgetpu == EdgeTpuOps(ops=19, on_tpu=17)
 
 
 def test_hash_is_sha256(model):

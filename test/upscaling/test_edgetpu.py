@@ -66,7 +66,7 @@ def test_library_without_device(make_tflite, build_library):
 
 def test_model_in_float(make_tflite, build_library):
     (problem,) = edgetpu_problems(make_tflite("float32"), build_library("-DDEVICE"))
-    assert "not fully int8, it computes in float32" in problem
+    assert "not for the Edge TPU: TRANSPOSE_CONV: FLOAT32 tensor, expected INT8" in problem
 
 
 def test_model_that_was_not_compiled(make_tflite, build_library):
@@ -76,7 +76,7 @@ def test_model_that_was_not_compiled(make_tflite, build_library):
 
 def test_all_problems_are_one_line(make_tflite):
     path = make_tflite("float32")
-    with pytest.raises(InputError, match=r"backend edgetpu: .*not found.*; .*not fully int8") as error:
+    with pytest.raises(InputError, match=r"backend edgetpu: .*not found.*; .*FLOAT32 tensor") as error:
         EdgeTpuUpscaler(path, read_card(path), 1, "libedgetpu_missing.so.1")
     assert "\n" not in str(error.value)
 

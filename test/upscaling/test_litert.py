@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgesr_ros import resources
 from edgesr_ros.errors import InputError
+from edgesr_ros.quality.fidelity import psnr
 from edgesr_ros.upscaling.card import read_card
 from edgesr_ros.upscaling.litert import Codes, LiteRtUpscaler, decoding_table, encoding_table
 
@@ -120,6 +122,19 @@ def test_table_of_tanh_covers_black_to_white():
 def test_encoding_is_clipped_to_the_type():
     table = encoding_table(Codes(np.int8, 1.0, 0), BYTES)
     assert (table[0], table[127], table[255]) == (0, 127, 127)
+
+
+@pytest.mark.parametrize(("precision", "least"), [("int8", 36.0), ("float16", 50.0)])
+def test_shipped_models_in_fewer_bits_come_close_to_float32(precision, least):
+    paths = sorted(resources.models().glob(f"*_{precision}.tflite"))
+    if not paths:
+        pytest.skip(f"no {precision} TFLite model is shipped")
+    y, x = np.mgrid[:120, :160, :1][:2]
+    rgb = (128 + 100 * np.sin(x / (5, 9, 14) + y / (13, 7, 4))).astype(np.uint8)
+    for path in paths:
+        exact = load(path.with_name(path.name.replace(f"_{precision}", "")))
+        assert psnr(load(path).upscale(rgb), exact.upscale(rgb)) > least
+        assert read_card(path).precision == precision
 
 
 def test_missing_file(tmp_path):
