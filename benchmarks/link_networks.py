@@ -40,10 +40,10 @@ _THREADS = 2
 
 
 def frames(source: str, count: int) -> Iterator[np.ndarray]:
-    """`count` frames spread evenly over a recording, (H, W, 3) uint8 RGB, at most 640 pixels wide."""
+    """`count` frames spread evenly over a recording, at most 640 pixels wide, RGB or grey."""
     every = max(1, sum(1 for _ in open_source(source)) // count)
     for frame in islice(open_source(source), 0, every * count, every):
-        image = frame.array if frame.array.ndim == 3 else np.repeat(frame.array[..., None], 3, axis=2)
+        image = frame.array
         if image.shape[1] > _WIDTH:
             height = round(image.shape[0] * _WIDTH / image.shape[1])
             image = cv2.resize(image, (_WIDTH, height), interpolation=cv2.INTER_AREA)
@@ -60,6 +60,7 @@ def measure(source: str, networks: Sequence[Upscaler], count: int) -> list[LinkN
     found: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
     for image in frames(source, count):
         height, width = image.shape[:2]
+        original = _three(image) if image.ndim == 2 else image
         reduced = reduce_frame(image, _SCALE)
         for quality in _QUALITIES:
             data = encode(reduced, _CODEC, quality)
@@ -67,8 +68,10 @@ def measure(source: str, networks: Sequence[Upscaler], count: int) -> list[LinkN
             size = len(data) * _REFERENCE_PIXELS / (height * width)
             for network in networks:
                 picture = crop_to(network.upscale(received), width, height)
+                if image.ndim == 2:  # the ground station makes a grey camera's pictures grey again
+                    picture = _three(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
                 found.setdefault((network.name, quality), []).append(
-                    (size, lpips(picture, image), psnr(picture, image))
+                    (size, lpips(picture, original), psnr(picture, original))
                 )
     rows = []
     for (name, quality), figures in found.items():
@@ -86,6 +89,11 @@ def measure(source: str, networks: Sequence[Upscaler], count: int) -> list[LinkN
             )
         )
     return rows
+
+
+def _three(grey: np.ndarray) -> np.ndarray:
+    """(H, W) as (H, W, 3)."""
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def main() -> int:

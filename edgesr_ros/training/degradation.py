@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from edgesr_ros.frames.codecs import decode, encode
@@ -11,9 +12,12 @@ from edgesr_ros.frames.resize import resize_bicubic
 Pair = tuple[np.ndarray, np.ndarray]
 Degradation = Callable[[np.ndarray, int, np.random.Generator], Pair]
 
-_NOISE = 6.0  # largest standard deviation of a dim camera's noise at full size, grey levels
-_WEBP_SHARE = 0.75  # the onboard node's default codec; the rest is JPEG
-_QUALITIES = {"webp": (10, 95), "jpeg": (25, 95)}  # what the onboard node may be told to send
+# Largest standard deviation of the camera's noise at full size, grey levels. More teaches the network to
+# take a camera's grain for noise and to smooth it away.
+_NOISE = 2.0
+_GREY_SHARE = 0.1  # of cameras without colour: codecs blur colour, and a network must not paint grey blue
+_WEBP_SHARE = 0.8  # the onboard node's default codec; the rest is JPEG
+_QUALITIES = {"webp": (15, 95), "jpeg": (40, 95)}  # what the onboard node may be told to send
 
 
 def cut_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
@@ -32,8 +36,13 @@ def reduce_bicubic(image: np.ndarray, scale: int, _rng: np.random.Generator | No
 
 
 def reduce_by_link(image: np.ndarray, scale: int, rng: np.random.Generator) -> Pair:
-    """As `reduce_bicubic`, but `low` went the onboard node's way: area reduction, codec; and sensor noise."""
+    """As `reduce_bicubic`, but `low` went the onboard node's way: sensor noise, area reduction, codec.
+
+    Some photographs lose their colour, as if a grey camera had taken them.
+    """
     high = cut_to_multiple(image, scale)
+    if rng.random() < _GREY_SHARE:
+        high = np.repeat(cv2.cvtColor(high, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     noise = rng.normal(0.0, rng.uniform(0.0, _NOISE), high.shape)
     seen = (high + noise).round().clip(0, 255).astype(np.uint8)
     codec = "webp" if rng.random() < _WEBP_SHARE else "jpeg"
