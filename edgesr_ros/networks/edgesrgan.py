@@ -55,9 +55,12 @@ class EdgeSRGAN(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 3, H, W) float in 0..255 → (N, 3, scale·H, scale·W) float in 0..255."""
-        head = self.head(x / 255.0)
-        y = self.up(head + self.trunk(self.blocks(head)))
-        return (torch.tanh(y) + 1.0) * 127.5
+        return (self.unit(x / 255.0) + 1.0) * 127.5
+
+    def unit(self, x: torch.Tensor) -> torch.Tensor:
+        """What is learned, without the scaling of both ends: RGB in 0..1 → RGB in -1..1."""
+        head = self.head(x)
+        return torch.tanh(self.up(head + self.trunk(self.blocks(head))))
 
 
 def edgesrgan(scale: int = 4) -> EdgeSRGAN:

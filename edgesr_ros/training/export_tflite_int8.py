@@ -51,9 +51,7 @@ class _UpToTanh(nn.Module):
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
         """(1, H, W, 3) RGB in 0..1 → (1, s·H, s·W, 3) RGB in -1..1."""
-        network = self.network
-        head = network.head(picture.permute(0, 3, 1, 2))
-        return torch.tanh(network.up(head + network.trunk(network.blocks(head)))).permute(0, 2, 3, 1)
+        return self.network.unit(picture.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 def export_tflite_int8(

@@ -2,11 +2,13 @@
 
 import hashlib
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import msgspec
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
@@ -58,39 +60,60 @@ def prepare_patches(folder: Path, recipe: PatchRecipe, scale: int, cache: Path) 
     files = [cache / f"{name}_{part}.npy" for part in ("low", "high")]
     if not all(file.exists() for file in files):
         cache.mkdir(parents=True, exist_ok=True)
-        for file, array in zip(files, _cut_all(folder, train, recipe, scale), strict=True):
-            partial = file.with_suffix(".part")
-            with partial.open("wb") as out:
-                np.save(out, array)
-            partial.replace(file)  # an interrupted preparation leaves no half file behind
+        partial = [file.with_suffix(".part") for file in files]
+        _cut_all(folder, train, recipe, scale, partial)
+        for part, file in zip(partial, files, strict=True):
+            part.replace(file)  # an interrupted preparation leaves no half file behind
     low, high = (np.load(file, mmap_mode="r") for file in files)
     return PatchSet(low, high, validation)
 
 
-def _cut_all(folder: Path, images: list[Path], recipe: PatchRecipe, scale: int) -> Pair:
+def _cut_all(folder: Path, images: list[Path], recipe: PatchRecipe, scale: int, files: list[Path]) -> None:
+    """Write all patches, `low` and `high`, into npy files: they may be more than memory holds."""
     if recipe.size % scale:
         raise InputError(f"patches.size: expected a multiple of the scale {scale}, got {recipe.size}")
-    degrade, rng = DEGRADATIONS[recipe.degradation], np.random.default_rng(0)
-    lows, highs = [], []
+    total = sum(
+        recipe.variants * count for path in images for _, count in _reductions(_size_of(path), recipe)
+    )
+    if not total:
+        raise InputError(f"{folder}: {_none_of(recipe)} to cut patches from")
     side = recipe.size // scale
+    lows, highs = (
+        np.lib.format.open_memmap(file, "w+", np.uint8, (total, length, length, 3))
+        for file, length in zip(files, (side, recipe.size), strict=True)
+    )
+    degrade, rng = DEGRADATIONS[recipe.degradation], np.random.default_rng(0)
+    index = 0
     for path in tqdm(images, desc="cutting patches", unit="photo"):
         photograph = read_image(path)
-        for reduction in recipe.reductions:
-            height, width = (round(length * reduction) for length in photograph.shape[:2])
-            if min(height, width) < recipe.size:
-                continue
+        for (height, width), count in _reductions(photograph.shape[:2], recipe):
             reduced = cv2.resize(photograph, (width, height), interpolation=cv2.INTER_AREA)
-            count = max(1, (height * width) // recipe.stride**2 // recipe.variants)
             for _ in range(recipe.variants):
                 low, high = degrade(reduced, scale, rng)
                 rows, columns = low.shape[0] - side + 1, low.shape[1] - side + 1
                 for _ in range(count):
                     y, x = int(rng.integers(rows)), int(rng.integers(columns))
-                    lows.append(low[y : y + side, x : x + side])
-                    highs.append(high[y * scale :, x * scale :][: recipe.size, : recipe.size])
-    if not lows:
-        raise InputError(f"{folder}: {_none_of(recipe)} to cut patches from")
-    return np.stack(lows), np.stack(highs)
+                    lows[index] = low[y : y + side, x : x + side]
+                    highs[index] = high[y * scale :, x * scale :][: recipe.size, : recipe.size]
+                    index += 1
+
+
+def _reductions(size: tuple[int, ...], recipe: PatchRecipe) -> Iterator[tuple[tuple[int, int], int]]:
+    """Sizes (rows, columns) of a photograph to cut from, and how many patches each variant of it gives."""
+    for reduction in recipe.reductions:
+        height, width = (round(length * reduction) for length in size)
+        if min(height, width) >= recipe.size:
+            yield (height, width), max(1, (height * width) // recipe.stride**2 // recipe.variants)
+
+
+def _size_of(path: Path) -> tuple[int, int]:
+    """Of a photograph, from its header: which side is which depends on how the camera was held."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except OSError:  # unknown to Pillow: OpenCV reads it, or says in one line that it cannot
+        height, width = read_image(path).shape[:2]
+        return width, height
 
 
 def _none_of(recipe: PatchRecipe) -> str:
