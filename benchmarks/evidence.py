@@ -10,7 +10,7 @@ from edgesr_ros.schema import Struct, write_json
 from edgesr_ros.upscaling.card import InputSize
 
 RESULTS = Path(__file__).resolve().parent / "results"
-MODEL = "edgesrgan_tiny_x4_psnr"  # the one whose chain is measured
+MODEL = "edgesrgan_tiny_x4_link"  # the one whose chain is measured
 
 
 class Machine(Struct):

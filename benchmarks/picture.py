@@ -15,7 +15,7 @@ from edgesr_ros.quality.strip import picture_strip, stack_strips
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 _MOMENTS = (60, 150)  # frames of the clip
-_MODEL = "edgesrgan_tiny_x4_psnr"
+_MODEL = "edgesrgan_tiny_x4_link"
 _CODEC, _QUALITY = "webp", 70  # as config/onboard.yaml
 
 

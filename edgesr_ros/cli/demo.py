@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input", help="video, image folder or rosbag2; default: a clip that ships with a package"
     )
     parser.add_argument("--link", default="demo", help="name of a link profile, or path of a YAML file")
-    parser.add_argument("--model", default="edgesrgan_tiny_x4_psnr", help="name or path of a model")
+    parser.add_argument("--model", default="edgesrgan_tiny_x4_link", help="name or path of a model")
     parser.add_argument(
         "--interpolation", type=float, default=0.0, help="from texture (0, default) to pixel fidelity (1)"
     )

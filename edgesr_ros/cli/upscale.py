@@ -13,7 +13,7 @@ from edgesr_ros.upscaling.catalog import BACKENDS, list_models, load_upscaler
 
 HELP = "enlarge an image, a folder of images or a video"
 
-_DEFAULT_MODEL = "edgesrgan_tiny_x4_psnr"
+_DEFAULT_MODEL = "edgesrgan_tiny_x4"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

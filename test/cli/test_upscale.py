@@ -24,9 +24,9 @@ def test_image_with_the_default_network(tmp_path, capsys):
     rgb = picture(1)
     write_image(tmp_path / "in.png", rgb)
     assert main(["upscale", str(tmp_path / "in.png"), "--output", str(tmp_path / "out.png")]) == 0
-    expected = load_upscaler("edgesrgan_tiny_x4_psnr").upscale(rgb)
+    expected = load_upscaler("edgesrgan_tiny_x4").upscale(rgb)
     np.testing.assert_array_equal(read_image(tmp_path / "out.png"), expected)
-    assert "edgesrgan_tiny_x4_psnr on onnxruntime" in capsys.readouterr().out
+    assert "edgesrgan_tiny_x4 on onnxruntime" in capsys.readouterr().out
 
 
 def test_default_output_is_named_after_the_input(tmp_path, monkeypatch):
