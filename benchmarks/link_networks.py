@@ -108,7 +108,7 @@ def main() -> int:
         networks = [load_upscaler(name, "auto", _THREADS) for name in ("bicubic", *names)]
         rows = []
         for source in given.recordings or [default_clip()]:
-            rows += measure(source, networks, 2 if given.quick else 12)
+            rows += measure(source, networks, 2 if given.quick else 10)
     except InputError as error:
         print(f"benchmarks.link_networks: {error}", file=sys.stderr)
         return 2
