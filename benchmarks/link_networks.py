@@ -60,7 +60,7 @@ def measure(source: str, networks: Sequence[Upscaler], count: int) -> list[LinkN
     found: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
     for image in frames(source, count):
         height, width = image.shape[:2]
-        original = _three(image) if image.ndim == 2 else image
+        original = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image
         reduced = reduce_frame(image, _SCALE)
         for quality in _QUALITIES:
             data = encode(reduced, _CODEC, quality)
@@ -69,7 +69,7 @@ def measure(source: str, networks: Sequence[Upscaler], count: int) -> list[LinkN
             for network in networks:
                 picture = crop_to(network.upscale(received), width, height)
                 if image.ndim == 2:  # the ground station makes a grey camera's pictures grey again
-                    picture = _three(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+                    picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
                 found.setdefault((network.name, quality), []).append(
                     (size, lpips(picture, original), psnr(picture, original))
                 )
@@ -91,11 +91,6 @@ def measure(source: str, networks: Sequence[Upscaler], count: int) -> list[LinkN
     return rows
 
 
-def _three(grey: np.ndarray) -> np.ndarray:
-    """(H, W) as (H, W, 3)."""
-    return np.repeat(grey[..., None], 3, axis=2)
-
-
 def main() -> int:
     """Entry point."""
     parser = arguments("link_networks", __doc__)
@@ -104,7 +99,8 @@ def main() -> int:
     )
     given = parser.parse_args()
     try:
-        names = [name for base in _NETWORKS for name in (base, f"{base}_link") if name in list_models()]
+        shipped = list_models()
+        names = [name for base in _NETWORKS for name in (base, f"{base}_link") if name in shipped]
         networks = [load_upscaler(name, "auto", _THREADS) for name in ("bicubic", *names)]
         rows = []
         for source in given.recordings or [default_clip()]:

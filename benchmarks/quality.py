@@ -17,7 +17,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.quality.evaluation import evaluate, picture_pairs
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
 from edgesr_ros.quality.niqe import MODEL_NAME
-from edgesr_ros.upscaling.card import read_card
+from edgesr_ros.upscaling.card import ModelCard, read_card
 
 _BACKENDS = {".onnx": "onnxruntime", ".tflite": "litert"}
 _ORDER = ("float32", "float16", "int8")  # of precisions in the table
@@ -70,7 +70,7 @@ def _against_float(
     """
     if (card := candidate.card) is None or (card.format, card.precision) == ("onnx", "float32"):
         return None
-    reference = folder / f"{card.name.removesuffix('_' + card.precision)}.onnx"
+    reference = folder / f"{_base(card)}.onnx"
     if not reference.is_file():
         return None
     exact = Candidate(Candidate.load(str(reference), "auto", _THREADS).upscaler, card)
@@ -87,7 +87,12 @@ def measure_all(
     cards = {path: read_card(path) for path in files}
     files = sorted(
         files,
-        key=lambda path: (cards[path].scale, _base(path), path.suffix, _ORDER.index(cards[path].precision)),
+        key=lambda path: (
+            cards[path].scale,
+            _base(cards[path]),
+            path.suffix,
+            _ORDER.index(cards[path].precision),
+        ),
     )
     measured, skipped = [], []
     for scale in sorted({card.scale for card in cards.values()}):
@@ -103,9 +108,9 @@ def measure_all(
     return measured, skipped
 
 
-def _base(path: Path) -> str:
+def _base(card: ModelCard) -> str:
     """The name that the precisions of a model share."""
-    return path.stem.removesuffix("_int8").removesuffix("_float16")
+    return card.name.removesuffix(f"_{card.precision}")
 
 
 def shipped() -> list[Path]:

@@ -8,7 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from edgesr_ros.frames.files import list_images, read_image
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SHARED = _ROOT.parent / "shared"
@@ -22,6 +26,22 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip("needs ../shared beside the checkout: recordings and test sets that do not ship with it")
     return _SHARED
+
+
+@pytest.fixture
+def set5_bicubic(shared: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Set5 x4: each picture enlarged by bicubic that rounds once, at its end, and its original."""
+    pairs = []
+    for path in list_images(shared / "data" / "eval" / "set5" / "HR"):
+        high, low = read_image(path), read_image(path.parents[1] / "LRx4" / path.name)
+        size = (high.shape[1], high.shape[0])
+        planes = [
+            Image.fromarray(low[:, :, channel].astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+            for channel in range(3)
+        ]
+        enlarged = np.stack([np.asarray(plane) for plane in planes], axis=2).round().clip(0, 255)
+        pairs.append((enlarged.astype(np.uint8), high))
+    return pairs
 
 
 @pytest.fixture

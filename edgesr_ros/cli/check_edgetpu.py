@@ -25,6 +25,6 @@ def run(arguments: argparse.Namespace) -> int:
     for op in ops:
         verdict = "yes" if op.refusal is None else f"no: {op.refusal}"
         print(f"{op.name:{width}}  {op.version:7}  {verdict}")
-    count = count_ops(arguments.file)
+    count = count_ops(ops)
     print(f"ops on TPU {count.on_tpu}/{count.ops}")
     return 0 if count.on_tpu == count.ops else 1

@@ -10,7 +10,7 @@ from edgesr_ros import resources
 from edgesr_ros.cli.figures import read_figures
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256, write_card
-from edgesr_ros.upscaling.edgetpu_ops import count_ops
+from edgesr_ros.upscaling.edgetpu_ops import count_ops, list_ops
 
 if TYPE_CHECKING:
     from torch import nn
@@ -131,7 +131,7 @@ def run(arguments: argparse.Namespace) -> None:
             licence=arguments.licence,
             limits=f"{_LIMITS[recipe.patches.degradation]} {_NO_EVIDENCE}",
             sha256=file_sha256(path),
-            edgetpu=count_ops(path) if variant == ("tflite", "int8") else None,
+            edgetpu=count_ops(list_ops(path)) if variant == ("tflite", "int8") else None,
         )
         upscaler = RUNTIMES[variant.format](path, card, _THREADS)
         result = check_model(network, upscaler, variant.precision, pictures)

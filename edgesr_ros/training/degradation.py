@@ -42,7 +42,7 @@ def reduce_by_link(image: np.ndarray, scale: int, rng: np.random.Generator) -> P
     """
     high = cut_to_multiple(image, scale)
     if rng.random() < _GREY_SHARE:
-        high = np.repeat(cv2.cvtColor(high, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+        high = cv2.cvtColor(cv2.cvtColor(high, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     noise = rng.normal(0.0, rng.uniform(0.0, _NOISE), high.shape)
     seen = (high + noise).round().clip(0, 255).astype(np.uint8)
     codec = "webp" if rng.random() < _WEBP_SHARE else "jpeg"

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
 from torch import nn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
-from edgesr_ros.training.picture_model import PictureModel
+from edgesr_ros.training.picture_model import upscale
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import InputSize, Range
 from edgesr_ros.upscaling.litert import LiteRtUpscaler
@@ -99,11 +98,9 @@ def check_model(
     Raises:
         InputError: they differ by more than the precision accounts for.
     """
-    reference = PictureModel(network).eval()
     differences, ratios = [], []
     for rgb in pictures[:_COMPARED]:
-        with torch.no_grad():
-            expected = reference(torch.from_numpy(rgb[None]))[0].numpy()
+        expected = upscale(network, rgb)
         actual = upscaler.upscale(rgb)
         differences.append(int(np.abs(actual.astype(int) - expected).max()))
         ratios.append(min(psnr(actual, expected), PSNR_LIMIT))

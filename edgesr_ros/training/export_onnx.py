@@ -18,20 +18,31 @@ def export_onnx(network: nn.Module, path: Path) -> None:
 
     The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out.
     """
+    free_sides = {
+        "picture": {1: "height", 2: "width"},
+        "enlarged": {1: "enlarged_height", 2: "enlarged_width"},
+    }
+    trace(PictureModel(network).eval(), torch.zeros(_SAMPLE, dtype=torch.uint8), path, free_sides)
+    onnx.checker.check_model(str(path), full_check=True)
+
+
+def trace(module: nn.Module, sample: torch.Tensor, path: Path, free_sides: dict[str, dict[int, str]]) -> None:
+    """Write what a module with one input and one output does with a sample, as ONNX.
+
+    Args:
+        free_sides: name of the input and of the output, in this order → axis → name of its length.
+    """
+    source, result = free_sides
     with warnings.catch_warnings():
         # Deprecated, but the newer exporter knows no opset below 18 and wants two packages more.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            PictureModel(network).eval(),
-            (torch.zeros(_SAMPLE, dtype=torch.uint8),),
+            module,
+            (sample,),
             str(path),
             dynamo=False,
             opset_version=_OPSET,
-            input_names=["picture"],
-            output_names=["enlarged"],
-            dynamic_axes={
-                "picture": {1: "height", 2: "width"},
-                "enlarged": {1: "enlarged_height", 2: "enlarged_width"},
-            },
+            input_names=[source],
+            output_names=[result],
+            dynamic_axes=free_sides,
         )
-    onnx.checker.check_model(str(path), full_check=True)

@@ -10,7 +10,6 @@ exact, by `session.x64quantprecision` = 1.
 """
 
 import tempfile
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,9 +27,10 @@ from onnxruntime.quantization import (
 )
 
 from edgesr_ros.networks.edgesrgan import EdgeSRGAN
+from edgesr_ros.training.export_onnx import trace
 from edgesr_ros.training.fold import COLOURS, FoldedEdgeSRGAN
 
-_OPSET, _IR_VERSION = 17, 8  # onnxruntime 1.12 (2022) and newer
+_IR_VERSION = 8  # as old as the opset
 _SAMPLE = (1, COLOURS, 24, 32)  # only traced: the sides are free
 _INPUT, _OUTPUT = "planes", "samples"  # of the traced graph
 _WHOLE = 0.8  # share of the calibration pictures whose values a tensor's range holds whole
@@ -58,20 +58,10 @@ def export_onnx_int8(network: EdgeSRGAN, path: Path, calibration: Sequence[np.nd
 
 
 def _trace(folded: FoldedEdgeSRGAN) -> onnx.ModelProto:
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
-        # Deprecated, but the newer exporter knows no opset below 18 and wants two packages more.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "folded.onnx"
-        torch.onnx.export(
-            folded,
-            (torch.zeros(_SAMPLE),),
-            str(file),
-            dynamo=False,
-            opset_version=_OPSET,
-            input_names=[_INPUT],
-            output_names=[_OUTPUT],
-            dynamic_axes={name: {2: "height", 3: "width"} for name in (_INPUT, _OUTPUT)},
-        )
+        sides = {2: "height", 3: "width"}
+        trace(folded, torch.zeros(_SAMPLE), file, {_INPUT: sides, _OUTPUT: sides})
         return onnx.load(file)
 
 

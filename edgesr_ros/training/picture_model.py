@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -22,6 +23,13 @@ class PictureModel(nn.Module):
         """(1, H, W, 3) uint8 RGB → (1, s·H, s·W, 3) uint8 RGB."""
         enlarged = self.network(picture.permute(0, 3, 1, 2).float())
         return enlarged.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8)
+
+
+@torch.no_grad()
+def upscale(network: nn.Module, image: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 RGB → (s·H, s·W, 3) uint8 RGB by a torch network, in float32."""
+    picture = torch.from_numpy(image[None]).to(next(network.parameters()).device)
+    return PictureModel(network)(picture)[0].cpu().numpy()
 
 
 def load_network(weights: Path, name: str, scale: int) -> nn.Module:

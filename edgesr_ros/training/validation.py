@@ -5,7 +5,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -13,18 +12,11 @@ from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.quality.fidelity import psnr_y
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.training.degradation import Pair
-from edgesr_ros.training.picture_model import PictureModel
+from edgesr_ros.training.picture_model import upscale
 from edgesr_ros.training.recipe import Recipe
 
 _SAMPLES = 4  # rows of a sample sheet
 _SAMPLE_SIDE = 192  # pixels
-
-
-@torch.no_grad()
-def upscale(network: nn.Module, image: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 RGB → (s·H, s·W, 3) uint8 RGB by a torch network, in float32."""
-    picture = torch.from_numpy(image[None]).to(next(network.parameters()).device)
-    return PictureModel(network)(picture)[0].cpu().numpy()
 
 
 class Validation:
@@ -44,12 +36,10 @@ class Validation:
     def run(self, network: nn.Module, step: int, losses: dict[str, float]) -> dict[str, float]:
         """Score the network; returns `psnr_y` in dB and, where it decides, `lpips_alex`."""
         pictures = [upscale(network, low) for low, _ in self._pairs]
-        highs = [high for _, high in self._pairs]
-        scores = {
-            "psnr_y": _mean(psnr_y(*pair, self._recipe.scale) for pair in zip(pictures, highs, strict=True))
-        }
+        judged = [(picture, high) for picture, (_, high) in zip(pictures, self._pairs, strict=True)]
+        scores = {"psnr_y": _mean(psnr_y(*pair, self._recipe.scale) for pair in judged)}
         if self._lpips:
-            scores["lpips_alex"] = _mean(self._lpips(*pair) for pair in zip(pictures, highs, strict=True))
+            scores["lpips_alex"] = _mean(self._lpips(*pair) for pair in judged)
         for group, values in (("loss", losses), ("validation", scores)):
             for name, value in values.items():
                 self._log.add_scalar(f"{group}/{name}", value, step)

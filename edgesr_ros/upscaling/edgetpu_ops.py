@@ -6,6 +6,7 @@ are applied to the file alone: only the compiler itself can tell for certain.
 """
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,9 +97,8 @@ class _Tensor(NamedTuple):
         return None
 
 
-def count_ops(path: Path) -> EdgeTpuOps:
-    """How many operators a TFLite model has and how many an Edge TPU takes; errors as `list_ops`."""
-    ops = list_ops(path)
+def count_ops(ops: Sequence[EdgeTpuOp]) -> EdgeTpuOps:
+    """How many operators there are, and how many of them an Edge TPU takes."""
     return EdgeTpuOps(ops=len(ops), on_tpu=sum(op.refusal is None for op in ops))
 
 

@@ -5,10 +5,8 @@ import pickle
 import numpy as np
 import onnxruntime
 import pytest
-from PIL import Image
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import list_images, read_image
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch")
 onnx = pytest.importorskip("onnx", reason="training needs onnx")
@@ -77,23 +75,14 @@ def test_the_graph_computes_lpips(network):
 
 
 @pytest.mark.slow
-def test_lpips_of_vgg_on_set5_as_published(shared, tmp_path):
+def test_lpips_of_vgg_on_set5_as_published(shared, set5_bicubic, tmp_path):
     """The supplied figure is of bicubic that rounds once, at its end, as in test_lpips."""
     with np.load(shared / "data" / "perceptual" / "vgg16_conv13_plus_lpips_lins_oihw_f16.npz") as weights:
         onnx.save(export_lpips.build_model("vgg", dict(weights)), tmp_path / "vgg.onnx")
     with pytest.raises(InputError, match=r"vgg\.onnx: expected LPIPS of alex.*found 'lpips_vgg'"):
         Lpips(model=tmp_path / "vgg.onnx")
     lpips = Lpips(2, tmp_path / "vgg.onnx", "vgg")
-    scores = []
-    for path in list_images(shared / "data" / "eval" / "set5" / "HR"):
-        high, low = read_image(path), read_image(path.parents[1] / "LRx4" / path.name)
-        size = (high.shape[1], high.shape[0])
-        planes = [
-            Image.fromarray(low[:, :, channel].astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-            for channel in range(3)
-        ]
-        enlarged = np.stack([np.asarray(plane) for plane in planes], axis=2).round().clip(0, 255)
-        scores.append(lpips(enlarged.astype(np.uint8), high))
+    scores = [lpips(enlarged, high) for enlarged, high in set5_bicubic]
     assert np.mean(scores) == pytest.approx(0.2815, abs=5e-4)
 
 

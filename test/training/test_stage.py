@@ -20,6 +20,7 @@ from edgesr_ros.networks import create_network  # noqa: E402
 from edgesr_ros.networks.perceptual import Vgg16  # noqa: E402
 from edgesr_ros.training.checkpoint import load_checkpoint  # noqa: E402
 from edgesr_ros.training.patches import prepare_patches  # noqa: E402
+from edgesr_ros.training.picture_model import upscale  # noqa: E402
 from edgesr_ros.training.recipe import (  # noqa: E402
     AdversarialRecipe,
     DistillationRecipe,
@@ -29,7 +30,7 @@ from edgesr_ros.training.recipe import (  # noqa: E402
     Recipe,
 )
 from edgesr_ros.training.stage import BEST, CHECKPOINT, Stage, learning_rate, to_tensor  # noqa: E402
-from edgesr_ros.training.validation import Validation, upscale  # noqa: E402
+from edgesr_ros.training.validation import Validation  # noqa: E402
 
 RECIPE = Recipe(
     network="edgesrgan_tiny",
