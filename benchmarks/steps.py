@@ -15,6 +15,7 @@ from benchmarks.evidence import MODEL, StepRow, StepsResult, arguments, save, th
 from benchmarks.observer import Arrival
 from benchmarks.running import running_chain
 from edgesr_ros.errors import InputError
+from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.profile import LinkProfile, read_profile
 from edgesr_ros.schema import write_json
 
@@ -29,7 +30,7 @@ def measure(profile: LinkProfile) -> StepsResult:
     Raises:
         InputError: a node fails, or no picture is shown.
     """
-    steps = profile.capacity.steps
+    steps = _steps(profile)
     ends = list(accumulate(step.seconds for step in steps))
     with tempfile.TemporaryDirectory() as folder, running_chain(str(_as_file(profile, folder))) as chain:
         observer = chain.observer
@@ -129,14 +130,20 @@ def _print(result: StepsResult) -> None:
         )
 
 
+def _steps(profile: LinkProfile) -> tuple[Step, ...]:
+    if not isinstance(profile.capacity, Schedule):
+        raise InputError(f"{_LINK}: expected a schedule of steps")
+    return profile.capacity.steps
+
+
 def main() -> int:
     """Entry point."""
     given = arguments("steps", __doc__).parse_args()
     try:
         profile = read_profile(_LINK)
         if given.quick:
-            steps = tuple(replace(step, seconds=_QUICK_SECONDS) for step in profile.capacity.steps)
-            profile = replace(profile, capacity=replace(profile.capacity, steps=steps))
+            steps = tuple(replace(step, seconds=_QUICK_SECONDS) for step in _steps(profile))
+            profile = replace(profile, capacity=Schedule(steps=steps))
         result = measure(profile)
         _print(result)
         save("steps", given, result)

@@ -1,5 +1,6 @@
 """A link as a function of time: what happens to each frame that is put on it."""
 
+import heapq
 import math
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ DropReason = Literal["queue", "loss", "burst"]
 
 @dataclass(frozen=True)
 class Delivery:
-    """The frame arrives whole `at` seconds; infinite where the schedule ends in an outage."""
+    """The frame arrives whole `at` seconds, and perhaps `again`; infinite where the link stays silent."""
 
     at: float
+    again: float | None = None
 
 
 @dataclass(frozen=True)
@@ -31,27 +33,33 @@ class Drop:
 
 @dataclass(frozen=True)
 class LinkCounts:
-    """Frames so far: offered = delivered + in_flight + the sum of dropped."""
+    """Frames so far: offered = delivered + in_flight + the sum of dropped.
+
+    `duplicates` arrived a second time; the other figures do not count them again.
+    """
 
     offered: int
     delivered: int
     in_flight: int
     dropped: dict[str, int]
+    duplicates: int = 0
 
 
 class LinkEmulator:
-    """One direction of a link: queue → transmission at the scheduled capacity → loss → delay and jitter.
+    """One direction of a link: queue → transmission at the capacity → loss → delay, jitter, duplicates.
 
     - The queue is first in, first out, and drops the newcomer that does not fit (drop tail). A frame
       counts with its whole size until its last byte is sent, so one larger than `queue_bytes` gets through
-      only at unlimited capacity, where frames need no room because they leave at once.
+      only at unlimited capacity, where frames need no room because they leave at once. A queue in ms
+      takes a frame of any size that its turn comes soon enough for: in an outage, one.
     - A frame travels as ceil(size / PACKET_PAYLOAD) packets and survives only whole, so at a packet loss
       p it arrives with probability (1 - p)^packets. A lost frame has used the link as any other.
+    - A duplicate arises behind the bottleneck, so it takes no capacity; it has a jitter of its own.
     - Headers are not counted: capacity is that of the payload.
 
     Args:
         profile: what the link does.
-        seed: of losses and jitter; the same frames at the same times then meet the same fate.
+        seed: of losses, jitter and duplicates; the same frames at the same times then meet the same fate.
     """
 
     def __init__(self, profile: LinkProfile, seed: int = 0) -> None:
@@ -61,10 +69,10 @@ class LinkEmulator:
         self._queued_bytes = 0
         self._busy_until = -math.inf
         self._in_burst = False
-        self._arrivals: deque[float] = deque()  # of what is in flight; never decreasing
+        self._arrivals: list[float] = []  # heap: of what is in flight
+        self._duplicates: list[float] = []  # the same of second arrivals
         self._last_arrival = -math.inf
-        self._offered = 0
-        self._delivered = 0
+        self._offered = self._delivered = self._duplicated = 0
         self._dropped: Counter[str] = Counter()
 
     def offer(self, now: float, size: int) -> Delivery | Drop:
@@ -74,18 +82,21 @@ class LinkEmulator:
         """
         self._advance(now)
         self._offered += 1
-        sent = self.profile.capacity.finish(max(now, self._busy_until), size)
-        if sent > now and self._queued_bytes + size > self.profile.queue_bytes:
+        begin = max(now, self._busy_until)
+        sent = self.profile.capacity.finish(begin, size)
+        if sent > now and self._no_room(begin - now, size):
             return self._drop("queue")
         self._busy_until = sent
         self._queue.append((sent, size))
         self._queued_bytes += size
         if (reason := self._lost(size)) is not None:
             return self._drop(reason)
-        delay = (self.profile.delay_ms + self.profile.jitter_ms * self._rng.random()) / 1000
-        self._last_arrival = max(self._last_arrival, sent + delay)
-        self._arrivals.append(self._last_arrival)
-        return Delivery(self._last_arrival)
+        at, again = self._arrival(sent), None
+        if self.profile.duplicate and self._rng.random() < self.profile.duplicate:
+            at, again = sorted((at, self._arrival(sent)))
+            heapq.heappush(self._duplicates, again)
+        heapq.heappush(self._arrivals, at)
+        return Delivery(at, again)
 
     def queued_bytes(self, now: float) -> int:
         """Size of the frames that are not wholly sent yet."""
@@ -95,14 +106,33 @@ class LinkEmulator:
     def counts(self, now: float) -> LinkCounts:
         """What became of the frames so far."""
         self._advance(now)
-        return LinkCounts(self._offered, self._delivered, len(self._arrivals), dict(self._dropped))
+        in_flight = len(self._arrivals)
+        return LinkCounts(self._offered, self._delivered, in_flight, dict(self._dropped), self._duplicated)
 
     def _advance(self, now: float) -> None:
         while self._queue and self._queue[0][0] <= now:
             self._queued_bytes -= self._queue.popleft()[1]
         while self._arrivals and self._arrivals[0] <= now:
-            self._arrivals.popleft()
+            heapq.heappop(self._arrivals)
             self._delivered += 1
+        while self._duplicates and self._duplicates[0] <= now:
+            heapq.heappop(self._duplicates)
+            self._duplicated += 1
+
+    def _no_room(self, wait: float, size: int) -> bool:
+        most_bytes, most_ms = self.profile.queue_bytes, self.profile.queue_ms
+        return (most_bytes is not None and self._queued_bytes + size > most_bytes) or (
+            most_ms is not None and wait * 1000 > most_ms
+        )
+
+    def _arrival(self, sent: float) -> float:
+        at = sent + self.profile.jitter_ms / 1000 * self._rng.random()
+        if math.isfinite(sent):
+            at += self.profile.delay_at(sent)
+        if self.profile.reorder:
+            return at
+        self._last_arrival = max(self._last_arrival, at)
+        return self._last_arrival
 
     def _drop(self, reason: DropReason) -> Drop:
         self._dropped[reason] += 1

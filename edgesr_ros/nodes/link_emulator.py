@@ -28,13 +28,17 @@ class LinkEmulatorParameters(Struct):
     profile: Annotated[
         str,
         Meta(
-            description="Name of a profile in config/links, or path of a YAML file.",
+            description="Name of a profile in config/links, or path of a YAML file or a recorded trace.",
             extra_json_schema=FIXED,
         ),
     ]
     seed: Annotated[
         int,
-        Meta(ge=0, description="Seed of losses and jitter: same seed, same link.", extra_json_schema=FIXED),
+        Meta(
+            ge=0,
+            description="Seed of losses, jitter and duplicates: same seed, same link.",
+            extra_json_schema=FIXED,
+        ),
     ]
 
 
@@ -54,8 +58,8 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         # Who records can so tell which step of the schedule a frame met.
         began_s = self.get_clock().now().nanoseconds * 1e-9
         self.diagnostics.show(schedule_began_s=f"{began_s:.3f}")
-        # (when, tie-breaker, where to, serialized message): what is on the air.
-        self._on_air: list[tuple[float, int, Publisher, bytes]] = []
+        # (when, tie-breaker, where to, serialized message, what it counts as): what is on the air.
+        self._on_air: list[tuple[float, int, Publisher, bytes, str]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
@@ -77,14 +81,19 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         frames = kind is CompressedImage
         link = self._back if kind is DiagnosticArray else self._forward
 
+        def put_on_air(arrival: float | None, message: bytes, counter: str) -> None:
+            # In an outage without end a frame is on its way for ever.
+            if arrival is not None and math.isfinite(arrival):
+                entry = (self._start + arrival, next(self._order), publisher, message, counter)
+                heapq.heappush(self._on_air, entry)
+
         def on_message(message: bytes) -> None:
             now = time.monotonic()
             with self._changed:
                 outcome = link.offer(now - self._start, len(message))
-                # In an outage without end a frame is on its way for ever.
-                if isinstance(outcome, Delivery) and math.isfinite(outcome.at):
-                    entry = (self._start + outcome.at, next(self._order), publisher, message)
-                    heapq.heappush(self._on_air, entry)
+                if isinstance(outcome, Delivery):
+                    put_on_air(outcome.at, message, "frames_out")
+                    put_on_air(outcome.again, message, "duplicates")
                     self._changed.notify()
             if frames:
                 self.diagnostics.count("frames_in")
@@ -103,10 +112,10 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
                     self._changed.wait(wait if self._on_air else None)
                 if self._closed:
                     return
-                _, _, publisher, message = heapq.heappop(self._on_air)
+                _, _, publisher, message, counter = heapq.heappop(self._on_air)
             publisher.publish(message)
             if publisher.msg_type is CompressedImage:
-                self.diagnostics.count("frames_out")
+                self.diagnostics.count(counter)
                 self.diagnostics.count("bytes_out", len(message))
 
     def _show_capacity(self) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from edgesr_ros.link.capacity import Schedule, Step
+from edgesr_ros.link.curve import Curve
 from edgesr_ros.link.emulator import PACKET_PAYLOAD, Delivery, Drop, LinkEmulator
 from edgesr_ros.link.profile import Burst, LinkProfile
+from edgesr_ros.link.trace import Trace
 
 
 def link(*steps: tuple[float, float | None], seed: int = 0, **settings: object) -> LinkEmulator:
@@ -153,10 +155,71 @@ def test_jitter_delays_and_never_reorders() -> None:
     assert delays.mean() == pytest.approx(0.045, rel=0.05)
 
 
+def test_jitter_reorders_where_it_is_asked_to() -> None:
+    shaky = link((math.inf, 80_000), delay_ms=20, jitter_ms=50, reorder=True)
+    outcomes = [shaky.offer(i / 1000, 100) for i in range(5000)]
+    arrivals = np.array([arrival(outcome) for outcome in outcomes])
+    assert 0.3 < np.mean(np.diff(arrivals) < 0) < 0.6
+    delays = arrivals - np.arange(5000) / 1000
+    assert delays.mean() == pytest.approx(0.045, rel=0.05)  # none waits for another
+    for now in (5.0, 5.02, 6.0):
+        assert shaky.counts(now).delivered == np.sum(arrivals <= now)
+
+
+def test_the_delay_of_a_trace_varies_and_adds_to_the_profiles() -> None:
+    trace = Trace(Curve([1.0, 1.0], [8000.0, 8000.0], repeat=True), delays=(0.2, 0.05))
+    far = LinkEmulator(LinkProfile(description="test", capacity=trace, delay_ms=10))
+    assert arrival(far.offer(0.5, 1000)) == pytest.approx(0.501 + 0.21)
+    assert arrival(far.offer(1.05, 1000)) == pytest.approx(1.111)
+    # A delay that falls makes nobody overtake: 2.96 + 0.2 s is later than 3.011 + 0.05 s.
+    early, late = far.offer(2.959, 1000), far.offer(3.01, 1000)
+    assert arrival(early) == arrival(late) == pytest.approx(2.96 + 0.21)
+
+
+def test_duplicates_come_after_and_take_no_capacity() -> None:
+    twice = link((math.inf, 80), delay_ms=20, jitter_ms=30, duplicate=1.0, queue_bytes=10_000)
+    outcomes = [twice.offer(float(i), 1000) for i in range(100)]
+    for i, outcome in enumerate(outcomes):
+        assert isinstance(outcome, Delivery)
+        assert outcome.again is not None
+        assert i + 0.12 <= outcome.at <= outcome.again <= i + 0.15
+    counts = twice.counts(1000.0)
+    assert (counts.offered, counts.delivered, counts.duplicates, counts.in_flight) == (100, 100, 100, 0)
+
+
+def test_duplicates_are_as_frequent_as_asked() -> None:
+    some = link((math.inf, None), duplicate=0.1)
+    outcomes = [some.offer(float(i), 100) for i in range(20_000)]
+    again = [outcome for outcome in outcomes if isinstance(outcome, Delivery) and outcome.again is not None]
+    assert len(again) == pytest.approx(2000, rel=0.1)
+    assert some.counts(1e6).duplicates == len(again)
+
+
+def test_a_queue_in_ms_bounds_the_wait_whatever_the_rate() -> None:
+    steps = link((10, 80), (math.inf, 8000), queue_ms=250)
+    waits = []
+    for tick in range(2000):  # 2 MB/s
+        now = tick / 100
+        outcome = steps.offer(now, 20_000)
+        if isinstance(outcome, Delivery):
+            waits.append(outcome.at - now)
+    # A frame takes 2 s at 10 kB/s and 0.02 s at 1 MB/s; before it begins, 0.25 s at most.
+    assert max(waits) == pytest.approx(2.25, abs=0.02)
+    assert max(waits[-100:]) == pytest.approx(0.27, abs=0.02)
+
+
+def test_a_queue_in_ms_takes_one_frame_in_an_outage() -> None:
+    gap = link((1, 800), (5, 0), (1, 800), queue_ms=100)
+    assert arrival(gap.offer(2.0, 4000)) == pytest.approx(6.04)
+    assert gap.offer(2.1, 4000) == Drop("queue")
+    assert isinstance(gap.offer(5.95, 4000), Delivery)
+
+
 NASTY = {
     "loss": 0.05,
     "burst": Burst(enter=0.02, leave=0.3, loss=0.8),
     "jitter_ms": 30,
+    "duplicate": 0.1,
     "queue_bytes": 16_000,
 }
 

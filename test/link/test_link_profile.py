@@ -23,8 +23,11 @@ queue_bytes: 32000
 
 SHIPPED = [
     "bursty",
+    "constant_1mbps",
     "demo",
+    "drive_away",
     "edge_of_range",
+    "fading",
     "lte",
     "outage",
     "radio_100kbps",
@@ -52,13 +55,53 @@ def test_what_is_left_out_does_nothing(tmp_path: Path) -> None:
     assert (profile.delay_ms, profile.jitter_ms, profile.loss, profile.burst) == (0, 0, 0, None)
 
 
+def test_a_queue_is_in_bytes_or_in_ms_and_64_kib_by_default(tmp_path: Path) -> None:
+    def queue(text: str) -> tuple[int | None, float | None]:
+        capacity = "description: x\ncapacity: {steps: [{kbps: 80}]}\n"
+        profile = read_profile(profile_file(tmp_path, capacity + text))
+        return profile.queue_bytes, profile.queue_ms
+
+    assert queue("") == (65_536, None)
+    assert queue("queue_bytes: 1000") == (1000, None)
+    assert queue("queue_ms: 300") == (None, 300)
+    assert queue("queue_ms: 300\nqueue_bytes: 1000") == (1000, 300)  # both bounds hold
+
+
+def test_a_trace_is_found_from_the_profiles_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "traces").mkdir()
+    (tmp_path / "traces" / "walk.csv").write_text("seconds,kbps,delay_ms\n1,800,30\n1,80,30\n")
+    text = "description: x\ntrace: traces/walk.csv\ntrace_start: 0.5\ndelay_ms: 5\n"
+    path = profile_file(tmp_path, text + "outages: [{start: 3, seconds: 1}]\n")
+    monkeypatch.chdir("/")
+    profile = read_profile(path)
+    assert [profile.kbps_at(t) for t in (0, 0.6, 1.6, 3.5)] == [800, 80, 800, 0]
+    assert profile.delay_at(0) == pytest.approx(0.035)
+
+
+def test_a_trace_is_a_profile_too(tmp_path: Path) -> None:
+    (tmp_path / "walk.up").write_text("10\n20\n")
+    profile = read_profile(str(tmp_path / "walk.up"))
+    assert "walk" in profile.description
+    assert profile.capacity.kbit(0, 1) == pytest.approx(1200)
+    (tmp_path / "walk.up").write_text("soon\n")
+    with pytest.raises(InputError, match="line 1"):
+        read_profile(str(tmp_path / "walk.up"))
+
+
+def test_a_mistake_in_a_profiles_trace_names_the_trace(tmp_path: Path) -> None:
+    (tmp_path / "walk.json").write_text('[{"duration_ms": 5}]')
+    path = profile_file(tmp_path, "description: x\ntrace: walk.json")
+    with pytest.raises(InputError, match=r"walk\.json: .*bandwidth_kbps"):
+        read_profile(path)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_profiles(name: str) -> None:
     profile = read_profile(name)
     assert profile.description
     # No shipped link stays silent for ever, and each takes a frame of 15 kB.
     assert math.isfinite(profile.capacity.finish(1000.0, 15_000))
-    assert profile.queue_bytes > 15_000
+    assert profile.queue_ms or (profile.queue_bytes or 0) > 15_000
 
 
 def test_every_shipped_profile_is_listed_here() -> None:
@@ -88,6 +131,23 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         ("leave: 0.2", "exit: 0.2", "burst"),
         ("queue_bytes: 32000", "queue_bytes: 0", "queue_bytes"),
         ("queue_bytes: 32000", "queue_bytes: 32 kB", "queue_bytes"),
+        ("queue_bytes: 32000", "queue_ms: 0", "queue_ms"),
+        ("queue_bytes: 32000", "duplicate: 2", "duplicate"),
+        ("queue_bytes: 32000", "reorder: sometimes", "reorder"),
+        ("queue_bytes: 32000", "outages: [{start: -1, seconds: 2}]", "outages[0].start"),
+        ("queue_bytes: 32000", "outages: [{start: 1}]", "outages[0]"),
+        (
+            "queue_bytes: 32000",
+            "outages: [{start: 5, seconds: 2}, {start: 6, seconds: 1}]",
+            "outages[1].start",
+        ),
+        ("queue_bytes: 32000", "trace: a.up", "either `capacity` or `trace`"),
+        (GOOD, "description: x", "either `capacity` or `trace`"),
+        (GOOD, "description: x\ntrace: gone.up", "trace: "),
+        (GOOD, "description: x\ntrace: 5", "trace"),
+        ("kbps: 800", "kbps: 800, to_kbps: -1", "capacity.steps[0].to_kbps"),
+        ("kbps: 800", "kbps: 800, sine: {amplitude_kbps: 900, period: 1}", "capacity.steps[0]"),
+        ("kbps: 800", "kbps: 800, sine: {amplitude_kbps: 9}", "capacity.steps[0].sine"),
         ("kbps: 800", "kbps: -800", "capacity.steps[0].kbps"),
         ("kbps: 800", "kbps: fast", "capacity.steps[0].kbps"),
         ("kbps: 800", "mbps: 8", "capacity.steps[0]"),

@@ -56,6 +56,20 @@ def test_a_lossy_link_loses_by_seed(bench, picture, tmp_path):
     assert 15 <= bench.count("link_emulator", "dropped.link_loss") <= 45
 
 
+def test_duplicates_are_counted_apart(bench, picture, tmp_path):
+    profile = write_profile(tmp_path, "capacity: {steps: [{kbps: null}]}\nduplicate: 1\njitter_ms: 20\n")
+    bench.start("link_emulator", profile=profile)
+    arrived = bench.collect(CompressedImage, "ground/image_lr/compressed")
+    robot = bench.publisher(CompressedImage, "robot/image_lr/compressed")
+    for stamp in range(20):
+        robot.publish(compressed_message(picture[:8, :8], stamp, (8, 8)))
+        bench.spin(0.03)
+    bench.wait(lambda: bench.count("link_emulator", "duplicates") == 20, "the duplicates")
+    assert bench.count("link_emulator", "frames_out") == 20
+    stamps = [nanoseconds(message.header.stamp) for message in arrived]
+    assert sorted(stamps) == sorted([*range(20), *range(20)])
+
+
 def test_reports_come_back(bench):
     bench.start("link_emulator", profile="unlimited")
     back = bench.collect(DiagnosticArray, "robot/link_report")

@@ -1,0 +1,107 @@
+"""`edgesr link`: a bad link between a robot and a ground station, both in namespaces of this machine."""
+
+import argparse
+import signal
+import threading
+from collections.abc import Sequence
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.link.kernel import KernelLink, follow
+from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces
+from edgesr_ros.link.profile import read_profile
+from edgesr_ros.link.shaper import Shaper, shaper_state
+
+HELP = "put a bad link between two network namespaces of this machine (needs root)"
+
+_UNITS = {"B": 1, "kB": 1e3, "MB": 1e6}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="up|down|status")
+    up = actions.add_parser("up", help="make the link and follow its profile until Ctrl-C, which removes it")
+    up.add_argument("profile", help="name of a link profile, or path of a YAML file or a trace")
+    up.add_argument("--back", metavar="PROFILE", help="from ground to robot (default: the same profile)")
+    up.add_argument(
+        "--interface", metavar="IFACE", help="no namespaces: hold what leaves this interface to the profile"
+    )
+    down = actions.add_parser("down", help="remove the link, also one that a crash has left")
+    status = actions.add_parser("status", help="what the link carries now; status 1 where there is none")
+    for action in (up, down, status):
+        action.add_argument("--name", default="edgesr", help="tells several links apart (default: edgesr)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do one of the three."""
+    return {"up": _up, "down": _down, "status": _status}[arguments.action](arguments)
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    profile = read_profile(arguments.profile)
+    if arguments.interface and arguments.back:
+        raise InputError("--back: of an interface only what leaves it can be shaped")
+    back = read_profile(arguments.back) if arguments.back else None
+    stop = threading.Event()
+    # However we are asked to end, we end by the one way that cleans up, and nothing cuts that short.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    if arguments.interface:
+        with Shaper(arguments.interface, profile) as shaper:
+            print(f"{arguments.interface} is held to: {profile.description}")
+            _print_left_out(shaper.left_out)
+            print("Ctrl-C ends it", flush=True)
+            follow([shaper], stop)
+        return 0
+    with KernelLink(profile, back, arguments.name) as link:
+        print(f"link {arguments.name!r} is up: {profile.description}")
+        for side in SIDES:
+            command = " ".join(link.namespaces.command(side, ["COMMAND"]))
+            print(f"  {side:6}  {ADDRESSES[side]}  sudo -E {command}")
+        _print_left_out(link.left_out)
+        print("Ctrl-C removes it", flush=True)
+        link.follow(stop)
+    _print_removed(link.cut_off)
+    return 0
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    namespaces = Namespaces(arguments.name)
+    if not namespaces.present():
+        print(f"link {arguments.name!r} is not up")
+        return 0
+    _print_removed(namespaces.remove())
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    namespaces = Namespaces(arguments.name)
+    present = namespaces.present()
+    print(f"link {arguments.name!r} is {'up' if present else 'not up'}")
+    for side in present:
+        state = shaper_state(INTERFACE, namespaces.namespace(side))
+        if state is None:
+            carries = "not shaped"
+        else:
+            carries = (
+                f"{state.rate}; sent {_size(state.sent_bytes)}, waiting {_size(state.waiting_bytes)}, "
+                f"dropped {state.dropped} packets"
+            )
+        processes = " ".join(map(str, namespaces.processes(side))) or "none"
+        print(f"  {side:6}  {ADDRESSES[side]}  {carries}; processes: {processes}")
+    return 0 if present else 1
+
+
+def _print_left_out(what: Sequence[str]) -> None:
+    if what:
+        print(f"  this kernel has no netem, so without {', '.join(what)}")
+
+
+def _print_removed(running: list[int]) -> None:
+    print("removed")
+    if running:
+        print(f"still running, without a link: process {', '.join(map(str, running))}")
+
+
+def _size(count: int) -> str:
+    unit = "MB" if count >= 1e6 else "kB" if count >= 1e3 else "B"
+    return f"{count / _UNITS[unit]:.3g} {unit}"
