@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from edgesr_ros.link.policy import MIN_FRAME_BYTES, FramePolicy
+
+POLICIES = ["smooth", "balanced", "sharp"]
+RATES = np.geomspace(1000, 2e6, 200)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_more_rate_means_no_fewer_frames_nor_much_smaller_ones(name: str) -> None:
+    policy = FramePolicy(name, 30.0)
+    intervals = np.array([policy.interval(rate, 40_000) for rate in RATES])
+    assert (np.diff(intervals) <= 0).all()
+    assert intervals[0] == pytest.approx(1.0)
+    assert intervals[-1] == pytest.approx(1 / 30)
+    assert (RATES * intervals >= MIN_FRAME_BYTES * 0.99).all()
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_intervals_are_whole_source_periods(name: str) -> None:
+    policy = FramePolicy(name, 25.0)
+    for rate in RATES:
+        periods = policy.interval(rate, 40_000) * 25
+        assert periods == pytest.approx(round(periods))
+
+
+def test_policies_trade_frames_for_detail() -> None:
+    hz = [1 / FramePolicy(name, 30.0).interval(125_000, 40_000) for name in POLICIES]
+    assert hz == pytest.approx([30, 15, 6])
+
+
+def test_a_trembling_rate_does_not_change_the_interval() -> None:
+    rng = np.random.default_rng(1)
+    for middle in RATES[100:180:3]:
+        policy = FramePolicy("balanced", 30.0)
+        intervals = {policy.interval(rate, 1e6) for rate in middle * rng.uniform(0.93, 1.07, 100)}
+        assert len(intervals) == 1
+
+
+def test_what_frames_cannot_use_goes_into_more_of_them() -> None:
+    assert FramePolicy("sharp", 30.0).interval(400_000, 40_000) == pytest.approx(3 / 30)
+    assert FramePolicy("sharp", 30.0).interval(400_000, 14_000) == pytest.approx(1 / 30)
+
+
+def test_faster_than_the_source_is_not_possible() -> None:
+    assert FramePolicy("smooth", 5.0).interval(1e6, 1e9) == pytest.approx(1 / 5)
