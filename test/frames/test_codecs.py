@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import CODECS, FrameFormat, decode, encode, probe
+from edgesr_ros.frames.codecs import CODECS, FrameFormat, decode, encode, encode_within, probe
 
 
 def claim_size(data: bytes, width: int, height: int) -> bytes:
@@ -55,6 +55,31 @@ def test_quality_costs_bytes(picture, codec):
     sizes = [len(encode(picture, codec, quality)) for quality in (1, 50, 100)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2] / 2
+
+
+def test_a_jpeg_with_tables_of_its_own_is_the_same_picture_in_fewer_bytes(picture):
+    small, standard = (encode(picture, "jpeg", 60, optimize=own) for own in (True, False))
+    assert len(small) < 0.8 * len(standard)
+    assert np.array_equal(decode(small), decode(standard))
+
+
+@pytest.mark.parametrize("codec", ["webp", "jpeg"])
+def test_a_limit_takes_the_best_quality_that_fits(picture, codec):
+    sizes = {quality: len(encode(picture, codec, quality)) for quality in range(1, 81)}
+    for limit in (sizes[1], sizes[30], sizes[80] - 1, sizes[80]):
+        data, quality = encode_within(picture, codec, 80, limit)
+        assert data == encode(picture, codec, quality)
+        # Not always the very best: sizes do not rise with every step of quality.
+        assert 0.9 * max(size for size in sizes.values() if size <= limit) < len(data) <= limit
+    with pytest.raises(InputError, match=rf"64x48: {sizes[1]} bytes as {codec} .*expected at most 10$"):
+        encode_within(picture, codec, 80, 10)
+
+
+def test_a_limit_holds_for_png_too(picture):
+    data = encode(picture, "png", 1)
+    assert encode_within(picture, "png", 1, len(data)) == (data, 1)
+    with pytest.raises(InputError, match=f"expected at most {len(data) - 1}$"):
+        encode_within(picture, "png", 1, len(data) - 1)
 
 
 @pytest.mark.parametrize("kind", [bytes, memoryview, lambda data: array("B", data)])
@@ -177,6 +202,8 @@ def test_random_damage_raises_nothing_but_input_errors(picture, codec):
         ("rgb8", "jpeg", "rgb8; jpeg compressed bgr8; full=640x480"),
         ("mono8", "png", "mono8; png compressed; full=640x480"),
         ("mono8", "webp", "rgb8; webp compressed bgr8; mono; full=640x480"),
+        ("rgb8", "h264", "rgb8; h264 compressed bgr8; full=640x480"),
+        ("mono8", "h264", "rgb8; h264 compressed bgr8; mono; full=640x480"),
     ],
 )
 def test_format_text_is_read_back(encoding, codec, text):
@@ -198,6 +225,7 @@ def test_format_text_is_read_back(encoding, codec, text):
         ("jpg", "rgb8", "jpeg"),
         ("png", "rgb8", "png"),
         ("webp", "rgb8", "webp"),
+        ("h264", "rgb8", "h264"),
     ],
 )
 def test_foreign_format_texts_take_the_given_size(text, encoding, codec):
@@ -209,7 +237,7 @@ def test_foreign_format_texts_take_the_given_size(text, encoding, codec):
     "text",
     [
         "",
-        "h264",
+        "h265",
         "rgb8; avif compressed",
         "16UC1; compressedDepth png",
         "rgb8; jpeg compressed bgr8; full=640",

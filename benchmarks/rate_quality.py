@@ -1,0 +1,140 @@
+"""Quality per byte: the hull of our operating points beside JPEG, WebP and AVIF at full size.
+
+All see the same frames: some of each recording for stand-alone codecs, and H.264 in its steady state at just
+these. LPIPS is that of the picture on the screen, against the camera's; bytes are for a 640x480 frame.
+"""
+
+import io
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.evidence import Machine, arguments, save, this_machine
+from edgesr_ros.cli.ladder import QUALITIES, load_network
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.codecs import decode, encode
+from edgesr_ros.frames.ladder import best_lpips
+from edgesr_ros.frames.sources import open_source
+from edgesr_ros.quality.operating_points import (
+    Figures,
+    PointMeter,
+    Setting,
+    StillCodec,
+    first_frames,
+    means,
+    steady_frames,
+)
+from edgesr_ros.schema import Struct
+
+_NETWORK = "edgesrgan_tiny"
+_SCALES = (1, 2, 4)  # 1/8 is for less than the smallest budget
+_BUDGETS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)  # kB (1000 bytes) a frame
+_AVIF_QUALITIES = (5, 12, 20, 28, 36, 44, 52, 60, 68, 76, 84, 91)
+_THREADS = 2
+
+
+class RateQualityRow(Struct):
+    """A way to send frames, at a budget."""
+
+    contender: str
+    budget_bytes: float  # for a 640x480 frame
+    lpips: float | None  # null: it cannot be that small
+
+
+class RateQualityResult(Struct):
+    """results/rate_quality.json."""
+
+    machine: Machine
+    sources: list[str]
+    networks: dict[str, str]
+    rows: list[RateQualityRow]
+
+
+class _Point(NamedTuple):
+    scale: int
+    bytes: float
+    lpips: float
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print a table, and write the figures; status 2 for a mistake of the user."""
+    parser = arguments("rate_quality", __doc__)
+    parser.add_argument("--input", nargs="+", required=True, metavar="SOURCE", help="recordings in motion")
+    given = parser.parse_args(argv)
+    try:
+        result = _run(given.input, 1 if given.quick else 2)
+    except InputError as error:
+        print(f"rate_quality: {error}", file=sys.stderr)
+        return 2
+    save("rate_quality", given, result)
+    return 0
+
+
+def _run(inputs: Sequence[str], count: int) -> RateQualityResult:
+    networks = {scale: load_network(_NETWORK, scale, _THREADS) for scale in _SCALES}
+    ours, full = PointMeter(networks, _THREADS), PointMeter({1: None}, _THREADS)
+    sources = [open_source(text) for text in inputs]
+    measured: dict[str, list[tuple[Setting, Figures]]] = {}
+    for source in sources:
+        clip = first_frames(source)
+        frames = [clip[number] for number in sorted(steady_frames(clip, count))]
+        found: dict[str, Iterator[tuple[Setting, Figures]]] = {
+            "AVIF": full.stills(StillCodec(_avif, _from_avif), _AVIF_QUALITIES, frames),
+            "JPEG": full.stills(_still("jpeg"), QUALITIES["jpeg"], frames),
+            "ours, webp": ours.stills(_still("webp"), QUALITIES["webp"], frames),
+            "ours, h264": ours.stream(QUALITIES["h264"], clip, count),
+        }
+        for name, figures in found.items():
+            measured.setdefault(name, []).extend(figures)
+        print(f"measured: {source.description}", flush=True)
+    points = {name: _points(means(figures)) for name, figures in measured.items()}
+    points["WebP"] = [point for point in points["ours, webp"] if point.scale == 1]
+    rows = [_row(name, points[name], 1000 * budget) for name in sorted(points) for budget in _BUDGETS]
+    _print(rows)
+    return RateQualityResult(
+        machine=this_machine(),
+        sources=[source.description for source in sources],
+        networks={f"x{scale}": network.name for scale, network in networks.items() if network},
+        rows=rows,
+    )
+
+
+def _still(codec: str) -> StillCodec:
+    return StillCodec(lambda image, quality: encode(image, codec, quality), decode)
+
+
+def _avif(image: np.ndarray, quality: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "AVIF", quality=quality)
+    return file.getvalue()
+
+
+def _from_avif(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def _points(figures: Mapping[Setting, Figures]) -> list[_Point]:
+    return [_Point(setting.scale, row.bytes, row.lpips) for setting, row in figures.items()]
+
+
+def _row(name: str, points: Sequence[_Point], budget: float) -> RateQualityRow:
+    found = best_lpips(points, budget)
+    lpips = None if found is None else round(found, 4)
+    return RateQualityRow(contender=name, budget_bytes=budget, lpips=lpips)
+
+
+def _print(rows: Sequence[RateQualityRow]) -> None:
+    names = sorted({row.contender for row in rows})
+    table = {(row.contender, row.budget_bytes): row.lpips for row in rows}
+    print("kB/frame  " + "  ".join(f"{name:>10}" for name in names))
+    for budget in _BUDGETS:
+        values = (table[name, 1000 * budget] for name in names)
+        cells = ("-" if value is None else f"{value:.4f}" for value in values)
+        print(f"{budget:8g}  " + "  ".join(f"{cell:>10}" for cell in cells))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

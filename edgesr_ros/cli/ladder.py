@@ -1,0 +1,115 @@
+"""`edgesr ladder`: measure what frames cost and how they look at each setting, and keep the best settings."""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.codecs import STREAMS, Codec, decode, encode
+from edgesr_ros.frames.frame_source import FrameSource
+from edgesr_ros.frames.ladder import Ladder, OperatingPoint, hull
+from edgesr_ros.frames.sources import open_source
+from edgesr_ros.quality.operating_points import (
+    Figures,
+    PointMeter,
+    Setting,
+    StillCodec,
+    first_frames,
+    means,
+    spread_frames,
+)
+from edgesr_ros.schema import write_json
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.catalog import list_models, load_upscaler
+
+HELP = "measure a codec's settings on recordings, and write the ladder that the onboard node walks along"
+
+SCALES = (1, 2, 4, 8)
+# Steps of about equally many bytes.
+QUALITIES: dict[Codec, tuple[int, ...]] = {
+    "webp": (1, 5, 12, 22, 35, 50, 65, 78, 86, 93, 97),
+    "jpeg": (5, 10, 18, 28, 42, 58, 72, 82, 89, 94),
+    "h264": (9, 18, 26, 34, 41, 48, 55, 62, 71, 78, 86, 94, 100),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--input",
+        nargs="+",
+        required=True,
+        metavar="SOURCE",
+        help="image folder, video or rosbag2; for h264 recordings in motion, 60 frames or more",
+    )
+    parser.add_argument("--codec", choices=tuple(QUALITIES), required=True)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="JSON to write")
+    parser.add_argument("--frames", type=int, default=4, help="compared of each source (default: 4)")
+    parser.add_argument(
+        "--network",
+        default="edgesrgan_tiny",
+        help="family that enlarges: <network>_x<scale>_link, else <network>_x<scale>, else bicubic",
+    )
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print each source as it is done, then the hull; write the ladder.
+
+    Raises:
+        InputError: a source cannot be read or is too short, or the file cannot be written.
+    """
+    if arguments.frames < 1:
+        raise InputError(f"--frames is {arguments.frames}, expected at least 1")
+    codec: Codec = arguments.codec
+    sources = [open_source(text) for text in arguments.input]
+    networks = {scale: load_network(arguments.network, scale, arguments.threads) for scale in SCALES}
+    meter = PointMeter(networks, arguments.threads)
+    figures = means(_measure(meter, codec, sources, arguments.frames))
+    measured = tuple(_point(codec, setting, row) for setting, row in sorted(figures.items()))
+    ladder = Ladder(
+        points=hull(measured),
+        measured=measured,
+        networks={f"x{scale}": network.name for scale, network in networks.items() if network},
+        sources=tuple(source.description for source in sources),
+    )
+    write_json(arguments.output, ladder)
+    print(f"{'scale':>5}  {'quality':>7}  {'bytes/640x480':>13}  {'LPIPS':>6}  {'PSNR dB':>7}")
+    for point in ladder.points:
+        figures_text = f"{point.bytes:13.0f}  {point.lpips:6.4f}  {point.psnr_db:7.2f}"
+        print(f"{point.scale:5}  {point.quality:7}  {figures_text}")
+
+
+def load_network(family: str, scale: int, threads: int) -> Upscaler | None:
+    """The best of a family that is shipped for this scale: trained for the link, or at all, else bicubic.
+
+    None for scale 1.
+    """
+    if scale == 1:
+        return None
+    shipped = list_models()
+    names = [name for name in (f"{family}_x{scale}_link", f"{family}_x{scale}") if name in shipped]
+    return load_upscaler(names[0] if names else f"bicubic_x{scale}", "auto", threads)
+
+
+def _measure(
+    meter: PointMeter, codec: Codec, sources: Iterable[FrameSource], count: int
+) -> Iterator[tuple[Setting, Figures]]:
+    for source in sources:
+        if codec in STREAMS:
+            yield from meter.stream(QUALITIES[codec], first_frames(source), count)
+        else:
+            still = StillCodec(lambda image, quality: encode(image, codec, quality), decode)
+            yield from meter.stills(still, QUALITIES[codec], spread_frames(source, count))
+        print(f"measured: {source.description}", flush=True)
+
+
+def _point(codec: Codec, setting: Setting, figures: Figures) -> OperatingPoint:
+    return OperatingPoint(
+        codec=codec,
+        scale=setting.scale,
+        quality=setting.quality,
+        bytes=round(figures.bytes, 1),
+        lpips=round(figures.lpips, 4),
+        psnr_db=round(figures.psnr_db, 2),
+    )

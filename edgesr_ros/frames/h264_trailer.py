@@ -1,0 +1,53 @@
+"""What follows each of our H.264 packets: a number, to see what was lost, and what 4:2:0 cannot say.
+
+H.264 numbers frames too, but wraps after as few as 16, so an outage may go unnoticed. The trailer is a NAL
+unit of a type that the standard leaves to applications (7.4.1, types 24 to 31): other decoders skip it. Each
+of its bytes has the high bit set, so none can be taken for a start code.
+"""
+
+from typing import NamedTuple
+
+from edgesr_ros.errors import InputError
+
+_HEAD = b"\0\0\1\x18"  # start code; type 24, not a reference
+_NUMBER_BYTES = 3
+_BITS = 7  # of each byte
+_NUMBERS = 1 << _BITS * _NUMBER_BYTES  # 19 hours at 30 Hz, then again from 0
+_SIZE = len(_HEAD) + 1 + _NUMBER_BYTES
+
+
+class Trailer(NamedTuple):
+    """Number of a frame, and whether its last column or row is padding."""
+
+    number: int
+    odd_width: int  # 0 or 1
+    odd_height: int
+
+    @property
+    def next_number(self) -> int:
+        """Of the frame that follows."""
+        return (self.number + 1) % _NUMBERS
+
+    def is_late(self, expected: int, most: int) -> bool:
+        """Whether this frame is one of the `most` before the `expected` one."""
+        return 1 <= (expected - self.number) % _NUMBERS <= most
+
+    def to_bytes(self) -> bytes:
+        """The trailer as a NAL unit with start code, 8 bytes."""
+        values = [self.odd_width | self.odd_height << 1]
+        values += [self.number >> _BITS * place & 0x7F for place in range(_NUMBER_BYTES)]
+        return _HEAD + bytes(0x80 | value for value in values)
+
+    @staticmethod
+    def of(data: bytes) -> "Trailer":
+        """The trailer at the end of a packet.
+
+        Raises:
+            InputError: there is none: the packet is cut short, or not of ours.
+        """
+        head, values = data[-_SIZE : -_SIZE + len(_HEAD)], data[-_SIZE + len(_HEAD) :]
+        if head != _HEAD or any(value < 0x80 for value in values):
+            raise InputError(f"H.264: packet of {len(data)} bytes is cut short, or has no frame number")
+        flags, *digits = (value & 0x7F for value in values)
+        number = sum(digit << _BITS * place for place, digit in enumerate(digits))
+        return Trailer(number, flags & 1, flags >> 1 & 1)
