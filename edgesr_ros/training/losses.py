@@ -1,6 +1,7 @@
 """What training makes small: the distance to the original by pixels, by features and by a discriminator."""
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
@@ -13,8 +14,12 @@ from edgesr_ros.training.recipe import PerceptualRecipe
 _FEATURE_SCALE = 12.75
 
 
-def pixel_loss(output: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference of pictures in 0..255, in units of the full range (0..1)."""
+def pixel_loss(
+    output: torch.Tensor, high: torch.Tensor, distance: Literal["l1", "l2"] = "l1"
+) -> torch.Tensor:
+    """Mean absolute or squared difference of pictures in 0..255, in units of the full range (0..1)."""
+    if distance == "l2":
+        return functional.mse_loss(output / 255.0, high / 255.0)
     return functional.l1_loss(output, high) / 255.0
 
 

@@ -31,6 +31,8 @@ class Phase(Struct):
     steps: Positive
     learning_rate: Rate
     shape: Literal["cosine", "constant"] = "cosine"
+    # Of the pixels. The absolute error learns faster; PSNR, a squared one, gains by it at the end.
+    distance: Literal["l1", "l2"] = "l1"
 
 
 class PerceptualRecipe(Struct):
@@ -66,7 +68,7 @@ class Recipe(Struct):
     # One after the other; a new cosine is a warm restart (arXiv 1608.03983).
     schedule: Annotated[tuple[Phase, ...], Meta(min_length=1)]
     start: str | None = None  # the recipe whose best weights are the first ones; null: random ones
-    l1: Weight = 1.0
+    pixels: Weight = 1.0
     perceptual: PerceptualRecipe | None = None
     adversarial: AdversarialRecipe | None = None
     distillation: DistillationRecipe | None = None
@@ -85,6 +87,15 @@ class Recipe(Struct):
     def steps(self) -> int:
         """Of all phases together."""
         return sum(phase.steps for phase in self.schedule)
+
+    def phase_at(self, step: int) -> tuple[Phase, int]:
+        """The phase in force at a step, and the step at which it began."""
+        begin = 0
+        for phase in self.schedule[:-1]:
+            if step < begin + phase.steps:
+                return phase, begin
+            begin += phase.steps
+        return self.schedule[-1], begin
 
 
 def read_recipe(path: Path) -> Recipe:

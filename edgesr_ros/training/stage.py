@@ -33,11 +33,7 @@ def to_tensor(images: np.ndarray, device: torch.device) -> torch.Tensor:
 
 def learning_rate(recipe: Recipe, step: int) -> float:
     """Linear warm-up, then phase by phase."""
-    begin = 0
-    for phase in recipe.schedule:
-        if step < begin + phase.steps or phase is recipe.schedule[-1]:
-            break
-        begin += phase.steps
+    phase, begin = recipe.phase_at(step)
     if phase.shape == "constant":
         rate = phase.learning_rate
     else:
@@ -140,7 +136,8 @@ class Stage:
         )
         with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.bf16):
             output = self._forward(low).float()
-            terms = {"l1": (recipe.l1, pixel_loss(output, high))}
+            distance = recipe.phase_at(self.step)[0].distance
+            terms = {"pixels": (recipe.pixels, pixel_loss(output, high, distance))}
             if recipe.perceptual and self.perceptual:
                 terms["perceptual"] = (recipe.perceptual.weight, self.perceptual(output, high))
             if recipe.adversarial and self.discriminator:

@@ -33,6 +33,7 @@ def planes(image):
 def test_the_pixel_loss_is_a_share_of_the_full_range():
     a = torch.zeros(2, 3, 4, 4)
     assert pixel_loss(a, a + 51).item() == pytest.approx(0.2)
+    assert pixel_loss(a, a + 51, "l2").item() == pytest.approx(0.04)
 
 
 def test_the_adversarial_losses_are_binary_cross_entropy():

@@ -47,6 +47,14 @@ def test_what_a_recipe_leaves_out_has_defaults(tmp_path):
     assert (recipe.batch, recipe.patches.size, recipe.patches.stride) == (16, 48, 48)
 
 
+def test_phases_follow_each_other_and_the_last_one_holds():
+    schedule = (Phase(steps=3, learning_rate=0.1), Phase(steps=2, learning_rate=0.2, distance="l2"))
+    recipe = Recipe(network="edgesrgan_tiny", scale=2, schedule=schedule)
+    found = [recipe.phase_at(step) for step in range(6)]
+    assert [begin for _, begin in found] == [0, 0, 0, 3, 3, 3]
+    assert [phase.distance for phase, _ in found] == ["l1"] * 3 + ["l2"] * 3
+
+
 @pytest.mark.parametrize(
     ("entries", "key"),
     [
@@ -59,7 +67,7 @@ def test_what_a_recipe_leaves_out_has_defaults(tmp_path):
         ({"schedule": [{"steps": 1, "learning_rate": "1e-4"}]}, "$.schedule[0].learning_rate"),  # YAML's 1e-4
         ({"schedule": [{"steps": 1, "learning_rate": 0.0}]}, "$.schedule[0].learning_rate"),
         ({"schedule": [{"steps": 1, "learning_rate": 0.1, "shape": "line"}]}, "$.schedule[0].shape"),
-        ({"l1": -1.0}, "$.l1"),
+        ({"pixels": -1.0}, "$.pixels"),
         ({"perceptual": {"network": "resnet"}}, "$.perceptual.network"),
         ({"perceptual": {"group": 6}}, "$.perceptual.group"),
         ({"adversarial": {}}, "discriminator"),

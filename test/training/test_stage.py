@@ -113,7 +113,7 @@ def test_leaves_the_best_weights_a_checkpoint_and_a_log(tmp_path, patches):
     assert score_of(stage) == pytest.approx(best, abs=1e-4)
     log = EventAccumulator(str(tmp_path / "run")).Reload()
     assert [event.step for event in log.Scalars("validation/psnr_y")] == [4, 8]
-    assert log.Scalars("loss/l1")[0].value > 0
+    assert log.Scalars("loss/pixels")[0].value > 0
     assert max(event.value for event in log.Scalars("validation/psnr_y")) == pytest.approx(best, abs=1e-4)
 
 
@@ -183,7 +183,7 @@ def test_a_loss_that_is_no_number_is_one_line(tmp_path, patches):
     stage = Stage(RECIPE, patches, tmp_path / "run")
     with torch.no_grad():
         stage.network.trunk.bias.fill_(math.nan)
-    with pytest.raises(InputError, match="step 4: the l1 loss is nan; lower learning_rate"):
+    with pytest.raises(InputError, match="step 4: the pixels loss is nan; lower learning_rate"):
         stage.run()
     assert not (tmp_path / "run" / BEST).exists()
 
@@ -275,7 +275,7 @@ def test_the_adversarial_stage_trains_both_networks(tmp_path, patches, vgg16, di
     changed = stage.discriminator.state_dict()
     assert all(not torch.equal(before[key], changed[key]) for key in before if key.endswith("bias"))
     log = EventAccumulator(str(tmp_path / "run")).Reload()
-    assert {"loss/l1", "loss/perceptual", "loss/adversarial", "loss/discriminator"} <= set(
+    assert {"loss/pixels", "loss/perceptual", "loss/adversarial", "loss/discriminator"} <= set(
         log.Tags()["scalars"]
     )
 
@@ -315,7 +315,9 @@ def test_it_starts_from_the_weights_of_another_recipe(tmp_path, patches):
 
 def test_a_student_comes_nearer_to_its_teacher(tmp_path, patches):
     Stage(change(network="edgesrgan", steps=2), patches, tmp_path / "teacher").run()
-    recipe = change(steps=40, l1=0.0, distillation=DistillationRecipe(teacher="teacher", output_weight=0.1))
+    recipe = change(
+        steps=40, pixels=0.0, distillation=DistillationRecipe(teacher="teacher", output_weight=0.1)
+    )
     stage = Stage(recipe, patches, tmp_path / "student")
     low = to_tensor(np.array(patches.low), stage.device)
 
