@@ -1,15 +1,21 @@
 """Reading YAML and JSON files into typed, checked structures."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
+from msgspec import inspect
 from typing_extensions import dataclass_transform
 
 from edgesr_ros.errors import InputError
 
 T = TypeVar("T")
+
+# What msgspec says of a wrong choice or key without telling the right ones.
+_WRONG = re.compile(r"(?:Invalid (?:enum )?value|contains unknown field)[^$]*(?:\$(?P<place>.*)`)?$")
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
@@ -49,7 +55,7 @@ def read_yaml(path: Path, kind: type[T]) -> T:
         value = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    return convert(value, kind, str(path))
+    return _from_file(value, kind, path)
 
 
 def read_json(path: Path, kind: type[T]) -> T:
@@ -58,7 +64,42 @@ def read_json(path: Path, kind: type[T]) -> T:
         value = msgspec.json.decode(read_text(path))
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: not valid JSON: {error}") from None
-    return convert(value, kind, str(path))
+    return _from_file(value, kind, path)
+
+
+def _from_file(value: object, kind: type[T], path: Path) -> T:
+    try:
+        return convert(value, kind, str(path))
+    except InputError as error:
+        if wrong := _WRONG.search(str(error)):
+            steps = re.findall(r"\.(\w+)|\[(\d+)\]", wrong["place"] or "")
+            if known := _known(inspect.type_info(kind), value, steps):
+                raise InputError(f"{error}, expected one of {', '.join(map(str, known))}") from None
+        raise
+
+
+def _known(info: inspect.Type, value: Any, steps: Sequence[tuple[str, str]]) -> Sequence[object]:
+    """The values, or the keys, that there may be at a place: after `steps` of (key, index) into `value`."""
+    if isinstance(info, inspect.UnionType):
+        structs = [kind for kind in info.types if isinstance(kind, inspect.StructType)]
+        if len(structs) > 1:  # told apart by their tags
+            chosen = [kind for kind in structs if kind.tag == value.get(kind.tag_field)]
+            if not chosen:
+                return [kind.tag for kind in structs]
+            info = chosen[0]
+        else:
+            info = next(kind for kind in info.types if not isinstance(kind, inspect.NoneType))
+    if not steps:
+        if isinstance(info, inspect.StructType):
+            return [field.encode_name for field in info.fields]
+        return info.values if isinstance(info, inspect.LiteralType) else []
+    (key, index), *rest = steps
+    if isinstance(info, inspect.StructType):
+        field = next(field for field in info.fields if field.encode_name == key)
+        return _known(field.type, value[key], rest)
+    if isinstance(info, inspect.ListType | inspect.VarTupleType):
+        return _known(info.item_type, value[int(index)], rest)
+    return []
 
 
 def write_json(path: Path, value: object) -> None:

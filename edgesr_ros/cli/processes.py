@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -49,17 +49,28 @@ class Processes:
         namespace: str = "/",
         parameters: Mapping[str, object] | None = None,
         remappings: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> None:
-        """Start `edgesr_ros.nodes.<node>`; its output goes to <logs>/<node>.log."""
-        command = [sys.executable, "-m", f"edgesr_ros.nodes.{node}", "--ros-args", "-r", f"__ns:={namespace}"]
+        """Start `edgesr_ros.nodes.<node>`; its output goes to <logs>/<node>.log.
+
+        `within` is a command that runs the node's, for example `ip netns exec NAME`.
+        """
+        options = ["--ros-args", "-r", f"__ns:={namespace}"]
         for name, topic in (remappings or {}).items():
-            command += ["-r", f"{name}:={topic}"]
+            options += ["-r", f"{name}:={topic}"]
         for name, value in (parameters or {}).items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            command += ["-p", f"{name}:={text}"]
-        with self._log(node).open("wb") as log:
+            options += ["-p", f"{name}:={text}"]
+        self.start_module(node, f"edgesr_ros.nodes.{node}", options, within)
+
+    def start_module(
+        self, name: str, module: str, arguments: Sequence[object], within: Sequence[str] = ()
+    ) -> None:
+        """Start a module of ours that is no node of the package, as `start`."""
+        command = [*within, sys.executable, "-m", module, *map(str, arguments)]
+        with self._log(name).open("wb") as log:
             # A session of its own: Ctrl-C reaches us alone, and we stop the nodes in order.
-            self._running[node] = subprocess.Popen(
+            self._running[name] = subprocess.Popen(
                 command, stdout=log, stderr=log, env=dict(self._environment), start_new_session=True
             )
 

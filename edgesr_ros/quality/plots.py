@@ -1,23 +1,22 @@
-"""Plots over time as SVG text for a page: coloured by its style sheet, so that light and dark both work."""
+"""Plots as SVG text for a page: coloured by its style sheet, so that light and dark both work."""
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 # matplotlib wants colours, not CSS: these stand in for what the page decides and are replaced in the SVG.
+_VARIABLES = ("grid", "limit", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _STAND_INS = {
     "text": ("#000001", "currentColor"),
-    "grid": ("#000002", "var(--grid)"),
-    "first": ("#000003", "var(--first)"),
-    "second": ("#000004", "var(--second)"),
-    "limit": ("#000005", "var(--limit)"),
+    **{name: (f"#0000{number:02}", f"var(--{name})") for number, name in enumerate(_VARIABLES, start=2)},
 }
 _STYLE = {
     "svg.fonttype": "none",  # text stays text, in the page's font
@@ -25,40 +24,82 @@ _STYLE = {
 }
 _SIZE = (4.9, 2.7)  # inches of 72 units: as wide as a phone, so that letters keep their size there
 _LOG_RATIO = 30  # a plot goes logarithmic when its values spread over more than this
+_MARGIN = 1.15  # of a logarithmic axis, to both sides of the values
 _LEAST_SPAN = 6  # of an axis that does not start at 0 (dB): noise must not look like events
 
-Colour = Literal["first", "second", "limit"]
+Colour = Literal["limit", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
+COLOURS: tuple[Colour, ...] = get_args(Colour)[1:]  # for lines, the most striking first
 
 
 class Line(NamedTuple):
     """One line of a plot."""
 
     label: str
-    x: np.ndarray  # (N,) s; of steps the N + 1 edges
+    x: np.ndarray  # (N,); of steps the N + 1 edges
     y: np.ndarray  # (N,), NaN: gap
     colour: Colour
     style: Literal["steps", "samples"]
 
 
-def time_plot(name: str, lines: Sequence[Line], duration_s: float, unit: str, from_zero: bool) -> str:
+def time_plot(
+    name: str, lines: Sequence[Line], duration_s: float, unit: str, from_zero: bool, legend: bool = True
+) -> str:
     """An `<svg>` element over 0..duration_s.
 
     Args:
         name: what it shows, for screen readers; unique in the page, which keeps the element ids apart.
         unit: of the y axis.
         from_zero: the axis starts at 0, or is logarithmic where the values spread widely.
+        legend: above the lines, where there are several.
     """
+
+    def along(axes: Axes) -> None:
+        axes.set_xlim(0, duration_s)
+        axes.set_xlabel("time, s")
+
+    return _plot(name, lines, along, unit, from_zero, legend and len(lines) > 1)
+
+
+def curve_plot(name: str, lines: Sequence[Line], quantity: str, unit: str, from_zero: bool = True) -> str:
+    """An `<svg>` element over a quantity greater than 0, logarithmic; without a legend.
+
+    Args:
+        name: as of `time_plot`.
+        quantity: of the x axis, with its unit.
+        unit: of the y axis.
+        from_zero: as of `time_plot`.
+    """
+
+    def along(axes: Axes) -> None:
+        x = np.concatenate([line.x for line in lines])
+        axes.set_xscale("log")
+        axes.set_xlim(x.min() / _MARGIN, x.max() * _MARGIN)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(_plain)
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel(quantity)
+
+    return _plot(name, lines, along, unit, from_zero, legend=False)
+
+
+def _plot(
+    name: str,
+    lines: Sequence[Line],
+    along: Callable[[Axes], None],
+    unit: str,
+    from_zero: bool,
+    legend: bool,
+) -> str:
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=_SIZE, layout="constrained")
         axes = figure.add_subplot()
         for line in lines:
             _draw(axes, line)
-        axes.set_xlim(0, duration_s)
-        axes.set_xlabel("time, s")
+        along(axes)
         axes.set_ylabel(unit, labelpad=8)  # page fonts may be wider than matplotlib thinks
         _scale(axes, np.concatenate([line.y for line in lines]), from_zero)
         _colour(axes)
-        if len(lines) > 1:
+        if legend:
             axes.legend(
                 loc="lower left",
                 bbox_to_anchor=(0, 1),  # above the plot, where no line runs
@@ -95,9 +136,13 @@ def _scale(axes: Axes, values: np.ndarray, from_zero: bool) -> None:
     elif above.size and values.min() >= 0 and above.max() > _LOG_RATIO * above.min():
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(above.min() / 2, above.max() * 2)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+        axes.yaxis.set_major_formatter(_plain)
     else:
         axes.set_ylim(min(0.0, *values), 1.1 * above.max() if above.size else 1.0)
+
+
+def _plain(value: float, _: int) -> str:
+    return f"{value:,.10g}"
 
 
 def _colour(axes: Axes) -> None:

@@ -2,13 +2,12 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from edgesr_ros.quality.page import render
 from edgesr_ros.quality.plots import Colour, Line, time_plot
 from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows
 from edgesr_ros.quality.rows import FrameRow
@@ -47,13 +46,10 @@ def write_report(folder: Path, title: str | None = None, capacity: Capacity = ()
         InputError: summary.json or frames.csv is missing or damaged.
     """
     summary, rows = read_summary(folder / SUMMARY), read_rows(folder / FRAMES)
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["figure"] = _figure
-    template = resources.files(__package__).joinpath("report.html.jinja").read_text(encoding="utf-8")
     strip = folder / STRIP
-    page = environment.from_string(template).render(
+    page = render(
+        __package__,
+        "report.html.jinja",
         title=title or "Recording of a camera stream",
         s=summary,
         plots=_plots(rows, summary.duration_s, capacity) if rows else [],
@@ -63,10 +59,6 @@ def write_report(folder: Path, title: str | None = None, capacity: Capacity = ()
     path = folder / REPORT
     path.write_text(page, encoding="utf-8")
     return path
-
-
-def _figure(value: float | None, digits: int = 0) -> str:
-    return "–" if value is None else f"{value:,.{digits}f}"
 
 
 def _plots(rows: Sequence[FrameRow], duration_s: float, capacity: Capacity) -> list[Plot]:

@@ -34,7 +34,7 @@ class Sample(NamedTuple):
 
     row: FrameRow
     original: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
-    received: bytes  # the compressed frame
+    received: bytes | np.ndarray  # the compressed frame; one of a stream decoded, (h, w, 3) uint8 RGB
     shown: np.ndarray  # as `original`
 
 
@@ -103,7 +103,7 @@ def coarse_to_fine(items: Sequence[T]) -> list[T]:
 
 def _pictures(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """Original, received and shown picture in RGB, and the scale between them."""
-    received = decode(sample.received)
+    received = decode(sample.received) if isinstance(sample.received, bytes) else sample.received
     height, width = sample.original.shape[:2]
     scale = reduction((width, height), (received.shape[1], received.shape[0]))
     return _rgb(sample.original), received, _rgb(sample.shown), scale

@@ -1,5 +1,6 @@
 """A recording session: what belongs together is matched by stamp, sampled, measured and summed up."""
 
+import contextlib
 import time
 from collections import OrderedDict, deque
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.decoder import FrameDecoder, is_stream
 from edgesr_ros.frames.files import write_image
 from edgesr_ros.quality.record import STRIP, SUMMARY, Recording
 from edgesr_ros.quality.report import write_report
@@ -78,7 +81,8 @@ class Session:
         self._recording = Recording(folder)
         self._folder, self._source, self._link = folder, source, link
         self._originals = _ByStamp[np.ndarray](_ORIGINALS_BYTES)
-        self._received = _ByStamp[bytes](_OTHERS_BYTES)
+        self._received = _ByStamp[bytes | np.ndarray](_OTHERS_BYTES)
+        self._stream = FrameDecoder()
         self._facts = _ByStamp[_Facts](_OTHERS_BYTES)
         self._unsettled: deque[_Shown] = deque()
         self._counts: dict[str, dict[str, int]] = {}
@@ -103,12 +107,17 @@ class Session:
         self._note_time()
         self._originals.put(stamp_ns, array, array.nbytes)
 
-    def received(self, stamp_ns: int, data: bytes) -> None:
-        """A compressed frame arrived at the ground station."""
+    def received(self, stamp_ns: int, data: bytes, form: str) -> None:
+        """A compressed frame arrived at the ground station; `form` is the message's format."""
         if self._stopped:
             return
         self._bytes += len(data)
-        self._received.put(stamp_ns, data, len(data))
+        if not is_stream(form):
+            self._received.put(stamp_ns, data, len(data))  # decoded where it is measured
+            return
+        with contextlib.suppress(InputError):  # no picture comes of it here, nor at the ground station
+            picture = self._stream.decode(data, form).picture
+            self._received.put(stamp_ns, picture, picture.nbytes)
 
     def facts(self, stamp_ns: int, facts: dict[str, str]) -> None:
         """What the ground station says of a picture that it shows.

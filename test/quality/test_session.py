@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import encode
+from edgesr_ros.frames.codecs import FrameFormat, encode
 from edgesr_ros.frames.files import read_image
+from edgesr_ros.frames.h264 import H264Encoder
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.measure import Measurer
@@ -51,7 +52,7 @@ def feed(session, stamp_ns, original, shown_s=None, leave_out=(), order="origina
     data = encode(received_of(original), "png", 100)
     come = {
         "original": lambda: session.original(stamp_ns, original),
-        "received": lambda: session.received(stamp_ns, data),
+        "received": lambda: session.received(stamp_ns, data, "png"),
         "facts": lambda: session.facts(stamp_ns, {"method": "sr", "bytes": str(len(data)), "age_ms": "50.0"}),
         "picture": lambda: session.picture(stamp_ns, shown_s, shown_of(original)),
     }
@@ -77,6 +78,22 @@ def test_a_picture_is_measured_against_its_own_original(session, tmp_path, origi
         assert row.bicubic.ssim == pytest.approx(bicubic.ssim, abs=1e-4)
         assert row.consistency_db == pytest.approx(consistency, abs=1e-4)
     assert read_summary(tmp_path / SUMMARY).out_of_order == 1
+
+
+def test_frames_of_a_stream_are_measured_like_those_that_stand_alone(session, tmp_path, original):
+    small = received_of(original)
+    encoder = H264Encoder(small.shape[1], small.shape[0], 10)
+    form = FrameFormat(encoding="rgb8", codec="h264", full_width=70, full_height=45).text()
+    for index in range(3):
+        packet, stamp = encoder.encode(small), START + index * SECOND
+        if index != 1:  # lost: the picture after it cannot be decoded
+            session.received(stamp, packet, form)
+        feed(session, stamp, original, leave_out=["received"])
+    session.finish(PATIENCE)
+    first, _, third = read_rows(tmp_path / FRAMES)
+    assert first.bicubic.psnr_db > 15
+    assert third.bicubic is None
+    assert read_summary(tmp_path / SUMMARY).frames_shown == 3
 
 
 @pytest.mark.parametrize(
@@ -171,7 +188,7 @@ def test_what_cannot_be_measured_stays_without_scores_and_stops_nothing(session,
     for index, (whole, data, picture) in enumerate([*faulty, (original, good, shown)]):
         stamp_ns = START + index * SECOND
         session.original(stamp_ns, whole)
-        session.received(stamp_ns, data)
+        session.received(stamp_ns, data, "png")
         session.facts(stamp_ns, {"method": "sr", "bytes": str(len(data))})
         session.picture(stamp_ns, stamp_ns * 1e-9, picture)
     session.finish(PATIENCE)
@@ -181,7 +198,7 @@ def test_what_cannot_be_measured_stays_without_scores_and_stops_nothing(session,
 def test_grey_pictures_are_measured_too(session, tmp_path, original):
     grey = np.ascontiguousarray(original[:, :, 1])
     session.original(START, grey)
-    session.received(START, encode(reduce_frame(grey, SCALE), "png", 100))
+    session.received(START, encode(reduce_frame(grey, SCALE), "png", 100), "png")
     session.facts(START, {"method": "sr", "bytes": "100"})
     session.picture(START, START * 1e-9, grey)
     session.finish(PATIENCE)
@@ -192,7 +209,7 @@ def test_grey_pictures_are_measured_too(session, tmp_path, original):
 
 def test_the_summary_adds_up(session, tmp_path, original):
     sizes = [len(feed(session, START + index * SECOND, original)) for index in range(5)]
-    session.received(START + 9 * SECOND, b"superseded")
+    session.received(START + 9 * SECOND, b"superseded", "png")
     session.diagnostics("onboard", 1.0, {"frames_out": "3", "dropped.paced": "1"})
     session.diagnostics("onboard", 2.0, {"frames_out": "8", "dropped.paced": "4", "encode_ms.mean": "1.5"})
     session.diagnostics("link_emulator", 2.0, {"dropped.link_loss": "2", "capacity_kbps": "250"})

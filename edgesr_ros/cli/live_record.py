@@ -1,0 +1,73 @@
+"""What the watchers of a real run wrote down, as the run that a simulation gives."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros.experiment.robots import Message
+from edgesr_ros.experiment.simulation import Glance, Picture, Run, Shown
+
+# Lines of numbers: header stamp in ns, then where it applies the time in ns since 1970, then bytes.
+CAMERA, SENT, ARRIVED, SHOWN = "camera.txt", "sent.txt", "arrived.txt", "shown.txt"
+
+
+class Window(NamedTuple):
+    """What the link carried in the time that counts."""
+
+    start_ns: int
+    seconds: float
+    used_bytes: int
+
+
+def read_record(record: Path, window: Window) -> tuple[Run, list[Glance]]:
+    """What the watchers wrote, within the window; times from its beginning."""
+    end_ns = window.start_ns + round(window.seconds * 1e9)
+    camera = [stamp for (stamp,) in _lines(record / CAMERA)]
+    numbers = {stamp: number for number, stamp in enumerate(camera)}
+    sizes = {stamp: size for stamp, _, size in _lines(record / SENT)}
+    arrived = {stamp for stamp, _, _ in _lines(record / ARRIVED)}
+
+    def seconds(ns: int) -> float:
+        return (ns - window.start_ns) * 1e-9
+
+    sent = [(stamp, at, size) for stamp, at, size in _lines(record / SENT) if window.start_ns <= at < end_ns]
+    shown = [
+        Shown(seconds(at), numbers.get(stamp, 0), (at - stamp) * 1e-9, sizes.get(stamp, 0))
+        for stamp, at in _lines(record / SHOWN)
+        if window.start_ns <= at < end_ns
+    ]
+    lost = sum(stamp not in arrived for stamp, _, _ in sent)
+    run = Run(
+        window.seconds,
+        shown,
+        [(seconds(at), size) for _, at, size in sent],
+        {"queue": lost} if lost else {},
+        window.used_bytes,
+    )
+    glances = []
+    for path in sorted(record.glob("screen_*.npz"), key=lambda path: int(path.stem.partition("_")[2])):
+        at_ns = int(path.stem.partition("_")[2])
+        if window.start_ns <= at_ns < end_ns:
+            seen_by_camera = max(0, bisect_right(camera, at_ns) - 1)
+            glances.append(Glance(seconds(at_ns), seen_by_camera, *_screen(path, numbers)))
+    return run, glances
+
+
+def _screen(path: Path, numbers: Mapping[int, int]) -> tuple[Picture | None, Picture | None]:
+    """What is on the screen, and what was before."""
+    with np.load(path) as saved:
+        pictures: list[Picture | None] = [
+            Picture(Message(numbers.get(int(stamp), 0), b"", 1, "raw"), saved[f"picture{index}"])
+            for index, stamp in enumerate(saved["stamps"])
+        ]
+    newest_first: list[Picture | None] = [*reversed(pictures), None, None]
+    return newest_first[0], newest_first[1]
+
+
+def _lines(path: Path) -> list[tuple[int, ...]]:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    whole = text[: text.rfind("\n") + 1]  # the last line may be cut short
+    return [tuple(map(int, line.split())) for line in whole.splitlines()]

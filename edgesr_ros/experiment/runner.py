@@ -1,0 +1,187 @@
+"""All runs of an experiment, one after the other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.channel import Channel
+from edgesr_ros.experiment.curves import LADDER, measure_curves
+from edgesr_ros.experiment.footage import Footage
+from edgesr_ros.experiment.measure import Names, row_of
+from edgesr_ros.experiment.plan import (
+    MAX_FRAME_BYTES,
+    Camera,
+    Contender,
+    Experiment,
+    Fixed,
+    Ours,
+    Video,
+    profiles,
+)
+from edgesr_ros.experiment.robots import FixedRobot, PacedRobot, Robot, VideoRobot
+from edgesr_ros.experiment.rows import Results, Row
+from edgesr_ros.experiment.screen import Judge, Seen
+from edgesr_ros.experiment.simulation import Glance, Simulation
+from edgesr_ros.frames.ladder import read_ladder
+from edgesr_ros.frames.ladder_encoder import LadderEncoder
+from edgesr_ros.link.emulator import LinkEmulator
+from edgesr_ros.link.profile import LinkProfile
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.catalog import load_upscaler
+
+_THREADS = 2  # of the networks
+_SIZED = 8  # frames of which the size without a link is measured
+
+
+class Panel(NamedTuple):
+    """What a contender showed at a moment; the first of a strip is the camera's own picture."""
+
+    contender: str
+    picture: np.ndarray  # (H, W, 3) uint8 RGB
+    lpips: float | None
+
+
+class Strip(NamedTuple):
+    """A moment of a link and recording, as each contender showed it."""
+
+    link: str
+    recording: str
+    at: float | None  # s; None: of each run another
+    panels: list[Panel]
+
+
+class Outcome(NamedTuple):
+    """Figures, and pictures of them."""
+
+    results: Results
+    strips: list[Strip]
+
+
+def simulate(experiment: Experiment, sources: Mapping[str, str], done: Callable[[Row], None]) -> Outcome:
+    """Run an experiment in simulated time.
+
+    Args:
+        sources: each recording's path by its name in tables.
+        done: told each row as soon as it is there.
+
+    Raises:
+        InputError: a link, recording or model cannot be read.
+    """
+    networks = load_networks(experiment.models)
+    rows: list[Row] = []
+    strips: list[Strip] = []
+    curves = []
+    links = profiles(experiment)
+    for name, source in sources.items():
+        bench = _Bench(experiment, Footage.read(name, source, experiment.camera), networks)
+        for link, profile in links.items():
+            seen = []
+            for contender in experiment.contenders:
+                row, glances = bench.run(contender, link, profile)
+                rows.append(row)
+                seen.append(glances)
+                done(row)
+            strips.append(bench.strip(link, seen))
+        if experiment.curves:
+            curves += measure_curves(bench.footage, bench.judge, experiment.seed)
+    results = Results(
+        description=experiment.description,
+        camera=camera_text(experiment.camera),
+        seed=experiment.seed,
+        rows=rows,
+        curves=curves,
+    )
+    return Outcome(results, strips)
+
+
+def load_networks(models: Sequence[str]) -> dict[int, Upscaler]:
+    """Networks by their scales.
+
+    Raises:
+        InputError: one cannot be loaded, or two enlarge by the same factor.
+    """
+    networks: dict[int, Upscaler] = {}
+    for index, name in enumerate(models):
+        try:
+            network = load_upscaler(name, "auto", _THREADS)
+        except InputError as error:
+            raise InputError(f"models[{index}]: {error}") from None
+        if network.scale in networks:
+            raise InputError(f"models[{index}]: {name} is the second of x{network.scale}, expected one")
+        networks[network.scale] = network
+    return networks
+
+
+class _Bench:
+    """The runs with one recording."""
+
+    def __init__(self, experiment: Experiment, footage: Footage, networks: dict[int, Upscaler]) -> None:
+        self._experiment, self.footage = experiment, footage
+        self.judge = Judge(footage, networks, _THREADS)
+        self._memories: dict[str, dict[int, bytes]] = {}
+        self._content_kbps = content_kbps(footage, experiment.camera.rate_hz)
+        # Somewhere within each period of sampling, lest the moments beat with the frames.
+        rng = np.random.default_rng(experiment.seed)
+        number = max(1, round(experiment.seconds * experiment.samples_per_s))
+        self._moments = (np.arange(number) + rng.random(number)) * experiment.seconds / number
+
+    def run(
+        self, contender: Contender, link: str, profile: LinkProfile
+    ) -> tuple[Row, list[tuple[Glance, Seen]]]:
+        """A contender's row on a link, and what was on its screen."""
+        experiment = self._experiment
+        glances: list[tuple[Glance, Seen]] = []
+        network = by_network(contender)
+        simulation = Simulation(
+            self._robot(contender),
+            Channel(LinkEmulator(profile, experiment.seed)),
+            Channel(LinkEmulator(profile, experiment.seed + 1)),
+            experiment.camera,
+            experiment.processing,
+            self._moments,
+            lambda glance: glances.append((glance, self.judge.see(glance, network))),
+        )
+        run = simulation.run(experiment.seconds)
+        names = Names(contender.name, link, self.footage.name, "simulated")
+        seen = [seen for _, seen in glances]
+        return row_of(names, run, seen, profile, self._content_kbps), glances
+
+    def strip(self, link: str, runs: Sequence[Sequence[tuple[Glance, Seen]]]) -> Strip:
+        """The moment whose mean LPIPS over all contenders is the median: neither the worst nor the best."""
+        means = np.mean([[seen.lpips for _, seen in glances] for glances in runs], axis=0)
+        index = int(np.argsort(means)[len(means) // 2])
+        glance, _ = runs[0][index]
+        panels = [Panel("camera", self.footage.picture(glance.number), None)]
+        for contender, glances in zip(self._experiment.contenders, runs, strict=True):
+            glance, seen = glances[index]
+            picture = self.judge.screen(glance.picture, by_network(contender))
+            panels.append(Panel(contender.name, picture, seen.lpips))
+        return Strip(link, self.footage.name, glance.at, panels)
+
+    def _robot(self, contender: Contender) -> Robot:
+        rate_hz, memory = self._experiment.camera.rate_hz, self._memories.setdefault(contender.name, {})
+        if isinstance(contender, Fixed):
+            return FixedRobot(contender, self.footage, memory)
+        if isinstance(contender, Video):
+            return VideoRobot(contender, self.footage, rate_hz, memory)
+        return PacedRobot(contender, self.footage, rate_hz)
+
+
+def camera_text(camera: Camera) -> str:
+    """As a reader is told, for example `640x480 at 30 Hz`."""
+    return f"{camera.width}x{camera.height} at {camera.rate_hz:g} Hz"
+
+
+def by_network(contender: Contender) -> bool:
+    """Whether reduced frames of a contender are enlarged by a network."""
+    return isinstance(contender, Ours) or contender.enlarge == "network"
+
+
+def content_kbps(footage: Footage, rate_hz: float) -> float:
+    """What the recording could fill: each frame as the ladder's encoder makes it without a link."""
+    encoder = LadderEncoder(read_ladder(LADDER))
+    numbers = footage.spread(_SIZED)
+    sizes = [len(encoder.encode(footage.frame(n), MAX_FRAME_BYTES, MAX_FRAME_BYTES).data) for n in numbers]
+    return float(np.mean(sizes)) * 8e-3 * rate_hz

@@ -1,0 +1,117 @@
+"""What the operator sees, compared with what the camera sees at the same moment."""
+
+import hashlib
+from collections import OrderedDict
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from edgesr_ros.experiment.footage import Footage
+from edgesr_ros.experiment.simulation import Glance, Picture
+from edgesr_ros.frames.codecs import decode
+from edgesr_ros.frames.reduce import crop_to
+from edgesr_ros.frames.resize import enlarge_bicubic
+from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
+from edgesr_ros.quality.lpips import Lpips
+from edgesr_ros.upscaling.base import Upscaler
+
+_PICTURES = 64  # kept enlarged: contenders on the same link often show the same ones
+
+NOTHING = b""  # the key of an empty screen
+
+
+class Seen(NamedTuple):
+    """A moment, judged."""
+
+    at: float
+    lpips: float
+    psnr_db: float
+    flicker: float | None  # grey levels; None: fewer than two pictures yet
+
+
+class Judge:
+    """Decodes, enlarges and compares; what was computed for the same bytes before is remembered.
+
+    Args:
+        footage: what the camera sees.
+        networks: by the scale that each enlarges by; bicubic where there is none.
+        threads: CPU threads of LPIPS.
+    """
+
+    def __init__(self, footage: Footage, networks: dict[int, Upscaler], threads: int) -> None:
+        self._footage, self._networks = footage, networks
+        self._lpips = Lpips(threads)
+        self._pictures: OrderedDict[bytes, np.ndarray] = OrderedDict()
+        self._scores: dict[tuple[bytes, int], tuple[float, float]] = {}
+        self._flicker: dict[tuple[bytes, bytes], float] = {}
+
+    def see(self, glance: Glance, network: bool) -> Seen:
+        """Judge a moment; with `network`, reduced frames are enlarged by the network of their scale.
+
+        An empty screen is black.
+        """
+        key = self._key(glance.picture, network)
+        at = (key, self._footage.position(glance.number))
+        if at not in self._scores:
+            self._scores[at] = self.compare(self.screen(glance.picture, network), glance.number)
+        return Seen(glance.at, *self._scores[at], self._flickering(glance, key, network))
+
+    def compare(self, shown: np.ndarray, number: int) -> tuple[float, float]:
+        """LPIPS and PSNR in dB (at most 100) of (H, W, 3) uint8 RGB against the camera's frame `number`."""
+        original = self._footage.picture(number)
+        return self._lpips(shown, original), min(psnr(shown, original), PSNR_LIMIT)
+
+    def screen(self, picture: Picture | None, network: bool) -> np.ndarray:
+        """(H, W, 3) uint8 RGB as shown: enlarged, cut to the camera's size, grey where the camera is."""
+        key = self._key(picture, network)
+        if key in self._pictures:
+            self._pictures.move_to_end(key)
+            return self._pictures[key]
+        shown = self._make(picture, network)
+        self._pictures[key] = shown
+        if len(self._pictures) > _PICTURES:
+            self._pictures.popitem(last=False)
+        return shown
+
+    def _make(self, picture: Picture | None, network: bool) -> np.ndarray:
+        frame = self._footage.frame(0)
+        height, width = frame.shape[:2]
+        if picture is None:
+            return np.zeros((height, width, 3), np.uint8)
+        scale = picture.message.scale
+        small = decode(picture.message.data) if picture.video is None else picture.video
+        if scale == 1:
+            large = small
+        elif network and scale in self._networks:
+            large = self._networks[scale].upscale(small)
+        else:
+            large = enlarge_bicubic(small, scale)
+        large = crop_to(large, width, height)
+        if frame.ndim == 2:
+            large = cv2.cvtColor(cv2.cvtColor(large, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        return large
+
+    def _flickering(self, glance: Glance, key: bytes, network: bool) -> float | None:
+        """Mean absolute change, from a picture to the next, of what each adds to its original."""
+        picture, before = glance.picture, glance.before
+        if picture is None or before is None:
+            return None
+        pair = (key, self._key(before, network))
+        if pair not in self._flicker:
+            added, added_before = (
+                self.screen(shown, network).astype(np.int16) - self._footage.picture(shown.message.number)
+                for shown in (picture, before)
+            )
+            self._flicker[pair] = float(np.abs(added - added_before).mean())
+        return self._flicker[pair]
+
+    def _key(self, picture: Picture | None, network: bool) -> bytes:
+        """Equal for pictures that look the same."""
+        if picture is None:
+            return NOTHING
+        made_of = picture.message.data if picture.video is None else picture.video.tobytes()
+        by_network = network and picture.message.scale in self._networks
+        return hashlib.blake2b(
+            made_of, digest_size=16, salt=bytes([by_network, picture.message.scale])
+        ).digest()

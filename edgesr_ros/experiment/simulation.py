@@ -1,0 +1,181 @@
+"""One contender on one link with one recording, in simulated time."""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.channel import Channel
+from edgesr_ros.experiment.plan import Camera, Processing
+from edgesr_ros.experiment.robots import Message, Robot
+from edgesr_ros.frames.h264 import H264Decoder
+from edgesr_ros.link.report import ArrivalLog, ArrivalReport
+
+# A DiagnosticArray of a few pairs of text with the headers of DDS, IP and UDP: measured, about.
+_REPORT_BYTES = 400
+
+
+class Picture(NamedTuple):
+    """What came of a frame on the ground."""
+
+    message: Message
+    video: np.ndarray | None  # decoded, (h, w, 3) uint8 RGB; None: `message.data` stands alone
+
+
+class Shown(NamedTuple):
+    """A picture appeared on the screen."""
+
+    at: float
+    number: int  # the camera's frame
+    age: float  # s, since the camera took it
+    size: int  # bytes
+
+
+class Glance(NamedTuple):
+    """A moment at which the screen is looked at."""
+
+    at: float
+    number: int  # what the camera sees
+    picture: Picture | None  # what is on the screen; None: nothing yet
+    before: Picture | None  # what was on the screen before that
+
+
+class Run(NamedTuple):
+    """What happened."""
+
+    seconds: float
+    shown: list[Shown]
+    sent: list[tuple[float, int]]  # (s, bytes)
+    lost: dict[str, int]  # frames by reason
+    used_bytes: int  # that the link carried
+
+
+class Simulation:
+    """Camera → robot → link → ground → screen; reports go back over a link of the same kind.
+
+    Args:
+        robot: what is compared.
+        there, back: the two directions of the link.
+        glance: called at each of `moments`, which are in order.
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        there: Channel,
+        back: Channel,
+        camera: Camera,
+        processing: Processing,
+        moments: np.ndarray,
+        glance: Callable[[Glance], None],
+    ) -> None:
+        self._robot, self._there, self._back = robot, there, back
+        self._period, self._processing = 1 / camera.rate_hz, processing
+        self._moments, self._glance = moments, glance
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._now = 0.0
+        self._waiting: int | None = None  # newest frame that the robot has not encoded
+        self._encoding = False
+        self._arrivals = ArrivalLog()
+        self._decoder: H264Decoder | None = None
+        self._arrived: Picture | None = None  # newest that waits to be enlarged
+        self._enlarging = False
+        self._screen: list[Picture] = []  # the last two
+        self._sent: list[tuple[float, int]] = []
+        self._shown: list[Shown] = []
+
+    def run(self, seconds: float) -> Run:
+        """Everything before `seconds`."""
+        self._at(0.0, lambda: self._camera(0))
+        for moment in self._moments:
+            self._at(float(moment), self._look)
+        while self._events and self._events[0][0] < seconds:
+            self._now, _, action = heapq.heappop(self._events)
+            action()
+        return Run(seconds, self._shown, self._sent, dict(self._there.lost), self._there.used(seconds))
+
+    def _at(self, time: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (max(time, self._now), next(self._order), action))
+
+    def _camera(self, number: int) -> None:
+        self._at((number + 1) * self._period, lambda: self._camera(number + 1))
+        self._waiting = number
+        self._encode()
+
+    def _encode(self) -> None:
+        """Begin with the newest frame, if the robot is idle and may send."""
+        if self._waiting is None or self._encoding:
+            return
+        deadline = self._robot.next_deadline(self._now)
+        if deadline is not None:
+            if deadline < np.inf:
+                self._at(max(deadline, self._now + 1e-3), self._encode)
+            return
+        number, self._waiting, self._encoding = self._waiting, None, True
+        message = self._robot.encode(self._now, number)
+        self._at(self._now + self._processing.encode_ms / 1000, lambda: self._send(message))
+
+    def _send(self, message: Message) -> None:
+        self._encoding = False
+        size = len(message.data)
+        self._robot.sent(self._now, self._stamp_ns(message.number), size)
+        self._sent.append((self._now, size))
+        fate = self._there.send(self._now, size)
+        if fate.at is not None and fate.at < np.inf:
+            self._at(fate.at, lambda: self._arrive(message))
+        self._encode()
+
+    def _stamp_ns(self, number: int) -> int:
+        return round(number * self._period * 1e9)
+
+    def _arrive(self, message: Message) -> None:
+        log, size = self._arrivals, len(message.data)
+        report = log.arrived(round(self._now * 1e9), self._stamp_ns(message.number), size)
+        fate = self._back.send(self._now, _REPORT_BYTES)
+        if fate.at is not None and fate.at < np.inf:
+            self._at(fate.at, lambda: self._reported(report))
+        if log.order == "new" and (picture := self._decode(message)) is not None:
+            self._at(self._now + self._processing.decode_ms / 1000, lambda: self._decoded(picture))
+
+    def _reported(self, report: ArrivalReport) -> None:
+        self._robot.reported(self._now, report)
+        self._encode()
+
+    def _decode(self, message: Message) -> Picture | None:
+        """Video is decoded at once, as each packet builds on those before; other frames when looked at."""
+        if message.codec != "h264":
+            return Picture(message, None)
+        if self._decoder is None:
+            self._decoder = H264Decoder()
+        try:
+            return Picture(message, self._decoder.decode(message.data))
+        except InputError:
+            return None
+
+    def _decoded(self, picture: Picture) -> None:
+        self._arrived = picture
+        self._enlarge()
+
+    def _enlarge(self) -> None:
+        """Begin with the newest picture, if the network is idle."""
+        if self._arrived is None or self._enlarging:
+            return
+        picture, self._arrived, self._enlarging = self._arrived, None, True
+        takes = self._processing.enlarge_ms / 1000 if picture.message.scale > 1 else 0.0
+        self._at(self._now + takes, lambda: self._show(picture))
+
+    def _show(self, picture: Picture) -> None:
+        self._enlarging = False
+        message = picture.message
+        age = self._now - message.number * self._period
+        self._shown.append(Shown(self._now, message.number, age, len(message.data)))
+        self._screen = [*self._screen[-1:], picture]
+        self._enlarge()
+
+    def _look(self) -> None:
+        on_screen, before, *_ = *self._screen[::-1], None, None
+        self._glance(Glance(self._now, int(self._now / self._period + 1e-9), on_screen, before))

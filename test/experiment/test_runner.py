@@ -1,0 +1,74 @@
+import msgspec
+import numpy as np
+import pytest
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.plan import Camera, Experiment, Fixed, Ours, Video
+from edgesr_ros.experiment.rows import Results
+from edgesr_ros.experiment.runner import load_networks, simulate
+
+EXPERIMENT = Experiment(
+    description="small",
+    contenders=(
+        Ours(name="ours"),
+        Fixed(name="jpeg", codec="jpeg", quality=90),
+        Video(name="h264", kbps=150),
+        Fixed(name="small", codec="webp", quality=50, scale=4),
+    ),
+    links=("radio_100kbps",),
+    camera=Camera(width=128, height=96, rate_hz=20),
+    models=("bicubic",),
+    seconds=6,
+    samples_per_s=1,
+)
+
+
+@pytest.fixture(scope="module")
+def outcome(recording):
+    told = []
+    found = simulate(EXPERIMENT, {"shapes": str(recording)}, told.append)
+    assert told == found.results.rows
+    return found
+
+
+def test_each_contender_has_a_row_and_a_place_in_the_strip(outcome):
+    rows = outcome.results.rows
+    assert [(row.contender, row.link, row.recording) for row in rows] == [
+        (name, "radio_100kbps", "shapes") for name in ("ours", "jpeg", "h264", "small")
+    ]
+    (strip,) = outcome.strips
+    assert [panel.contender for panel in strip.panels] == ["camera", "ours", "jpeg", "h264", "small"]
+    assert strip.panels[0].picture.shape == (96, 128, 3)
+    seen = {panel.contender: panel.picture for panel in strip.panels}
+    assert not np.array_equal(seen["camera"], seen["jpeg"])
+
+
+def test_ours_keeps_to_the_link_and_the_fixed_stream_does_not(outcome):
+    ours, jpeg, *_ = outcome.results.rows
+    assert jpeg.lost_overload > 0.5
+    assert ours.lost_overload <= 0.05
+    assert ours.fps_shown > 2 * jpeg.fps_shown
+    assert ours.age_on_screen_p95_ms < jpeg.age_on_screen_p95_ms
+
+
+def test_the_curves_hold_every_method(outcome):
+    methods = {point.method for point in outcome.results.curves}
+    assert {"ours", "jpeg", "webp", "avif", "h264"} < methods
+    for point in outcome.results.curves:
+        assert point.bytes_per_frame > 0
+        assert 0 <= point.lpips < 1.5
+
+
+def test_the_same_experiment_gives_the_same_figures(outcome, recording):
+    again = simulate(EXPERIMENT, {"shapes": str(recording)}, lambda _: None)
+    assert again.results == outcome.results
+
+
+def test_results_keep_to_one_schema(outcome):
+    text = msgspec.json.encode(outcome.results)
+    assert msgspec.json.decode(text, type=Results) == outcome.results
+
+
+def test_two_networks_of_one_scale_are_a_mistake():
+    with pytest.raises(InputError, match=r"models\[1\]: bicubic_x4 is the second of x4"):
+        load_networks(["bicubic", "bicubic_x4"])
