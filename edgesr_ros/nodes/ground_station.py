@@ -2,18 +2,17 @@
 
 import sys
 import time
-from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Bool, Float32, Header
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import FrameFormat, decode
-from edgesr_ros.frames.reduce import crop_to, reduction
+from edgesr_ros.frames.decoder import FrameDecoder, Received
+from edgesr_ros.frames.h264 import RecoveringError
+from edgesr_ros.frames.reduce import crop_to
 from edgesr_ros.link.report import ArrivalLog
 from edgesr_ros.nodes.messages import nanoseconds, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
@@ -22,9 +21,8 @@ from edgesr_ros.nodes.picture_publisher import PicturePublisher
 from edgesr_ros.nodes.worker import NewestWins
 from edgesr_ros.quality.consistency import consistency_db
 from edgesr_ros.schema import Struct
-from edgesr_ros.upscaling.catalog import load_upscaler
 from edgesr_ros.upscaling.fallback import FallbackUpscaler
-from edgesr_ros.upscaling.interpolating import InterpolatingUpscaler
+from edgesr_ros.upscaling.interpolating import load_networks
 from edgesr_ros.upscaling.interpolation import find_pair
 
 _STALE_CHECK_PERIOD = 0.1  # seconds
@@ -42,6 +40,12 @@ class GroundStationParameters(Struct):
             description="The same of its pixel-trained sibling; empty: <network>_x<scale>_psnr beside it.",
             extra_json_schema=FIXED,
         ),
+    ]
+    model_x2: Annotated[
+        str, Meta(description="The same for frames reduced 2 times; empty: bicubic.", extra_json_schema=FIXED)
+    ]
+    model_x8: Annotated[
+        str, Meta(description="The same for frames reduced 8 times; empty: bicubic.", extra_json_schema=FIXED)
     ]
     backend: Annotated[
         Literal["auto", "onnxruntime", "litert", "edgetpu", "bicubic"],
@@ -72,11 +76,9 @@ class GroundStationParameters(Struct):
                 raise InputError(f"interpolation: {error}") from None
 
 
-class _Received(NamedTuple):
+class _Frame(NamedTuple):
     header: Header
-    format: FrameFormat
-    picture: np.ndarray  # (h, w, 3) uint8 RGB, as received
-    factor: int  # by which the robot reduced it
+    received: Received
     bytes: int
 
 
@@ -89,11 +91,18 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         settings = self.parameters.current
-        primary = load_upscaler(settings.model, settings.backend, settings.threads)
-        self.diagnostics.show(model=primary.name, backend=primary.backend)
-        pair = partial(find_pair, settings.model, settings.fidelity_model, settings.backend)
-        self._network = InterpolatingUpscaler(primary, pair, settings.threads, settings.interpolation)
-        self._upscaler = FallbackUpscaler(self._network, settings.deadline)
+        networks = load_networks(
+            settings.model,
+            {2: settings.model_x2, 8: settings.model_x8},
+            settings.backend,
+            settings.threads,
+            settings.interpolation,
+            settings.fidelity_model,
+        )
+        self.diagnostics.show(model=networks[0].name, backend=networks[0].backend)
+        self._networks = {network.scale: network for network in networks}
+        self._upscaler = FallbackUpscaler(networks, settings.deadline)
+        self._decoder = FrameDecoder()
         self._arrivals = ArrivalLog()
         self._last_shown = time.monotonic()
         self._stale = False
@@ -103,7 +112,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._reports = self.publisher(DiagnosticArray, "link_report", COMPRESSED)
         self._staleness = self.publisher(Bool, "stale", LATCHED)
         self._staleness.publish(Bool(data=False))
-        self._worker = NewestWins[_Received](
+        self._worker = NewestWins[_Frame](
             self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
         )
         heard = [self._pictures.publisher, self._facts, self._age]
@@ -127,10 +136,9 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         try:
             with self.diagnostics.stage("decode"):
                 # Decoded here, not in the worker: only a good frame may replace a waiting one.
-                picture = decode(message.data)
-                size = (picture.shape[1], picture.shape[0])
-                form = FrameFormat.parse(message.format, *size)
-                factor = reduction((form.full_width, form.full_height), size)
+                received = self._decoder.decode(message.data, message.format)
+        except RecoveringError:
+            received = None  # it arrived, and that is worth a report
         except InputError as error:
             self.diagnostics.drop("malformed")
             self.bad_input(InputError(f"image_lr/compressed: {error}"))
@@ -140,38 +148,42 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
         if self._arrivals.order != "new":
             self.diagnostics.drop(self._arrivals.order)
-            return
-        self._worker.put(_Received(message.header, form, picture, factor, len(message.data)))
+        elif received is None:
+            self.diagnostics.drop("recovering")
+        else:
+            self._worker.put(_Frame(message.header, received, len(message.data)))
 
-    def _show(self, received: _Received) -> None:
+    def _show(self, frame: _Frame) -> None:
         settings = self.parameters.current
         self._upscaler.deadline = settings.deadline
-        self._network.request(settings.interpolation)
-        full = received.format
+        received, full = frame.received, frame.received.format
+        network = self._networks.get(received.factor)
+        if network is not None:
+            network.request(settings.interpolation)
         with self.diagnostics.stage("upscale"):
             upscaled = self._upscaler.upscale(received.picture, received.factor, settings.method)
         if upscaled.problem:
             self.diagnostics.count("bicubic_instead")
             self.diagnostics.warn(f"bicubic instead of super-resolution: {upscaled.problem}")
-        elif self._network.problem:
-            self.diagnostics.warn(self._network.problem)
+        elif network is not None and network.problem:
+            self.diagnostics.warn(network.problem)
         else:
             self.diagnostics.ok()
-        alpha = f"{self._network.alpha:g}"
+        alpha = "0" if network is None else f"{network.alpha:g}"
         self.diagnostics.show(interpolation=alpha)
         picture = crop_to(upscaled.picture, full.full_width, full.full_height)
-        facts = {"method": upscaled.method, "interpolation": alpha, "bytes": str(received.bytes)}
+        facts = {"method": upscaled.method, "interpolation": alpha, "bytes": str(frame.bytes)}
         if self._facts.get_subscription_count():
             facts["consistency_db"] = f"{consistency_db(upscaled.picture, received.picture):.2f}"
-        age = self._age_of(received.header)
+        age = self._age_of(frame.header)
         # Before the picture, so that who records both knows what the picture is when it comes.
         facts["age_ms"] = f"{1e3 * age:.1f}"
-        self._facts.publish(with_pairs(received.header, "picture", facts))
+        self._facts.publish(with_pairs(frame.header, "picture", facts))
         self._age.publish(Float32(data=age))
         label = f"{upscaled.method}  {1e3 * age:.0f} ms" if settings.overlay else None
         with self.diagnostics.stage("publish"):
             self._last_shown = time.monotonic()
-            self._pictures.show(received.header, picture, full.encoding, label)
+            self._pictures.show(frame.header, picture, full.encoding, label)
         self.diagnostics.count("frames_out")
 
     def _age_of(self, header: Header) -> float:

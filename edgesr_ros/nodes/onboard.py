@@ -1,5 +1,6 @@
-"""The robot's side: camera frames in, as many small compressed frames out as the link carries."""
+"""The robot's side: camera frames in, as many and as good compressed frames out as the link carries."""
 
+import secrets
 import sys
 import threading
 import time
@@ -14,31 +15,52 @@ from std_msgs.msg import Header
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.codecs import FrameFormat, encode
+from edgesr_ros.frames.codecs import Codec, FrameFormat, encode, encode_within
+from edgesr_ros.frames.ladder import read_ladder
+from edgesr_ros.frames.ladder_encoder import LadderEncoder
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.link.pacer import Pacer
+from edgesr_ros.link.policy import MIN_FRAME_BYTES, PolicyName
 from edgesr_ros.link.report import ArrivalReport
-from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
+from edgesr_ros.link.sender import Decision, Sender
+from edgesr_ros.link.source_rate import SourceRate
+from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.nodes.worker import NewestWins
 from edgesr_ros.schema import Struct
 
 _SHORTEST_WAIT = 1e-3  # seconds, so that a deadline of this very moment is not asked for in a loop
+_NO_LADDER = "none"
 _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
 
 
 class OnboardParameters(Struct):
     """Parameters of `onboard`; defaults in config/onboard.yaml."""
 
-    scale: Annotated[Literal[1, 2, 4, 8], Meta(description="Both sides of the picture are divided by this.")]
-    codec: Annotated[Literal["webp", "jpeg", "png"], Meta(description="How reduced frames are compressed.")]
-    quality: Annotated[int, Meta(ge=1, le=100, description="Quality of WebP or JPEG; PNG ignores it.")]
-    max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
-    window_frames: Annotated[
-        int, Meta(ge=1, le=16, description="Most frames on the way at once.", extra_json_schema=FIXED)
+    ladder: Annotated[
+        str,
+        Meta(
+            description="Operating points to walk along: name in config/ladders (webp, jpeg, h264) or path; "
+            "none: always scale, codec and quality.",
+            extra_json_schema=FIXED,
+        ),
     ]
+    policy: Annotated[PolicyName, Meta(description="What bytes are spent on: frames (smooth) or detail.")]
+    scale: Annotated[
+        Literal[1, 2, 4, 8], Meta(description="Without a ladder: both sides are divided by this.")
+    ]
+    codec: Annotated[
+        Literal["webp", "jpeg", "png"], Meta(description="Without a ladder: how frames are compressed.")
+    ]
+    quality: Annotated[
+        int, Meta(ge=1, le=100, description="Without a ladder: of WebP or JPEG; PNG ignores it.")
+    ]
+    max_frame_bytes: Annotated[
+        int,
+        Meta(ge=1000, le=10_000_000, description="No frame is ever larger; one that cannot be is dropped."),
+    ]
+    max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
     rate_bytes_per_s: Annotated[
         float,
         Meta(
@@ -54,6 +76,13 @@ class _Frame(NamedTuple):
     array: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
 
 
+class _Encoded(NamedTuple):
+    data: bytes
+    scale: int
+    codec: Codec
+    quality: int
+
+
 class Onboard(EdgesrNode[OnboardParameters]):
     """image_raw → image_lr/compressed: scale, encode, pace; never queues, never blocks a callback."""
 
@@ -63,12 +92,20 @@ class Onboard(EdgesrNode[OnboardParameters]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         settings = self.parameters.current
-        self._pacer = Pacer(settings.window_frames, settings.rate_bytes_per_s or None)
-        self._pacer_lock = threading.Lock()
+        self._ladder = None
+        if settings.ladder != _NO_LADDER:
+            # A random first number: a restarted robot's stream must not pass for the one before.
+            self._ladder = LadderEncoder(read_ladder(settings.ladder), secrets.randbits(20))
+        self._sender = Sender(settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None)
+        self._sender_lock = threading.Lock()
+        self._source_rate = SourceRate()
         self._next_send = 0.0  # by max_rate, on the monotonic clock
         self._next_camera_info = 0.0
+        self._scale: int = settings.scale  # of the last frame sent
+        self._last_size: int | None = None  # bytes
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
+        self._rate_control = self.publisher(DiagnosticArray, "rate_control", COMPRESSED)
         self._worker = NewestWins[_Frame](
             self._send,
             skipped=lambda: self.diagnostics.drop("paced"),
@@ -87,6 +124,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
 
     def _on_image(self, message: Image) -> None:
         self.diagnostics.count("frames_in")
+        self._source_rate.frame(time.monotonic())
         try:
             self._worker.put(_Frame(message.header, image_to_array(message)))
         except InputError as error:
@@ -94,11 +132,10 @@ class Onboard(EdgesrNode[OnboardParameters]):
             self.bad_input(error)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
-        now = time.monotonic()
+        now, scale = time.monotonic(), self._scale
         if now < self._next_camera_info:
             return
         self._next_camera_info = now + _CAMERA_INFO_PERIOD
-        scale = self.parameters.current.scale
         info = deepcopy(message)
         scale_camera_info(info, 1 / scale, 1 / scale, -(-message.width // scale), -(-message.height // scale))
         self._camera_info.publish(info)
@@ -109,51 +146,92 @@ class Onboard(EdgesrNode[OnboardParameters]):
         except InputError as error:
             self.bad_input(InputError(f"link_report: {error}"))
             return
-        with self._pacer_lock:
-            self._pacer.acknowledged(time.monotonic(), report.stamp_ns)
+        with self._sender_lock:
+            self._sender.reported(time.monotonic(), report)
         self._worker.wake()
 
     def _wait(self) -> float:
         """Seconds until the next frame may be sent."""
         now = time.monotonic()
-        with self._pacer_lock:
+        settings = self.parameters.current
+        rate = min(self._source_rate.hz, settings.max_rate or self._source_rate.hz)
+        with self._sender_lock:
+            self._sender.use(settings.policy, rate, self._largest(settings))
             if self._reports.has_publisher():
-                self._pacer.expect_reports()
-            deadline = self._pacer.next_deadline(now)
+                self._sender.expect_reports()
+            deadline = self._sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         return max(pacing, self._next_send - now)
 
+    def _largest(self, settings: OnboardParameters) -> int:
+        """The most that a frame can use: at one operating point frames are as large as they are."""
+        if self._ladder is not None or self._last_size is None:
+            return settings.max_frame_bytes
+        return max(self._last_size, MIN_FRAME_BYTES)
+
     def _send(self, frame: _Frame) -> None:
-        settings = self.parameters.current
-        with self.diagnostics.stage("reduce"):
-            reduced = reduce_frame(frame.array, settings.scale)
+        with self._sender_lock:
+            decision = self._sender.decision(time.monotonic())
         try:
             with self.diagnostics.stage("encode"):
-                data = encode(reduced, settings.codec, settings.quality)
-        except InputError as error:  # larger than the codec can hold; a smaller one may follow
+                encoded = self._encode(frame.array, decision)
+        except InputError as error:  # larger than codec or limit can hold; a smaller one may follow
             self.diagnostics.drop("malformed")
             self.bad_input(error)
             return
         height, width = frame.array.shape[:2]
         form = FrameFormat(
             encoding="mono8" if frame.array.ndim == 2 else "rgb8",
-            codec=settings.codec,
+            codec=encoded.codec,
             full_width=width,
             full_height=height,
         )
-        message = CompressedImage(header=frame.header, format=form.text(), data=as_array(data))
+        message = CompressedImage(header=frame.header, format=form.text(), data=as_array(encoded.data))
         now = time.monotonic()
-        if settings.max_rate:
+        if max_rate := self.parameters.current.max_rate:
             # From the time that was due, not from now: lateness of one frame must not lower the rate.
-            period = 1 / settings.max_rate
-            self._next_send = max(self._next_send, now - period) + period
-        with self._pacer_lock:
-            self._pacer.sent(now, nanoseconds(frame.header.stamp), len(data))
-            rate, trip = self._pacer.delivery_rate, self._pacer.round_trip
+            self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
+        with self._sender_lock:
+            self._sender.sent(now, nanoseconds(frame.header.stamp), len(encoded.data))
         self._frames.publish(message)
+        self._last_size = len(encoded.data)
         self.diagnostics.count("frames_out")
-        self.diagnostics.count("bytes_out", len(data))
-        self.diagnostics.show(delivery_rate_bytes_per_s=rate, round_trip_s=trip)
+        self.diagnostics.count("bytes_out", len(encoded.data))
+        if encoded.scale != self._scale:
+            self._scale, self._next_camera_info = encoded.scale, 0.0
+        self._tell(frame.header, decision, encoded)
+
+    def _encode(self, array: np.ndarray, decision: Decision) -> _Encoded:
+        settings = self.parameters.current
+        most = settings.max_frame_bytes
+        if self._ladder is not None:
+            data, point, _ = self._ladder.encode(array, decision.frame_bytes, most)
+            return _Encoded(data, point.scale, point.codec, point.quality)
+        reduced = reduce_frame(array, settings.scale)
+        if settings.codec == "png":
+            data, quality = encode(reduced, settings.codec, settings.quality), settings.quality
+            if len(data) > most:
+                raise InputError(f"frame takes {len(data)} bytes as png, expected at most {most}")
+        else:
+            data, quality = encode_within(reduced, settings.codec, settings.quality, most)
+        return _Encoded(data, settings.scale, settings.codec, quality)
+
+    def _tell(self, header: Header, decision: Decision, encoded: _Encoded) -> None:
+        """What was decided, as numbers that PlotJuggler can draw, and on /diagnostics."""
+        figures = {
+            key: value if isinstance(value, str) else f"{value:.6g}"
+            for key, value in decision._asdict().items()
+            if value is not None
+        }
+        figures |= {
+            "sent_bytes": str(len(encoded.data)),
+            "scale": str(encoded.scale),
+            "codec": encoded.codec,
+            "quality": str(encoded.quality),
+        }
+        self.diagnostics.show(**figures)
+        if self._rate_control.get_subscription_count():
+            self._rate_control.publish(with_pairs(header, "rate_control", figures))
 
 
 def main() -> int:

@@ -73,7 +73,10 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
             self.bad_input(error)
 
     def _on_received(self, message: CompressedImage) -> None:
-        self._session.received(nanoseconds(message.header.stamp), bytes(message.data))
+        try:
+            self._session.received(nanoseconds(message.header.stamp), bytes(message.data), message.format)
+        except InputError as error:
+            self.bad_input(error)
 
     def _on_shown(self, message: Image) -> None:
         now_s = self.get_clock().now().nanoseconds * 1e-9

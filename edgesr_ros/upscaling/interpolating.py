@@ -1,13 +1,17 @@
 """Network interpolation while pictures flow: a new network is built in the background and takes over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.base import Upscaler
-from edgesr_ros.upscaling.interpolation import Blend, ModelPair
+from edgesr_ros.upscaling.bicubic import BicubicUpscaler
+from edgesr_ros.upscaling.catalog import load_upscaler
+from edgesr_ros.upscaling.interpolation import Blend, ModelPair, find_pair
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
 
@@ -86,3 +90,35 @@ class InterpolatingUpscaler(Upscaler):
             self._pair = self._find_pair()
             self._blend = Blend(self._pair)
         return OnnxUpscaler(self._pair.gan, self._pair.card, self._threads, self._blend.at(alpha))
+
+
+def load_networks(
+    model: str,
+    others: Mapping[int, str],
+    backend: str,
+    threads: int,
+    alpha: float = 0.0,
+    fidelity_model: str = "",
+) -> list[InterpolatingUpscaler]:
+    """A model, then those for frames of other reductions.
+
+    Args:
+        others: by scale, the models for it; empty: none. A bicubic `model` has none: who chose it wants
+            nothing invented.
+        fidelity_model: the pixel-trained sibling of `model`; empty: by its name, as of the others.
+
+    Raises:
+        InputError: a model cannot be loaded, or is not of the scale that it is for.
+    """
+
+    def load(name: str, fidelity: str) -> InterpolatingUpscaler:
+        base = load_upscaler(name, backend, threads)
+        return InterpolatingUpscaler(base, partial(find_pair, name, fidelity, backend), threads, alpha)
+
+    networks = [load(model, fidelity_model)]
+    for scale, name in others.items():
+        if name and scale != networks[0].scale and networks[0].backend != BicubicUpscaler.backend:
+            networks.append(load(name, ""))
+            if networks[-1].scale != scale:
+                raise InputError(f"model_x{scale}: {name} enlarges {networks[-1].scale} times")
+    return networks

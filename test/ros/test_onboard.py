@@ -1,7 +1,11 @@
 """The onboard node over real DDS: what it sends, what it refuses, what it counts."""
 
+import time
+
+import cv2
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
@@ -9,13 +13,15 @@ from ros_messages import image_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from edgesr_ros.frames.codecs import FrameFormat, decode
+from edgesr_ros.frames.decoder import FrameDecoder
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.link.report import ArrivalLog
+from edgesr_ros.nodes.messages import nanoseconds, pairs_of, with_pairs
 from edgesr_ros.nodes.node import LATCHED
 
 
 def test_sends_the_reduced_picture_with_its_stamp(bench, picture):
-    bench.start("onboard", codec="png", scale=4)
+    bench.start("onboard", ladder="none", codec="png", scale=4)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     camera = bench.publisher(Image, "image_raw")
     bench.deliver(
@@ -33,7 +39,7 @@ def test_sends_the_reduced_picture_with_its_stamp(bench, picture):
 
 @pytest.mark.parametrize("codec", ["webp", "jpeg"])
 def test_lossy_codecs_stay_near_the_picture(bench, picture, codec):
-    bench.start("onboard", codec=codec, quality=90, scale=1)
+    bench.start("onboard", ladder="none", codec=codec, quality=90, scale=1)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     bench.deliver(bench.publisher(Image, "image_raw"), image_message(picture, 1), lambda: sent, "the frame")
     error = decode(sent[0].data).astype(int) - picture
@@ -42,7 +48,7 @@ def test_lossy_codecs_stay_near_the_picture(bench, picture, codec):
 
 
 def test_a_size_that_the_scale_does_not_divide(bench, picture):
-    bench.start("onboard", codec="png", scale=4)
+    bench.start("onboard", ladder="none", codec="png", scale=4)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     odd = np.ascontiguousarray(picture[:45, :63])
     bench.deliver(bench.publisher(Image, "image_raw"), image_message(odd, 1), lambda: sent, "the frame")
@@ -51,7 +57,7 @@ def test_a_size_that_the_scale_does_not_divide(bench, picture):
 
 
 def test_a_frame_larger_than_the_codec_can_hold_stops_nothing(bench, picture):
-    bench.start("onboard", codec="webp", scale=1)
+    bench.start("onboard", ladder="none", codec="webp", scale=1)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     camera = bench.publisher(Image, "image_raw")
     wide = np.zeros((2, 16_384, 3), np.uint8)
@@ -63,7 +69,7 @@ def test_a_frame_larger_than_the_codec_can_hold_stops_nothing(bench, picture):
 
 
 def test_camera_info_follows(bench):
-    bench.start("onboard", scale=4)
+    bench.start("onboard", ladder="none", scale=4)
     infos = bench.collect(CameraInfo, "image_lr/camera_info", LATCHED)
     bench.collect(CompressedImage, "image_lr/compressed")
     info = CameraInfo(width=64, height=48)
@@ -75,7 +81,7 @@ def test_camera_info_follows(bench):
 
 
 def test_malformed_images_are_counted_and_good_ones_go_on(bench, picture):
-    bench.start("onboard", codec="png", window_frames=16)
+    bench.start("onboard", ladder="none", codec="png")
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     camera = bench.publisher(Image, "image_raw")
     for spoil in (
@@ -96,8 +102,8 @@ def test_malformed_images_are_counted_and_good_ones_go_on(bench, picture):
 
 
 def test_counts_add_up_when_nobody_reports(bench, picture):
-    # No link report: the pacer gives up on each window by timeout, so most of a fast camera is dropped.
-    bench.start("onboard", codec="png", window_frames=1)
+    # No link report: after a while the budget is kept, so most of a fast camera is dropped.
+    bench.start("onboard", ladder="none", codec="png", rate_bytes_per_s=20_000.0)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     camera = bench.publisher(Image, "image_raw")
     for stamp in range(1, 41):
@@ -124,7 +130,7 @@ def test_no_subscriber_no_work(bench, picture):
 
 
 def test_parameters_change_while_running_or_are_refused_with_a_reason(bench, picture):
-    bench.start("onboard", codec="png", scale=4, window_frames=16)
+    bench.start("onboard", ladder="none", codec="png", scale=4)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     camera = bench.publisher(Image, "image_raw")
     client = bench.node.create_client(SetParameters, "/onboard/set_parameters")
@@ -144,7 +150,7 @@ def test_parameters_change_while_running_or_are_refused_with_a_reason(bench, pic
     assert not refused.successful
     assert "codec" in refused.reason and "webp" in refused.reason
     assert not set_parameter("quality", 101).successful
-    assert not set_parameter("window_frames", 3).successful  # fixed at start
+    assert not set_parameter("ladder", "webp").successful  # fixed at start
     bench.deliver(camera, image_message(picture, 1), lambda: sent, "the frame")
     assert decode(sent[0].data).shape == (24, 32, 3)
 
@@ -164,7 +170,7 @@ def test_quality_of_service_can_be_overridden(bench):
 
 
 def test_diagnostics_tell_the_time_of_each_stage(bench, picture):
-    bench.start("onboard", window_frames=16)
+    bench.start("onboard")
     sent = bench.collect(CompressedImage, "image_lr/compressed")
     camera = bench.publisher(Image, "image_raw")
     bench.deliver(camera, image_message(picture, 1), lambda: sent, "the frame")
@@ -172,3 +178,46 @@ def test_diagnostics_tell_the_time_of_each_stage(bench, picture):
     times = bench.diagnosed("onboard")
     assert 0 < float(times["encode_ms.mean"]) <= float(times["encode_ms.max"])
     assert int(times["bytes_out"]) == sum(len(message.data) for message in sent)
+
+
+def large_picture():
+    """A picture that costs something, (480, 640, 3)."""
+    rng = np.random.default_rng(0)
+    return cv2.GaussianBlur(rng.integers(0, 256, (480, 640, 3), np.uint8), (0, 0), 2)
+
+
+@pytest.mark.parametrize("ladder", ["webp", "jpeg", "h264"])
+def test_with_a_ladder_frames_fit_what_is_decided_and_decode(bench, ladder):
+    bench.start("onboard", ladder=ladder, max_frame_bytes=20_000)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    decided = bench.collect(DiagnosticArray, "rate_control")
+    camera, reports = bench.publisher(Image, "image_raw"), bench.publisher(DiagnosticArray, "link_report")
+    log, decoder, answered = ArrivalLog(), FrameDecoder(), 0
+    for number in range(1, 41):
+        camera.publish(image_message(np.roll(large_picture(), number, axis=1), number * 33_000_000))
+        bench.spin(0.05)
+        for message in sent[answered:]:
+            received = decoder.decode(message.data, message.format)
+            assert (received.format.full_width, received.format.codec) == (640, ladder)
+            assert len(message.data) <= 20_000
+            report = log.arrived(time.monotonic_ns(), nanoseconds(message.header.stamp), len(message.data))
+            reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
+        answered = len(sent)
+    bench.wait(lambda: len(decided) > 5, "decisions")
+    figures = pairs_of(decided[-1])
+    assert figures["codec"] == ladder
+    # A link without a limit: the rate grows until frames are as large as they may be.
+    assert len(sent[-1].data) > 4 * len(sent[0].data)
+    assert float(figures["capacity_bytes_per_s"]) > 100_000
+    assert figures["state"] == "steady"
+
+
+def test_a_frame_that_cannot_be_small_enough_is_dropped_and_counted(bench):
+    bench.start("onboard", ladder="none", codec="png", scale=1, max_frame_bytes=5000)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(Image, "image_raw")
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    bench.deliver(
+        camera, image_message(noise, 1), lambda: bench.count("onboard", "dropped.malformed"), "the drop"
+    )
+    bench.deliver(camera, image_message(np.zeros_like(noise), 2), lambda: sent, "the next frame")

@@ -60,7 +60,7 @@ def primary() -> Iterator[Repeating]:
 
 @pytest.fixture
 def fallback(primary) -> Iterator[FallbackUpscaler]:
-    fallback = FallbackUpscaler(primary, AMPLE)
+    fallback = FallbackUpscaler([primary], AMPLE)
     yield fallback
     primary.go.set()
     fallback.close()
@@ -120,7 +120,7 @@ def test_a_failure_is_bicubic_with_one_line_and_does_not_last(fallback, primary,
 def test_another_factor_than_the_models_is_bicubic(fallback, primary, factor):
     upscaled = fallback.upscale(picture(), factor)
     assert is_bicubic(upscaled, picture(), factor)
-    assert upscaled.problem == f"frame reduced {factor} times, the model enlarges 2 times"
+    assert upscaled.problem == f"frame reduced {factor} times, no model enlarges that much, only 2 times"
     assert primary.calls == 0
 
 
@@ -138,13 +138,22 @@ def test_bicubic_on_request_is_no_problem(fallback, primary):
 
 
 def test_a_bicubic_model_does_not_pass_for_super_resolution():
-    fallback = FallbackUpscaler(BicubicUpscaler(2), AMPLE)
+    fallback = FallbackUpscaler([BicubicUpscaler(2)], AMPLE)
     upscaled = fallback.upscale(picture(), 2)
     fallback.close()
     assert is_bicubic(upscaled, picture())
     assert upscaled.problem is None
 
 
-def test_closing_lets_the_network_go(primary):
-    FallbackUpscaler(primary, AMPLE).close()
-    assert primary.closed
+def test_each_factor_has_its_network(primary):
+    fallback = FallbackUpscaler([primary, BicubicUpscaler(4), BicubicUpscaler(2)], AMPLE)
+    assert fallback.upscale(picture(), 2).method == "sr"  # of two for one factor the first counts
+    assert fallback.upscale(picture(), 4).method == "bicubic"
+    assert "only 2, 4 times" in fallback.upscale(picture(), 8).problem
+    fallback.close()
+
+
+def test_closing_lets_all_networks_go(primary):
+    second = Repeating()
+    FallbackUpscaler([primary, second], AMPLE).close()
+    assert primary.closed and second.closed

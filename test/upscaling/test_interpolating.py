@@ -183,7 +183,7 @@ def test_behind_the_fallback_the_method_stays_what_the_base_is():
     for model, method in (("bicubic", "bicubic"), (PSNR, "sr")):
         base = load_upscaler(model)
         expected = base.upscale(RGB)
-        upscaler = FallbackUpscaler(InterpolatingUpscaler(base, none, 1), deadline=TIMEOUT)
+        upscaler = FallbackUpscaler([InterpolatingUpscaler(base, none, 1)], deadline=TIMEOUT)
         upscaled = upscaler.upscale(RGB, 4)
         assert (upscaled.method, upscaled.problem) == (method, None)
         np.testing.assert_array_equal(upscaled.picture, expected)
