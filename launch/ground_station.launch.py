@@ -31,6 +31,7 @@ def ground_station(context: LaunchContext) -> list[Node]:
             remappings=[
                 ("image_lr/compressed", [received, "/compressed"]),
                 ("image_lr/camera_info", [received, "/camera_info"]),
+                ("image_lr/time_reference", [received, "/time_reference"]),
                 ("link_report", LaunchConfiguration("link_report")),
             ],
             output="screen",

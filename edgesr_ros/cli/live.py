@@ -103,7 +103,11 @@ def _watch(
         if isinstance(contender, Ours):
             station = {"overlay": False, **_models(experiment.models)}
             processes.start("ground_station", "/", station, within=ground)
-            sender = {"codec": contender.codec, "policy": contender.policy}
+            sender = {
+                "ladder": contender.codec,
+                "policy": contender.policy,
+                "max_frame_bytes": contender.max_frame_bytes,
+            }
             processes.start("onboard", "/", sender, within=robot)
         elif isinstance(contender, Fixed):
             setting = ["sender", contender.codec, contender.quality, contender.scale]

@@ -47,7 +47,7 @@ class Sender(Node):
         height, width = image.shape[:2]
         encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
         form = FrameFormat(encoding=encoding, codec=self._codec, full_width=width, full_height=height)
-        data = encode(reduce_frame(image, self._scale), self._codec, self._quality)
+        data = encode(reduce_frame(image, self._scale), self._codec, self._quality, optimize=False)
         self._frames.publish(CompressedImage(header=message.header, format=form.text(), data=as_array(data)))
 
 

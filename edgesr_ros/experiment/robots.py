@@ -51,7 +51,8 @@ class FixedRobot(Robot):
         setting, position = self._setting, self._footage.position(number)
         if position not in self._memory:
             frame = reduce_frame(self._footage.frame(number), setting.scale)
-            self._memory[position] = encode(frame, setting.codec, setting.quality)
+            # As compressed_image_transport does it: the tables of a JPEG are the standard's.
+            self._memory[position] = encode(frame, setting.codec, setting.quality, optimize=False)
         return Message(number, self._memory[position], setting.scale, setting.codec)
 
 

@@ -15,7 +15,7 @@ Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 
 # A stamp further back than this is no straggler: the recording started over, or the clock was set.
-_RESTART_NS = 2_000_000_000
+RESTART_NS = 2_000_000_000
 # Networks duplicate packets within moments: a second or more of frames is plenty to remember.
 _REMEMBERED = 64
 # Earlier arrivals told again in each report, about 20 bytes each: so many reports in a row may get lost.
@@ -110,17 +110,24 @@ class ArrivalLog:
         self._seen: deque[int] = deque(maxlen=_REMEMBERED)
         self._recent: deque[Arrival] = deque(maxlen=_TOLD_AGAIN)  # newest first
 
+    def order_of(self, stamp_ns: int) -> Order:
+        """What a frame of this stamp would be if it arrived now."""
+        if stamp_ns < self._newest_ns - RESTART_NS:
+            return "new"
+        if stamp_ns in self._seen:
+            return "duplicate"
+        return "out_of_order" if stamp_ns < self._newest_ns else "new"
+
     def arrived(self, now_ns: int, stamp_ns: int, size: int, decode_s: float | None = None) -> ArrivalReport:
         """Note a frame of `size` bytes, and say so. Duplicates are reported too, with unchanged totals."""
-        if stamp_ns < self._newest_ns - _RESTART_NS:
+        self.order = self.order_of(stamp_ns)
+        if stamp_ns < self._newest_ns - RESTART_NS:
             self._seen.clear()
             self._newest_ns = -1
         told_again = tuple(self._recent)
-        if stamp_ns in self._seen:
-            self.order = "duplicate"
+        if self.order == "duplicate":
             self.duplicates += 1
         else:
-            self.order = "out_of_order" if stamp_ns < self._newest_ns else "new"
             self._frames += 1
             self._bytes += size
             self.reordered += self.order == "out_of_order"

@@ -6,14 +6,15 @@ from typing import Annotated, Literal, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
-from sensor_msgs.msg import CameraInfo, CompressedImage
-from std_msgs.msg import Bool, Float32, Header
+from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
+from std_msgs.msg import Float32, Header
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.decoder import FrameDecoder, Received
+from edgesr_ros.frames.decoder import FrameDecoder, Received, is_stream
 from edgesr_ros.frames.h264 import RecoveringError
 from edgesr_ros.frames.reduce import crop_to
 from edgesr_ros.link.report import ArrivalLog
+from edgesr_ros.nodes.clock_exchange import TOPIC, PictureAges, age_facts, age_text
 from edgesr_ros.nodes.messages import nanoseconds, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
@@ -80,6 +81,7 @@ class _Frame(NamedTuple):
     header: Header
     received: Received
     bytes: int
+    arrival_ns: int  # on the monotonic clock
 
 
 class GroundStation(EdgesrNode[GroundStationParameters]):
@@ -104,27 +106,21 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._upscaler = FallbackUpscaler(networks, settings.deadline)
         self._decoder = FrameDecoder()
         self._arrivals = ArrivalLog()
-        self._last_shown = time.monotonic()
-        self._stale = False
+        self._ages = PictureAges(self)
         self._pictures = PicturePublisher(self)
         self._facts = self.publisher(DiagnosticArray, "image_sr/facts", COMPRESSED)
         self._age = self.publisher(Float32, "age", COMPRESSED)
         self._reports = self.publisher(DiagnosticArray, "link_report", COMPRESSED)
-        self._staleness = self.publisher(Bool, "stale", LATCHED)
-        self._staleness.publish(Bool(data=False))
         self._worker = NewestWins[_Frame](
             self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
         )
         heard = [self._pictures.publisher, self._facts, self._age]
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard)
-        self.subscribe(
-            CameraInfo,
-            "image_lr/camera_info",
-            self._pictures.on_camera_info,
-            LATCHED,
-            while_heard=heard,
-            optional=True,
-        )
+        for kind, topic, callback, qos in (
+            (CameraInfo, "image_lr/camera_info", self._pictures.on_camera_info, LATCHED),
+            (TimeReference, TOPIC, self._ages.on_time_reference, COMPRESSED),
+        ):
+            self.subscribe(kind, topic, callback, qos, while_heard=heard, optional=True)
         self.every(_STALE_CHECK_PERIOD, self._check_staleness)
 
     def close(self) -> None:
@@ -132,26 +128,32 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._upscaler.close()
 
     def _on_frame(self, message: CompressedImage) -> None:
+        arrival_ns = time.monotonic_ns()
         self.diagnostics.count("frames_in")
+        stamp_ns = nanoseconds(message.header.stamp)
+        received = None
         try:
-            with self.diagnostics.stage("decode"):
-                # Decoded here, not in the worker: only a good frame may replace a waiting one.
-                received = self._decoder.decode(message.data, message.format)
+            # A stream cannot go back: what it has seen already is for counting only.
+            if self._arrivals.order_of(stamp_ns) == "new" or not is_stream(message.format):
+                with self.diagnostics.stage("decode"):
+                    # Decoded here, not in the worker: only a good frame may replace a waiting one.
+                    received = self._decoder.decode(message.data, message.format)
         except RecoveringError:
-            received = None  # it arrived, and that is worth a report
+            pass  # it arrived, and that is worth a report
         except InputError as error:
             self.diagnostics.drop("malformed")
             self.bad_input(InputError(f"image_lr/compressed: {error}"))
             return
-        stamp_ns = nanoseconds(message.header.stamp)
-        report = self._arrivals.arrived(time.monotonic_ns(), stamp_ns, len(message.data))
+        decode_s = (time.monotonic_ns() - arrival_ns) * 1e-9
+        report = self._arrivals.arrived(arrival_ns, stamp_ns, len(message.data), decode_s)
+        self._ages.arrived(arrival_ns, stamp_ns)
         self._reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
         if self._arrivals.order != "new":
             self.diagnostics.drop(self._arrivals.order)
         elif received is None:
             self.diagnostics.drop("recovering")
         else:
-            self._worker.put(_Frame(message.header, received, len(message.data)))
+            self._worker.put(_Frame(message.header, received, len(message.data), arrival_ns))
 
     def _show(self, frame: _Frame) -> None:
         settings = self.parameters.current
@@ -175,32 +177,22 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         facts = {"method": upscaled.method, "interpolation": alpha, "bytes": str(frame.bytes)}
         if self._facts.get_subscription_count():
             facts["consistency_db"] = f"{consistency_db(upscaled.picture, received.picture):.2f}"
-        age = self._age_of(frame.header)
+        age = self._ages.of(nanoseconds(frame.header.stamp))
+        facts |= age_facts(age)
         # Before the picture, so that who records both knows what the picture is when it comes.
-        facts["age_ms"] = f"{1e3 * age:.1f}"
         self._facts.publish(with_pairs(frame.header, "picture", facts))
-        self._age.publish(Float32(data=age))
-        label = f"{upscaled.method}  {1e3 * age:.0f} ms" if settings.overlay else None
+        if age is not None:
+            self._age.publish(Float32(data=age.seconds))
+        label = f"{upscaled.method}  {age_text(age)}" if settings.overlay else None
         with self.diagnostics.stage("publish"):
-            self._last_shown = time.monotonic()
             self._pictures.show(frame.header, picture, full.encoding, label)
+        self._arrivals.display_s = (time.monotonic_ns() - frame.arrival_ns) * 1e-9
         self.diagnostics.count("frames_out")
-
-    def _age_of(self, header: Header) -> float:
-        """Seconds since the camera took the picture, if both machines' clocks agree."""
-        return (self.get_clock().now().nanoseconds - nanoseconds(header.stamp)) * 1e-9
 
     def _check_staleness(self) -> None:
         settings = self.parameters.current
-        without = time.monotonic() - self._last_shown
-        stale = without > settings.stale_after
-        if stale != self._stale:
-            self._stale = stale
-            self._staleness.publish(Bool(data=stale))
-            if stale and self._pictures.shown:
-                self.diagnostics.warn("stale: no fresh picture")
-                if settings.overlay:
-                    self._pictures.show_stale()
+        if self._pictures.check_staleness(settings.stale_after, settings.overlay):
+            self.diagnostics.warn("stale: no fresh picture")
 
 
 def main() -> int:

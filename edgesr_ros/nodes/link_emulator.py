@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo, CompressedImage
+from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
 
 from edgesr_ros.link.emulator import Delivery, Drop, LinkEmulator
 from edgesr_ros.link.profile import read_profile
@@ -65,6 +65,9 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         self._closed = False
         self._carry(CompressedImage, "robot/image_lr/compressed", "ground/image_lr/compressed", COMPRESSED)
         self._carry(CameraInfo, "robot/image_lr/camera_info", "ground/image_lr/camera_info", LATCHED)
+        self._carry(
+            TimeReference, "robot/image_lr/time_reference", "ground/image_lr/time_reference", COMPRESSED
+        )
         self._carry(DiagnosticArray, "ground/link_report", "robot/link_report", COMPRESSED)
         self._thread = threading.Thread(target=self._deliver, daemon=True)
         self._thread.start()

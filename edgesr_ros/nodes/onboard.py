@@ -24,6 +24,7 @@ from edgesr_ros.link.policy import MIN_FRAME_BYTES, PolicyName
 from edgesr_ros.link.report import ArrivalReport
 from edgesr_ros.link.sender import Decision, Sender
 from edgesr_ros.link.source_rate import SourceRate
+from edgesr_ros.nodes.clock_exchange import ClockAnswers
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
@@ -105,6 +106,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
         self._last_size: int | None = None  # bytes
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
+        self._clock_answers = ClockAnswers(self)
         self._rate_control = self.publisher(DiagnosticArray, "rate_control", COMPRESSED)
         self._worker = NewestWins[_Frame](
             self._send,
@@ -125,6 +127,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
     def _on_image(self, message: Image) -> None:
         self.diagnostics.count("frames_in")
         self._source_rate.frame(time.monotonic())
+        self._clock_answers.frame(nanoseconds(message.header.stamp))
         try:
             self._worker.put(_Frame(message.header, image_to_array(message)))
         except InputError as error:
@@ -146,6 +149,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
         except InputError as error:
             self.bad_input(InputError(f"link_report: {error}"))
             return
+        self._clock_answers.answer(report.arrival_ns)
         with self._sender_lock:
             self._sender.reported(time.monotonic(), report)
         self._worker.wake()

@@ -1,21 +1,22 @@
-"""Pictures out: image_sr and the camera's calibration that follows their size."""
+"""Pictures out: image_sr, the camera's calibration that follows their size, and whether they are stale."""
 
 import threading
+import time
 from copy import deepcopy
 
 import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
+from std_msgs.msg import Bool, Header
 
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.message import Encoding, fill_image
 from edgesr_ros.frames.overlay import RED, draw_label
-from edgesr_ros.nodes.node import EdgesrNode
+from edgesr_ros.nodes.node import LATCHED, EdgesrNode
 
 
 class PicturePublisher:
-    """Publishes image_sr with image_sr/camera_info; safe to use from any thread.
+    """Publishes image_sr with image_sr/camera_info, and stale; safe to use from any thread.
 
     Attributes:
         publisher: of image_sr.
@@ -24,6 +25,10 @@ class PicturePublisher:
     def __init__(self, node: EdgesrNode) -> None:
         self.publisher = node.publisher(Image, "image_sr")
         self._camera_info = node.publisher(CameraInfo, "image_sr/camera_info")
+        self._staleness = node.publisher(Bool, "stale", LATCHED)
+        self._staleness.publish(Bool(data=False))
+        self._stale = False
+        self._last_shown = time.monotonic()
         self._info: CameraInfo | None = None
         self._last: tuple[Header, np.ndarray, Encoding] | None = None
         self._lock = threading.Lock()
@@ -32,22 +37,30 @@ class PicturePublisher:
         """The calibration of the pictures as they were received."""
         self._info = message
 
-    @property
-    def shown(self) -> bool:
-        """Whether there has been a picture."""
-        return self._last is not None
-
     def show(self, header: Header, picture: np.ndarray, encoding: Encoding, label: str | None) -> None:
         """Publish an (H, W, 3) uint8 RGB picture in the camera's encoding, if wanted with a label drawn."""
         with self._lock:
+            self._last_shown = time.monotonic()
             self._last = (header, picture, encoding)
             self._publish(header, draw_label(picture, label) if label else picture, encoding)
 
-    def show_stale(self) -> None:
-        """The last picture again, so marked that nobody takes it for a live one."""
+    def check_staleness(self, stale_after: float, overlay: bool) -> bool:
+        """Announce a change of staleness; whether a picture has just become stale.
+
+        With `overlay` it is then shown again, so marked that nobody takes it for a live one.
+        """
         with self._lock:
-            header, picture, encoding = self._last  # type: ignore[misc]
-            self._publish(header, draw_label(picture, "STALE: no fresh picture", RED), encoding)
+            stale = time.monotonic() - self._last_shown > stale_after
+            if stale == self._stale:
+                return False
+            self._stale = stale
+            self._staleness.publish(Bool(data=stale))
+            if not stale or self._last is None:
+                return False
+            if overlay:
+                header, picture, encoding = self._last
+                self._publish(header, draw_label(picture, "STALE: no fresh picture", RED), encoding)
+        return True
 
     def _publish(self, header: Header, picture: np.ndarray, encoding: Encoding) -> None:
         if encoding == "mono8":

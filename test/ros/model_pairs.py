@@ -1,4 +1,4 @@
-"""Two models to interpolate between: the shipped pixel-trained one, and one made of it."""
+"""Models for tests of the ground station: a pair to interpolate between, and small ones of any scale."""
 
 import shutil
 from pathlib import Path
@@ -36,3 +36,30 @@ def give_card(model: Path, like: msgspec.Struct, **entries: object) -> None:
     """Write a card as `like`, but of this file; any entry can be given."""
     facts = {"name": model.stem, "sha256": file_sha256(model), **entries}
     write_card(model, msgspec.structs.replace(like, **facts))
+
+
+def make_repeating(folder: Path, scale: int) -> Path:
+    """Path of a model that makes each sample a block of scale x scale: a known answer, and not bicubic's."""
+    onnx = pytest.importorskip("onnx", reason="the onnx package writes the test models")
+    sides = onnx.TensorProto.UINT8, [1, None, None, 3]
+    graph = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node(
+                "Resize",
+                ["picture", "", "scales"],
+                ["enlarged"],
+                mode="nearest",
+                coordinate_transformation_mode="asymmetric",
+                nearest_mode="floor",
+            )
+        ],
+        "repeating",
+        [onnx.helper.make_tensor_value_info("picture", *sides)],
+        [onnx.helper.make_tensor_value_info("enlarged", *sides)],
+        [onnx.numpy_helper.from_array(np.array([1, scale, scale, 1], np.float32), "scales")],
+    )
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    path = folder / f"repeating_x{scale}.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    give_card(path, read_card(resources.models() / f"{PSNR}.onnx"), scale=scale)
+    return path

@@ -29,3 +29,14 @@ def compressed_message(
     ).text()
     message.data = as_array(encode(array, "png", 100))
     return message
+
+
+def stream_message(packet: bytes, stamp_ns: int, full: tuple[int, int]) -> CompressedImage:
+    """A stamped packet of H.264 as the onboard node sends it; `full` is (width, height)."""
+    message = CompressedImage()
+    message.header.stamp = to_time(stamp_ns)
+    message.header.frame_id = "camera"
+    form = FrameFormat(encoding="rgb8", codec="h264", full_width=full[0], full_height=full[1])
+    message.format = form.text()
+    message.data = as_array(packet)
+    return message

@@ -7,7 +7,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from ros_messages import compressed_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Bool, Float32
+from std_msgs.msg import Bool
 
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.link.report import ArrivalReport
@@ -26,14 +26,13 @@ def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
     bench.start("ground_station", model=MODEL, overlay=False, deadline=10.0)
     shown = bench.collect(Image, "image_sr")
     facts = bench.collect(DiagnosticArray, "image_sr/facts")
-    ages = bench.collect(Float32, "age")
     reports = bench.collect(DiagnosticArray, "link_report")
     link = bench.publisher(CompressedImage, "image_lr/compressed")
     stamp = time.time_ns()
     bench.deliver(
         link,
         compressed_message(small(picture), stamp, (63, 45)),
-        lambda: shown and facts and ages and reports,
+        lambda: shown and facts and reports,
         "the picture and what is said of it",
     )
     expected = load_upscaler(MODEL).upscale(small(picture))[:45, :63]
@@ -42,8 +41,24 @@ def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
     assert shown[0].header.frame_id == "camera"
     assert pairs_of(facts[0])["method"] == "sr"
     assert float(pairs_of(facts[0])["consistency_db"]) > 20
-    assert 0 < ages[0].data < 30
-    assert ArrivalReport.from_pairs(pairs_of(reports[0])).stamp_ns == stamp
+    report = ArrivalReport.from_pairs(pairs_of(reports[0]))
+    assert report.stamp_ns == stamp
+    assert 0 < report.decode_s < 10
+    assert report.display_s is None
+
+
+def test_reports_tell_how_long_the_last_picture_took(bench, picture):
+    bench.start("ground_station", model="bicubic", overlay=False)
+    shown = bench.collect(Image, "image_sr")
+    reports = bench.collect(DiagnosticArray, "link_report")
+    link = bench.publisher(CompressedImage, "image_lr/compressed")
+    for stamp in (1, 2):
+        link.publish(compressed_message(small(picture), stamp, (64, 48)))
+        bench.wait(lambda stamp=stamp: len(shown) == stamp, f"picture {stamp}")
+        bench.spin(0.1)
+    first, second = (ArrivalReport.from_pairs(pairs_of(message)) for message in reports)
+    assert first.display_s is None
+    assert second.decode_s < second.display_s < 10
 
 
 def test_a_grey_camera_stays_grey(bench, picture):
@@ -171,8 +186,7 @@ def test_staleness_is_announced_and_drawn(bench, picture):
     for stamp in (1, 2, 3):
         link.publish(compressed_message(small(picture), stamp, (64, 48)))
         bench.spin(0.1)
-    bench.wait(lambda: len(shown) == 4, "three pictures and the stale one")
-    assert [message.data for message in stale][-1] is True
+    bench.wait(lambda: len(shown) == 4 and stale[-1].data, "three pictures and the stale one")
     assert nanoseconds(shown[-1].header.stamp) == 3
     assert (image_to_array(shown[-1]) != image_to_array(shown[-2])).any()
     bench.deliver(

@@ -1,9 +1,15 @@
 """The link emulator over real DDS: what the profile says happens to frames, and nothing else."""
 
+import time
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from ros_messages import compressed_message
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image, TimeReference
 
+from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.messages import nanoseconds
 
 
@@ -79,3 +85,67 @@ def test_reports_come_back(bench):
     ground.publish(message)
     bench.wait(lambda: back, "the report")
     assert back[0] == message
+
+
+def test_the_time_reference_travels_as_long_as_a_frame(bench, tmp_path):
+    profile = write_profile(tmp_path, "capacity: {steps: [{kbps: null}]}\ndelay_ms: 400\n")
+    bench.start("link_emulator", profile=profile)
+    arrived = bench.collect(TimeReference, "ground/image_lr/time_reference")
+    robot = bench.publisher(TimeReference, "robot/image_lr/time_reference")
+    message = TimeReference(source="ros_time", time_ref=Time(sec=7))
+    sent = time.monotonic()
+    robot.publish(message)
+    bench.wait(lambda: arrived, "the time reference")
+    assert time.monotonic() - sent >= 0.4
+    assert arrived[0] == message
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        "loss: 0.05",
+        "loss: 0.2",
+        "burst: {enter: 0.02, leave: 0.2, loss: 0.9}",
+    ],
+)
+def test_every_frame_that_arrives_whole_is_shown_or_counted(bench, tmp_path, losses):
+    profile = write_profile(
+        tmp_path,
+        "capacity: {steps: [{kbps: null}]}\nduplicate: 0.2\njitter_ms: 60\nreorder: true\n" + losses + "\n",
+    )
+    bench.processes.start("link_emulator", "/", {"profile": profile})
+    bench.processes.start("ground_station", "/ground", {"model": "bicubic", "overlay": False})
+    shown = bench.collect(Image, "/ground/image_sr")
+    bench.wait(lambda: bench.node.count_subscribers("/ground/image_lr/compressed"), "the ground station")
+    robot = bench.publisher(CompressedImage, "/robot/image_lr/compressed")
+    noise = np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8)  # a frame of 2 packets
+    sources = {stamp: np.roll(noise, stamp, axis=1) for stamp in range(1, 121)}
+    for stamp, source in sources.items():
+        robot.publish(compressed_message(source, stamp, (40, 24)))
+        bench.spin(0.025)
+
+    def add_up():
+        link = {key: bench.count("link_emulator", key) for key in ("frames_in", "frames_out", "duplicates")}
+        whole, again = link["frames_out"], link["duplicates"]
+        ground_in = bench.count("ground_station", "frames_in")
+        ground_out = bench.count("ground_station", "frames_out")
+        drops = {
+            reason: bench.count("ground_station", f"dropped.{reason}")
+            for reason in ("duplicate", "out_of_order", "superseded")
+        }
+        return (
+            link["frames_in"] == 120 == whole + bench.dropped("link_emulator")
+            and ground_in == whole + again == ground_out + sum(drops.values())
+            and drops["duplicate"] == again
+            and ground_out == len(shown)
+            and sum(drops.values()) == bench.dropped("ground_station")
+        )
+
+    bench.wait(add_up, f"counts that add up: {bench.diagnosed('ground_station')}")
+    assert bench.dropped("link_emulator") > 0
+    assert bench.count("link_emulator", "duplicates") > 0
+    assert bench.count("ground_station", "dropped.out_of_order") > 0
+    stamps = [nanoseconds(message.header.stamp) for message in shown]
+    assert stamps == sorted(set(stamps))
+    for stamp, message in zip(stamps, shown, strict=True):
+        np.testing.assert_array_equal(image_to_array(message), sources[stamp])
