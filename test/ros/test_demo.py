@@ -62,7 +62,8 @@ def test_leaves_figures_pictures_and_a_page(tmp_path, ros_domain, video):
     assert 10 < summary["quality"]["bicubic"]["psnr_db"] < 60
     rows = list(csv.DictReader((output / "frames.csv").read_text().splitlines()))
     assert len(rows) == summary["frames_shown"]
-    assert {row["method"] for row in rows} <= {"sr", "bicubic"}
+    # Without a limit frames soon come at full size, and nothing is enlarged.
+    assert {row["method"] for row in rows} <= {"sr", "bicubic", "none"}
     strip = cv2.imread(str(output / "strip.png"))
     assert strip is not None and strip.std() > 10
     assert "<svg" in (output / "report.html").read_text()
