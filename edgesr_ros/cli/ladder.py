@@ -22,12 +22,13 @@ from edgesr_ros.schema import write_json
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import list_models, load_upscaler
 
-HELP = "measure a codec's settings on recordings, and write the ladder that the onboard node walks along"
+HELP = "measure settings of codecs on recordings, and write the ladder that the onboard node walks along"
 
 SCALES = (1, 2, 4, 8)
 # Steps of about equally many bytes.
 QUALITIES: dict[Codec, tuple[int, ...]] = {
     "webp": (1, 5, 12, 22, 35, 50, 65, 78, 86, 93, 97),
+    "avif": (3, 12, 20, 28, 36, 44, 52, 60, 68, 76, 84, 91),
     "jpeg": (5, 10, 18, 28, 42, 58, 72, 82, 89, 94),
     "h264": (9, 18, 26, 34, 41, 48, 55, 62, 71, 78, 86, 94, 100),
 }
@@ -42,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="image folder, video or rosbag2; for h264 recordings in motion, 60 frames or more",
     )
-    parser.add_argument("--codec", choices=tuple(QUALITIES), required=True)
+    parser.add_argument(
+        "--codec", nargs="+", choices=tuple(QUALITIES), required=True, help="one or more; h264 only alone"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="JSON to write")
     parser.add_argument("--frames", type=int, default=4, help="compared of each source (default: 4)")
     parser.add_argument(
@@ -61,12 +64,17 @@ def run(arguments: argparse.Namespace) -> None:
     """
     if arguments.frames < 1:
         raise InputError(f"--frames is {arguments.frames}, expected at least 1")
-    codec: Codec = arguments.codec
+    codecs: list[Codec] = arguments.codec
+    if len(codecs) > 1 and "h264" in codecs:
+        raise InputError("--codec is h264 and others, expected h264 alone: its frames do not stand alone")
     sources = [open_source(text) for text in arguments.input]
     networks = {scale: load_network(arguments.network, scale, arguments.threads) for scale in SCALES}
     meter = PointMeter(networks, arguments.threads)
-    figures = means(_measure(meter, codec, sources, arguments.frames))
-    measured = tuple(_point(codec, setting, row) for setting, row in sorted(figures.items()))
+    measured = tuple(
+        _point(codec, setting, figures)
+        for codec in codecs
+        for setting, figures in sorted(means(_measure(meter, codec, sources, arguments.frames)).items())
+    )
     ladder = Ladder(
         points=hull(measured),
         measured=measured,
@@ -74,10 +82,10 @@ def run(arguments: argparse.Namespace) -> None:
         sources=tuple(source.description for source in sources),
     )
     write_json(arguments.output, ladder)
-    print(f"{'scale':>5}  {'quality':>7}  {'bytes/640x480':>13}  {'LPIPS':>6}  {'PSNR dB':>7}")
+    print(f"codec  {'scale':>5}  {'quality':>7}  {'bytes/640x480':>13}  {'LPIPS':>6}  {'PSNR dB':>7}")
     for point in ladder.points:
         figures_text = f"{point.bytes:13.0f}  {point.lpips:6.4f}  {point.psnr_db:7.2f}"
-        print(f"{point.scale:5}  {point.quality:7}  {figures_text}")
+        print(f"{point.codec:5}  {point.scale:5}  {point.quality:7}  {figures_text}")
 
 
 def load_network(family: str, scale: int, threads: int) -> Upscaler | None:
@@ -101,7 +109,7 @@ def _measure(
         else:
             still = StillCodec(lambda image, quality: encode(image, codec, quality), decode)
             yield from meter.stills(still, QUALITIES[codec], spread_frames(source, count))
-        print(f"measured: {source.description}", flush=True)
+        print(f"measured: {codec}, {source.description}", flush=True)
 
 
 def _point(codec: Codec, setting: Setting, figures: Figures) -> OperatingPoint:

@@ -1,4 +1,4 @@
-"""Frames ↔ compressed bytes that stand alone (WebP, JPEG, PNG), and the text of a CompressedImage's `format`.
+"""Frames ↔ compressed bytes that stand alone (WebP, JPEG, PNG, AVIF), and the `format` of a CompressedImage.
 
 The bytes come over a network: nothing is allocated and nothing is shown on their word alone.
 """
@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.headers import is_whole, read_size
+from edgesr_ros.frames.avif import decode_avif, encode_avif
+from edgesr_ros.frames.headers import is_avif, is_whole, read_size
 from edgesr_ros.frames.message import Encoding
 from edgesr_ros.schema import Struct
 
-Codec = Literal["webp", "jpeg", "png", "h264"]
-CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png")  # whose frames stand alone; H.264: frames/h264.py
+Codec = Literal["webp", "jpeg", "png", "avif", "h264"]
+CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png", "avif")  # whose frames stand alone; H.264: frames/h264.py
 STREAMS: tuple[Codec, ...] = ("h264",)  # each frame of which is told as a change of those before it
 
 _KNOWN = CODECS + STREAMS
@@ -25,7 +26,7 @@ _KNOWN = CODECS + STREAMS
 MAX_PIXELS = 4096 * 4096
 
 _FORMAT = re.compile(
-    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png|h264)(?:\s+compressed)?(?:\s+\w+)?\s*"
+    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png|avif|h264)(?:\s+compressed)?(?:\s+\w+)?\s*"
     r"(?P<mono>;\s*mono\s*)?(?:;\s*full=(?P<width>\d{1,6})x(?P<height>\d{1,6})\s*)?"
 )
 
@@ -80,7 +81,7 @@ class FrameFormat(Struct, frozen=True):
 
 
 def encode(image: np.ndarray, codec: str, quality: int, optimize: bool = True) -> bytes:
-    """(H, W, 3) RGB or (H, W) grey uint8 as a WebP, JPEG or PNG file.
+    """(H, W, 3) RGB or (H, W) grey uint8 as a WebP, JPEG, PNG or AVIF file.
 
     Args:
         quality: 1..100; PNG is lossless and does not depend on it.
@@ -89,7 +90,8 @@ def encode(image: np.ndarray, codec: str, quality: int, optimize: bool = True) -
             compressed_image_transport sends the standard ones.
 
     Raises:
-        InputError: unknown codec, quality out of range, or an image that the codec cannot hold.
+        InputError: unknown codec, quality out of range, an image that the codec cannot hold, or AVIF where
+            this machine has none.
     """
     if codec not in CODECS:
         raise InputError(f"codec is {codec!r}, expected one of {', '.join(CODECS)}")
@@ -98,6 +100,8 @@ def encode(image: np.ndarray, codec: str, quality: int, optimize: bool = True) -
     colour = image.ndim == 3 and image.shape[2] == 3
     if image.dtype != np.uint8 or image.size == 0 or not (colour or image.ndim == 2):
         raise InputError(f"array is {image.dtype} {image.shape}, expected uint8 (H, W, 3) or (H, W)")
+    if codec == "avif":
+        return encode_avif(image, quality)
     settings = {
         "webp": [cv2.IMWRITE_WEBP_QUALITY, quality],
         "jpeg": [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, int(optimize)],
@@ -144,7 +148,7 @@ def encode_within(image: np.ndarray, codec: str, quality: int, max_bytes: int) -
 
 
 def probe(data: bytes | memoryview | array) -> tuple[int, int]:
-    """(width, height) from the header of a WebP, JPEG or PNG file; no pixel is decoded.
+    """(width, height) from the header of a WebP, JPEG, PNG or AVIF file; no pixel is decoded.
 
     Raises:
         InputError: the bytes are none of these, or the header is damaged.
@@ -155,13 +159,13 @@ def probe(data: bytes | memoryview | array) -> tuple[int, int]:
 def decode(
     data: bytes | memoryview | array, max_pixels: int = MAX_PIXELS, keep_grey: bool = False
 ) -> np.ndarray:
-    """A WebP, JPEG or PNG file as (H, W, 3) uint8 RGB; with `keep_grey`, (H, W) where it holds one channel.
+    """A WebP, JPEG, PNG or AVIF file as (H, W, 3) uint8 RGB; (H, W) with `keep_grey` if it is grey.
 
     An orientation tag is not obeyed: the size is always that of `probe`.
 
     Raises:
         InputError: not such a file, more than `max_pixels` by its header (checked before anything is
-            allocated), cut short, or damaged.
+            allocated), cut short, damaged, or AVIF where this machine has none.
     """
     data = bytes(data)
     width, height = read_size(data)
@@ -172,11 +176,17 @@ def decode(
     # OpenCV 4.10 and older return a JPEG that is cut short, the rest of it grey.
     if not is_whole(data):
         raise InputError(f"compressed image: cut short after {len(data)} bytes")
+    image = decode_avif(data) if is_avif(data) else _decode_by_opencv(data, keep_grey)
+    if image is None or image.shape[:2] != (height, width):
+        raise InputError(f"compressed image: {len(data)} bytes for {width}x{height} are damaged")
+    return image if image.ndim == 3 or keep_grey else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+
+
+def _decode_by_opencv(data: bytes, keep_grey: bool) -> np.ndarray | None:
+    """(H, W, 3) RGB or (H, W) grey; None where the data are damaged."""
     color = cv2.IMREAD_ANYCOLOR if keep_grey else cv2.IMREAD_COLOR
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), color | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
-        image = None
-    if image is None or image.shape[:2] != (height, width):
-        raise InputError(f"compressed image: {len(data)} bytes for {width}x{height} are damaged")
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return None
+    return image if image is None or image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

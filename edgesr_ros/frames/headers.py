@@ -1,4 +1,4 @@
-"""The size that a WebP, JPEG or PNG file claims, and whether all of it is there, from a few bytes of it.
+"""The size that a WebP, JPEG, PNG or AVIF file claims, and whether all of it is there, by a few of its bytes.
 
 Not left to an image library: those allocate, warn or refuse at this point by rules of their own, which
 change from version to version.
@@ -8,13 +8,14 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.frames.avif_header import avif_size, avif_whole
 
 
 def read_size(data: bytes) -> tuple[int, int]:
     """(width, height) from the header.
 
     Raises:
-        InputError: the bytes are none of the three formats, or the header is damaged.
+        InputError: the bytes are none of the four formats, or the header is damaged.
     """
     container = _container(data)
     try:
@@ -32,9 +33,14 @@ def is_whole(data: bytes) -> bool:
     """Whether the file goes on to the end that its format demands; zeros may follow, as some cameras pad.
 
     Raises:
-        InputError: the bytes are none of the three formats.
+        InputError: the bytes are none of the four formats.
     """
     return _container(data).whole(data)
+
+
+def is_avif(data: bytes) -> bool:
+    """Whether it begins as such a file does."""
+    return data[4:12] == b"ftypavif"
 
 
 def _number(data: bytes, first: int, count: int, order: Literal["big", "little"]) -> int:
@@ -100,6 +106,7 @@ class _Container(NamedTuple):
 _WEBP = _Container("WebP", _webp_size, lambda data: len(data) >= 8 + int.from_bytes(data[4:8], "little"))
 _JPEG = _Container("JPEG", _jpeg_size, lambda data: data.rstrip(b"\0").endswith(b"\xff\xd9"))
 _PNG = _Container("PNG", _png_size, _png_whole)
+_AVIF = _Container("AVIF", avif_size, avif_whole)
 
 
 def _container(data: bytes) -> _Container:
@@ -109,6 +116,9 @@ def _container(data: bytes) -> _Container:
         return _JPEG
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return _PNG
+    if is_avif(data):
+        return _AVIF
     raise InputError(
-        f"compressed image: {len(data)} bytes that begin with {data[:8]!r}, expected a WebP, JPEG or PNG file"
+        f"compressed image: {len(data)} bytes that begin with {data[:12]!r}, "
+        "expected a WebP, JPEG, PNG or AVIF file"
     )

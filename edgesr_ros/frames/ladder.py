@@ -7,23 +7,30 @@ smaller and better.
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from edgesr_ros import resources
-from edgesr_ros.frames.codecs import Codec
+from edgesr_ros.frames import avif
+from edgesr_ros.frames.codecs import STREAMS, Codec
 from edgesr_ros.schema import Struct, read_json
 
 REFERENCE_PIXELS = 640 * 480  # of the frames that `OperatingPoint.bytes` means
 FOLDER = "config/ladders"
 
-_DEFAULT = ("default", "webp")  # the name, and the shipped ladder that it stands for
-# Steps of quality that multiply the bytes by e, where a scale has only one point: about so in all codecs.
+# Steps of quality that multiply the bytes by e, where a mode has only one point: about so in all codecs.
 _STEPS_PER_E = 40.0
 
 Positive = Annotated[float, Meta(gt=0)]
+
+
+class Mode(NamedTuple):
+    """How a frame is sent, but for its quality."""
+
+    codec: str
+    scale: int
 
 
 class OperatingPoint(Struct):
@@ -36,12 +43,17 @@ class OperatingPoint(Struct):
     lpips: float  # by AlexNet, enlarged by the network of this scale, against the full-size original
     psnr_db: float
 
+    @property
+    def mode(self) -> Mode:
+        """Codec and scale."""
+        return Mode(self.codec, self.scale)
+
 
 class Measured(Protocol):
     """What is known of a setting, ours or anybody's; see `OperatingPoint`."""
 
     @property
-    def scale(self) -> int: ...
+    def mode(self) -> Mode: ...
 
     @property
     def bytes(self) -> float: ...
@@ -53,7 +65,7 @@ class Measured(Protocol):
 class Ladder(Struct):
     """The hull, sorted by bytes, and what it was taken from.
 
-    All points have one codec; LPIPS falls as bytes rise.
+    LPIPS falls as bytes rise. Points may have several codecs whose frames stand alone, or one of a stream.
     """
 
     points: Annotated[tuple[OperatingPoint, ...], Meta(min_length=1)]
@@ -62,70 +74,72 @@ class Ladder(Struct):
     sources: tuple[str, ...] = ()  # the recordings, as they describe themselves
 
     def __post_init__(self) -> None:
-        if len({point.codec for point in self.points}) > 1:
-            raise ValueError("points have several codecs, expected one")
+        if len(self.codecs) > 1 and not self.codecs.isdisjoint(STREAMS):
+            raise ValueError("points of h264 and other codecs, expected h264 alone")
         for one, other in zip(self.points, self.points[1:], strict=False):
             if one.bytes >= other.bytes or one.lpips <= other.lpips:
                 raise ValueError(
                     f"points of {one.bytes:g} and {other.bytes:g} bytes: expected lpips to fall as bytes rise"
                 )
-        for scale in self.scales:
-            qualities = [point.quality for point in self.points if point.scale == scale]
+        for mode in self.modes:
+            qualities = [point.quality for point in self._of(mode)]
             if qualities != sorted(set(qualities)):
-                raise ValueError(f"points of scale {scale}: expected quality to rise with bytes")
+                raise ValueError(
+                    f"{mode.codec} points of scale {mode.scale}: expected quality to rise with bytes"
+                )
 
     @property
-    def codec(self) -> Codec:
-        """Of all points."""
-        return self.points[0].codec
+    def codecs(self) -> frozenset[Codec]:
+        """That some point has."""
+        return frozenset(point.codec for point in self.points)
 
     @property
-    def scales(self) -> list[int]:
-        """That some point has, from fine to coarse."""
-        return sorted({point.scale for point in self.points})
+    def modes(self) -> list[Mode]:
+        """That some point has, from few bytes to many."""
+        return list(dict.fromkeys(point.mode for point in self.points))
 
-    def scale_for(self, bytes: float) -> int:
+    def mode_for(self, bytes: float) -> Mode:
         """Of the best point that a 640x480 frame of so many bytes allows."""
         index = bisect_right([point.bytes for point in self.points], bytes)
-        return self.points[max(index - 1, 0)].scale
+        return self.points[max(index - 1, 0)].mode
 
-    def span(self, scale: int) -> tuple[float, float]:
-        """Bytes from where to where points of this scale are the best."""
-        places = [place for place, point in enumerate(self.points) if point.scale == scale]
+    def span(self, mode: Mode) -> tuple[float, float]:
+        """Bytes from where to where points of this mode are the best."""
+        places = [place for place, point in enumerate(self.points) if point.mode == mode]
         below = self.points[places[0]].bytes if places[0] else 0.0
         after = places[-1] + 1
         return below, self.points[after].bytes if after < len(self.points) else math.inf
 
-    def at_bytes(self, scale: int, bytes: float) -> OperatingPoint:
-        """The point of this scale whose 640x480 frame takes at most so many bytes, as far as qualities go.
+    def at_bytes(self, mode: Mode, bytes: float) -> OperatingPoint:
+        """The point of this mode whose 640x480 frame takes at most so many bytes, as far as qualities go.
 
         Between measured points and a little beyond them quality, LPIPS and PSNR follow the logarithm of the
         bytes linearly. Nothing is better than the ladder's last point.
         """
-        sizes, points = self._of(scale)
+        points = self._of(mode)
+        sizes = [math.log(point.bytes) for point in points]
         quality = _follow(math.log(bytes), sizes, [point.quality for point in points], _STEPS_PER_E)
         last = self.points[-1]
-        best = last.quality if scale == last.scale else 100
-        return self.at_quality(scale, min(math.floor(quality + 1e-6), best))
+        best = last.quality if mode == last.mode else 100
+        return self.at_quality(mode, min(math.floor(quality + 1e-6), best))
 
-    def at_quality(self, scale: int, quality: int) -> OperatingPoint:
-        """The point of this scale with this quality, cut to 1..100; as `at_bytes`."""
-        sizes, points = self._of(scale)
+    def at_quality(self, mode: Mode, quality: int) -> OperatingPoint:
+        """The point of this mode with this quality, cut to 1..100; as `at_bytes`."""
+        points = self._of(mode)
+        sizes = [math.log(point.bytes) for point in points]
         quality = min(max(quality, 1), 100)
         size = _follow(quality, [point.quality for point in points], sizes, 1 / _STEPS_PER_E)
         return OperatingPoint(
-            codec=self.codec,
-            scale=scale,
+            codec=points[0].codec,
+            scale=mode.scale,
             quality=quality,
             bytes=math.exp(size),
             lpips=max(_follow(size, sizes, [point.lpips for point in points]), 0.0),
             psnr_db=_follow(size, sizes, [point.psnr_db for point in points]),
         )
 
-    def _of(self, scale: int) -> tuple[list[float], list[OperatingPoint]]:
-        """Logarithms of the bytes of the points of a scale, and these."""
-        points = [point for point in self.points if point.scale == scale]
-        return [math.log(point.bytes) for point in points], points
+    def _of(self, mode: Mode) -> list[OperatingPoint]:
+        return [point for point in self.points if point.mode == mode]
 
 
 def _follow(x: float, xs: Sequence[float], ys: Sequence[float], slope: float = 0.0) -> float:
@@ -139,19 +153,19 @@ def _follow(x: float, xs: Sequence[float], ys: Sequence[float], slope: float = 0
 def hull(points: Iterable[OperatingPoint]) -> tuple[OperatingPoint, ...]:
     """The points that nothing beats, sorted by bytes.
 
-    None is both smaller and better (by LPIPS), nor is any other scale better between two of its points.
+    None is both smaller and better (by LPIPS), nor is another mode better between two of its points.
     """
     points = sorted(points, key=lambda point: (point.bytes, point.lpips))
     kept: list[OperatingPoint] = []
     for point in points:
-        others = [other for other in points if other.scale != point.scale]
+        others = [other for other in points if other.mode != point.mode]
         rival = best_lpips(others, point.bytes)
         if rival is not None and rival <= point.lpips:
             continue
         if kept and (point.lpips >= kept[-1].lpips or point.bytes <= kept[-1].bytes):
             continue
         # Of tiny pictures those of more quality are not always larger.
-        if all(known.quality < point.quality for known in kept if known.scale == point.scale):
+        if all(known.quality < point.quality for known in kept if known.mode == point.mode):
             kept.append(point)
     return tuple(kept)
 
@@ -159,11 +173,11 @@ def hull(points: Iterable[OperatingPoint]) -> tuple[OperatingPoint, ...]:
 def best_lpips(points: Iterable[Measured], bytes: float) -> float | None:
     """The best LPIPS for a 640x480 frame of at most so many bytes; None where no point is that small.
 
-    Between two points of one scale it follows the logarithm of the bytes linearly.
+    Between two points of one mode it follows the logarithm of the bytes linearly.
     """
-    curves: dict[int, list[Measured]] = {}
+    curves: dict[Mode, list[Measured]] = {}
     for point in sorted(points, key=lambda point: point.bytes):
-        curves.setdefault(point.scale, []).append(point)
+        curves.setdefault(point.mode, []).append(point)
     found = []
     for curve in curves.values():
         if curve[0].bytes <= bytes:
@@ -174,11 +188,13 @@ def best_lpips(points: Iterable[Measured], bytes: float) -> float | None:
 
 
 def read_ladder(name: str) -> Ladder:
-    """A ladder by its path or the name of a shipped one; `default` is WebP's.
+    """A ladder by its path or the name of a shipped one.
+
+    `default` is the best of those whose frames stand alone: `still`, or `webp` where Pillow has no AVIF.
 
     Raises:
         InputError: no such ladder, or a file that is none; names the file and the key.
     """
-    if name == _DEFAULT[0]:
-        name = _DEFAULT[1]
+    if name == "default":
+        name = "still" if avif.SUPPORTED else "webp"
     return read_json(resources.find(FOLDER, name, ".json"), Ladder)

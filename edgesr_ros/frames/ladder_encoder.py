@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from edgesr_ros.frames import avif
 from edgesr_ros.frames.codecs import STREAMS, encode, encode_within
 from edgesr_ros.frames.ladder import Ladder, OperatingPoint
 from edgesr_ros.frames.ladder_stream import StreamStage
@@ -27,15 +28,20 @@ class LadderEncoder:
     """Encodes each frame at the best point of a ladder's hull for the bytes that it may take.
 
     Args:
-        ladder: of the codec to use.
+        ladder: of the codecs to use.
         first_number: of an H.264 stream's frames. A sender that may be restarted while the receiver runs
             on takes a random one, so that none of its packets is taken for one of the stream before.
+
+    Raises:
+        InputError: the ladder has AVIF, and this machine none.
     """
 
     def __init__(self, ladder: Ladder, first_number: int = 0) -> None:
+        if "avif" in ladder.codecs:
+            avif.check_support()
         walk = LadderWalk(ladder)
         self._stage: _Stage = (
-            StreamStage(walk, first_number) if ladder.codec in STREAMS else _StillStage(walk)
+            _StillStage(walk) if ladder.codecs.isdisjoint(STREAMS) else StreamStage(walk, first_number)
         )
 
     def encode(self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None) -> Encoded:
@@ -81,7 +87,7 @@ class _StillStage:
     def _coarsest(self, image: np.ndarray, limit: int) -> tuple[bytes, OperatingPoint, int]:
         """What fits at all."""
         ladder = self._walk.ladder
-        scale = ladder.scales[-1]
-        top = ladder.at_bytes(scale, ladder.points[-1].bytes)
-        data, quality = encode_within(reduce_frame(image, scale), ladder.codec, top.quality, limit)
-        return data, ladder.at_quality(scale, quality), _ATTEMPTS + 1
+        mode = ladder.points[0].mode
+        top = ladder.at_bytes(mode, ladder.points[-1].bytes)
+        data, quality = encode_within(reduce_frame(image, mode.scale), mode.codec, top.quality, limit)
+        return data, ladder.at_quality(mode, quality), _ATTEMPTS + 1

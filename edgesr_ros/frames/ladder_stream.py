@@ -4,7 +4,7 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.h264 import H264Encoder, quality_of
-from edgesr_ros.frames.ladder import OperatingPoint
+from edgesr_ros.frames.ladder import Mode, OperatingPoint
 from edgesr_ros.frames.ladder_walk import LadderWalk
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
 
@@ -66,7 +66,7 @@ class StreamStage:
 
     def _learn(self, encoder: H264Encoder, scale: int, size: int, target: int, pixels: int) -> OperatingPoint:
         """What a frame says about content and encoder; the point that it came out at."""
-        point = self._walk.ladder.at_quality(scale, quality_of(encoder.quantizer))
+        point = self._walk.ladder.at_quality(Mode("h264", scale), quality_of(encoder.quantizer))
         self._frames += 1
         if self._frames > _SETTLED:
             self._walk.observe(point, size, pixels, _GAIN)

@@ -2,58 +2,58 @@
 
 import math
 
-from edgesr_ros.frames.ladder import REFERENCE_PIXELS, Ladder, OperatingPoint
+from edgesr_ros.frames.ladder import REFERENCE_PIXELS, Ladder, Mode, OperatingPoint
 
-# A scale is kept until the bytes leave its span by so much: each change of scale is seen as a flicker, and
+# A mode is kept until the bytes leave its span by so much: each change of mode is seen as a flicker, and
 # near the border both look alike.
 _HYSTERESIS = 1.2
 _GAIN = 0.5  # weight of the newest frame in what is known of the content
-_FORGOTTEN = 90  # frames after which it may have changed at a scale that was not used
+_FORGOTTEN = 90  # frames after which it may have changed in a mode that was not used
 
 
 class LadderWalk:
     """Walks along a ladder's hull; learns how many more or fewer bytes this content takes than the measured.
 
-    That is learnt for each scale: some pictures are all fine texture, which vanishes when they are reduced.
+    That is learnt for each mode: some pictures are all fine texture, which vanishes when they are reduced.
     """
 
     def __init__(self, ladder: Ladder) -> None:
         self.ladder = ladder
-        self._scale: int | None = None
-        self._ratios: dict[int, tuple[float, int]] = {}  # logarithm of bytes over the ladder's; when
+        self._mode: Mode | None = None
+        self._ratios: dict[Mode, tuple[float, int]] = {}  # logarithm of bytes over the ladder's; when
         self._frames = 0
 
     def choose(self, target_bytes: float, pixels: int) -> OperatingPoint:
         """The point for a frame that has `pixels` at full size, expected to take `target_bytes`."""
         reference = target_bytes * REFERENCE_PIXELS / pixels
-        if self._scale is None or not self._fits(self._scale, reference):
-            self._scale = self._better(reference)
-        return self.ladder.at_bytes(self._scale, reference / self._ratio(self._scale))
+        if self._mode is None or not self._fits(self._mode, reference):
+            self._mode = self._better(reference)
+        return self.ladder.at_bytes(self._mode, reference / self._ratio(self._mode))
 
     def observe(self, point: OperatingPoint, size: int, pixels: int, gain: float = _GAIN) -> None:
         """A frame encoded at `point` came to `size` bytes; `gain` 1 is to believe this one alone."""
         ratio = math.log(size * REFERENCE_PIXELS / pixels / point.bytes)
         self._frames += 1
-        known = math.log(self._ratio(point.scale)) if point.scale in self._ratios else ratio
-        self._ratios[point.scale] = (known + gain * (ratio - known), self._frames)
+        known = math.log(self._ratio(point.mode)) if point.mode in self._ratios else ratio
+        self._ratios[point.mode] = (known + gain * (ratio - known), self._frames)
 
-    def _fits(self, scale: int, reference: float) -> bool:
-        low, high = self.ladder.span(scale)
-        return low / _HYSTERESIS <= reference / self._ratio(scale) <= high * _HYSTERESIS
+    def _fits(self, mode: Mode, reference: float) -> bool:
+        low, high = self.ladder.span(mode)
+        return low / _HYSTERESIS <= reference / self._ratio(mode) <= high * _HYSTERESIS
 
-    def _better(self, reference: float) -> int:
-        """Another scale, unless what is known of it says that it would lead straight back."""
-        current = self._scale
-        other = self.ladder.scale_for(reference / self._ratio(current))
+    def _better(self, reference: float) -> Mode:
+        """Another mode, unless what is known of it says that it would lead straight back."""
+        current = self._mode
+        other = self.ladder.mode_for(reference / self._ratio(current))
         if current is None or other not in self._ratios:
             return other
         return other if self._fits(other, reference) else current
 
-    def _ratio(self, scale: int | None) -> float:
-        """Bytes over the ladder's at a scale; where not known, as at the scale in use."""
-        for key in (scale, self._scale):
+    def _ratio(self, mode: Mode | None) -> float:
+        """Bytes over the ladder's in a mode; where not known, as in the mode in use."""
+        for key in (mode, self._mode):
             if key in self._ratios:
                 ratio, seen = self._ratios[key]
-                if key == self._scale or self._frames - seen <= _FORGOTTEN:
+                if key == self._mode or self._frames - seen <= _FORGOTTEN:
                     return math.exp(ratio)
         return 1.0

@@ -18,22 +18,35 @@ def recording(tmp_path):
     return str(tmp_path / "pan")
 
 
-@pytest.mark.parametrize("codec", ["webp", "jpeg", "h264"])
+@pytest.mark.parametrize("codec", ["webp", "jpeg", "avif", "h264"])
 def test_it_measures_and_writes_the_hull(recording, tmp_path, capsys, monkeypatch, codec):
     monkeypatch.setitem(QUALITIES, codec, (20, 50, 80))
     path = tmp_path / "out" / "mine.json"
     arguments = ["--input", recording, "--codec", codec, "--output", str(path), "--frames", "1"]
     assert main(["ladder", *arguments, "--network", "bicubic"]) == 0
     ladder = read_ladder(str(path))
-    assert ladder.codec == codec
+    assert ladder.codecs == {codec}
     settings = [(point.scale, point.quality) for point in ladder.measured]
     assert settings == [(scale, quality) for scale in (1, 2, 4, 8) for quality in (20, 50, 80)]
     assert ladder.points == hull(ladder.measured)
     assert ladder.networks == {"x2": "bicubic_x2", "x4": "bicubic_x4", "x8": "bicubic_x8"}
     assert len(ladder.sources) == 1
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0].startswith("measured: folder pan")
+    assert printed[0].startswith(f"measured: {codec}, folder pan")
     assert len(printed) == 2 + len(ladder.points)
+
+
+def test_codecs_that_stand_alone_share_a_ladder(recording, tmp_path, monkeypatch):
+    for codec in ("webp", "avif"):
+        monkeypatch.setitem(QUALITIES, codec, (20, 80))
+    path = tmp_path / "mine.json"
+    arguments = ["--input", recording, "--codec", "webp", "avif", "--output", str(path), "--frames", "1"]
+    assert main(["ladder", *arguments, "--network", "bicubic"]) == 0
+    ladder = read_ladder(str(path))
+    assert {point.mode for point in ladder.measured} == {
+        (c, s) for c in ("webp", "avif") for s in (1, 2, 4, 8)
+    }
+    assert ladder.points == hull(ladder.measured)
 
 
 def test_shipped_networks_of_the_link_enlarge(tmp_path):
@@ -48,6 +61,10 @@ def test_shipped_networks_of_the_link_enlarge(tmp_path):
     [
         (["--input", "no/such", "--codec", "webp"], "no/such: no such folder or file"),
         (["--input", "{pictures}", "--codec", "h264"], "clip of 1 frames, expected at least 60 for H.264"),
+        (
+            ["--input", "{pictures}", "--codec", "webp", "h264"],
+            "--codec is h264 and others, expected h264 alone",
+        ),
         (["--input", "{pictures}", "--codec", "webp", "--frames", "0"], "--frames is 0, expected at least 1"),
     ],
 )

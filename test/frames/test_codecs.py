@@ -17,6 +17,13 @@ def claim_size(data: bytes, width: int, height: int) -> bytes:
     if data.startswith(b"\x89PNG"):
         changed[16:24] = struct.pack(">II", width, height)
         changed[29:33] = struct.pack(">I", zlib.crc32(changed[12:29]))
+    elif data[4:8] == b"ftyp":  # in the box, and in the AV1 stream that has to agree with it
+        place = data.index(b"ispe") + 8
+        changed[place : place + 8] = struct.pack(">II", width, height)
+        place = data.index(b"mdat") + 4
+        fields = (0b00011, 5), (8, 5), (15, 4), (15, 4), (width - 1, 16), (height - 1, 16), (0, 22)
+        header = int("".join(f"{value:0{bits}b}" for value, bits in fields), 2)
+        changed[place + 2 : place + 13] = b"\x0a\x09" + header.to_bytes(9, "big")
     elif data.startswith(b"RIFF"):  # the canvas of an extended file; a simple one cannot claim that much
         canvas = b"VP8X" + struct.pack("<II", 10, 0)
         canvas += (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
@@ -50,7 +57,7 @@ def test_grey_pictures_decode_to_equal_channels(picture, codec):
     assert kept.shape == ((48, 64, 3) if codec == "webp" else (48, 64))  # WebP knows no grey
 
 
-@pytest.mark.parametrize("codec", ["webp", "jpeg"])
+@pytest.mark.parametrize("codec", ["webp", "jpeg", "avif"])
 def test_quality_costs_bytes(picture, codec):
     sizes = [len(encode(picture, codec, quality)) for quality in (1, 50, 100)]
     assert sizes == sorted(sizes)
@@ -90,7 +97,7 @@ def test_data_may_be_any_buffer(picture, kind):
 
 
 def test_unusable_settings_are_named(picture):
-    with pytest.raises(InputError, match=r"codec is 'h264', expected one of webp, jpeg, png$"):
+    with pytest.raises(InputError, match=r"codec is 'h264', expected one of webp, jpeg, png, avif$"):
         encode(picture, "h264", 50)
     for quality in (0, 101, -1):
         with pytest.raises(InputError, match=rf"quality is {quality}, expected 1\.\.100$"):
@@ -202,6 +209,8 @@ def test_random_damage_raises_nothing_but_input_errors(picture, codec):
         ("rgb8", "jpeg", "rgb8; jpeg compressed bgr8; full=640x480"),
         ("mono8", "png", "mono8; png compressed; full=640x480"),
         ("mono8", "webp", "rgb8; webp compressed bgr8; mono; full=640x480"),
+        ("rgb8", "avif", "rgb8; avif compressed bgr8; full=640x480"),
+        ("mono8", "avif", "mono8; avif compressed; full=640x480"),
         ("rgb8", "h264", "rgb8; h264 compressed bgr8; full=640x480"),
         ("mono8", "h264", "rgb8; h264 compressed bgr8; mono; full=640x480"),
     ],
@@ -225,6 +234,7 @@ def test_format_text_is_read_back(encoding, codec, text):
         ("jpg", "rgb8", "jpeg"),
         ("png", "rgb8", "png"),
         ("webp", "rgb8", "webp"),
+        ("avif", "rgb8", "avif"),
         ("h264", "rgb8", "h264"),
     ],
 )
@@ -238,7 +248,7 @@ def test_foreign_format_texts_take_the_given_size(text, encoding, codec):
     [
         "",
         "h265",
-        "rgb8; avif compressed",
+        "rgb8; gif compressed",
         "16UC1; compressedDepth png",
         "rgb8; jpeg compressed bgr8; full=640",
         "rgb8; jpeg compressed bgr8; full=-1x3",
