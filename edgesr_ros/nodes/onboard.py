@@ -42,8 +42,8 @@ class OnboardParameters(Struct):
     ladder: Annotated[
         str,
         Meta(
-            description="Operating points to walk along: name in config/ladders (webp, still, jpeg, h264) or path; "
-            "none: always scale, codec and quality.",
+            description="Operating points to walk along: name in config/ladders (webp, still, jpeg, h264) or "
+            "path; none: always scale, codec and quality.",
             extra_json_schema=FIXED,
         ),
     ]
