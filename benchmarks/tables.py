@@ -48,7 +48,6 @@ def result_tables(results: Path = RESULTS) -> dict[str, str]:
         **({"alpha": alpha_table(quality.alpha)} if quality.alpha else {}),
         "link_networks": link_networks_table(read_json(results / "link_networks.json", LinkNetworksResult)),
         "rate_quality": rate_quality_table(read_json(results / "rate_quality.json", RateQualityResult)),
-        "link": link_table(read_json(results / "link.json", Results)),
         "kernel_link": link_table(read_json(results / "kernel_link.json", Results)),
         "chain": chain_table(read_json(results / "chain.json", ChainResult)),
         "steps": steps_table(read_json(results / "steps.json", StepsResult)),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgesr_ros.cli.live_record import SENT, Window, read_record
+from edgesr_ros.cli.live_record import SENT, Window, fingerprint, read_record
 from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage
@@ -56,14 +56,14 @@ def run_live(
         content = content_kbps(footage, experiment.camera.rate_hz)
         with tempfile.TemporaryDirectory() as folder:
             camera = Path(folder, "camera")
-            _write_frames(footage, camera)
+            frames = _write_frames(footage, camera)
             for link, profile in profiles(experiment).items():
                 panels: list[Panel] = []
                 for index, contender in enumerate(experiment.contenders):
                     record = Path(folder, f"{link}_{index}")
                     record.mkdir()
                     window = _watch(experiment, contender, profile, camera, record, logs / f"{link}_{index}")
-                    run, glances = read_record(record, window)
+                    run, glances = read_record(record, window, frames)
                     if not glances:
                         raise InputError("samples_per_s: expected one sample at least in each run")
                     seen = [judge.see(glance, network=False) for glance in glances]
@@ -82,10 +82,14 @@ def run_live(
     return Outcome(results, strips)
 
 
-def _write_frames(footage: Footage, folder: Path) -> None:
-    """The camera's frames until they repeat, as files that are read fast."""
+def _write_frames(footage: Footage, folder: Path) -> dict[int, int]:
+    """The camera's frames until they repeat, as files that are read fast; their numbers by fingerprint."""
+    numbers = {}
     for number in range(max(1, 2 * len(footage) - 2)):
-        write_image(folder / f"{number:05}.bmp", footage.picture(number))
+        picture = footage.picture(number)
+        write_image(folder / f"{number:05}.bmp", picture)
+        numbers[fingerprint(np.ascontiguousarray(picture).data)] = number
+    return numbers
 
 
 def _watch(

@@ -15,9 +15,9 @@ import numpy as np
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image
 
-from edgesr_ros.cli.live_record import ARRIVED, CAMERA, SENT, SHOWN
+from edgesr_ros.cli.live_record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.codecs import Codec, FrameFormat, decode, encode
 from edgesr_ros.frames.message import Encoding, image_to_array
@@ -58,7 +58,10 @@ class RobotWatcher(Node):
         super().__init__("robot_watcher")
         camera, sent = _Log(folder / CAMERA), _Log(folder / SENT)
         self.create_subscription(
-            CameraInfo, "camera_info", lambda m: camera.add(nanoseconds(m.header.stamp)), COMPRESSED
+            Image,
+            "image_raw",
+            lambda m: camera.add(nanoseconds(m.header.stamp), fingerprint(m.data)),
+            COMPRESSED,
         )
         self.create_subscription(
             CompressedImage,

@@ -1,17 +1,25 @@
 """What the watchers of a real run wrote down, as the run that a simulation gives."""
 
+import zlib
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from typing_extensions import Buffer
 
 from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.simulation import Glance, Picture, Run, Shown
 
-# Lines of numbers: header stamp in ns, then where it applies the time in ns since 1970, then bytes.
+# Lines of numbers: header stamp in ns, then where it applies the time in ns since 1970, then bytes; of the
+# camera's frames their fingerprint: numbers counted would be wrong from the first frame on that was missed.
 CAMERA, SENT, ARRIVED, SHOWN = "camera.txt", "sent.txt", "arrived.txt", "shown.txt"
+
+
+def fingerprint(pixels: Buffer) -> int:
+    """What tells a frame of the camera from the others."""
+    return zlib.crc32(pixels)
 
 
 class Window(NamedTuple):
@@ -22,11 +30,15 @@ class Window(NamedTuple):
     used_bytes: int
 
 
-def read_record(record: Path, window: Window) -> tuple[Run, list[Glance]]:
-    """What the watchers wrote, within the window; times from its beginning."""
+def read_record(record: Path, window: Window, frames: Mapping[int, int]) -> tuple[Run, list[Glance]]:
+    """What the watchers wrote, within the window; times from its beginning.
+
+    Args:
+        frames: by fingerprint the numbers of the camera's frames.
+    """
     end_ns = window.start_ns + round(window.seconds * 1e9)
-    camera = [stamp for (stamp,) in _lines(record / CAMERA)]
-    numbers = {stamp: number for number, stamp in enumerate(camera)}
+    numbers = {stamp: frames[mark] for stamp, mark in _lines(record / CAMERA) if mark in frames}
+    camera = list(numbers)
     sizes = {stamp: size for stamp, _, size in _lines(record / SENT)}
     arrived = {stamp for stamp, _, _ in _lines(record / ARRIVED)}
 
@@ -51,8 +63,10 @@ def read_record(record: Path, window: Window) -> tuple[Run, list[Glance]]:
     for path in sorted(record.glob("screen_*.npz"), key=lambda path: int(path.stem.partition("_")[2])):
         at_ns = int(path.stem.partition("_")[2])
         if window.start_ns <= at_ns < end_ns:
-            seen_by_camera = max(0, bisect_right(camera, at_ns) - 1)
-            glances.append(Glance(seconds(at_ns), seen_by_camera, *_screen(path, numbers)))
+            taken = bisect_right(camera, at_ns)
+            if taken:
+                seen = numbers[camera[taken - 1]]
+                glances.append(Glance(seconds(at_ns), seen, *_screen(path, numbers)))
     return run, glances
 
 

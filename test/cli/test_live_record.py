@@ -7,13 +7,16 @@ from edgesr_ros.cli.live_record import Window, read_record
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
+FRAMES = {1000 + number: number for number in range(40)}  # by fingerprint
 
 
 @pytest.fixture
 def record(tmp_path):
     """A camera of 10 Hz from one second before the window on; each frame but some are sent, 50 ms later."""
     stamps = [START - SECOND + number * SECOND // 10 for number in range(40)]
-    (tmp_path / "camera.txt").write_text("".join(f"{stamp}\n" for stamp in stamps))
+    # The watcher missed the first three frames, and one later on.
+    seen = [(stamp, number) for number, stamp in enumerate(stamps) if number > 2 and number != 9]
+    (tmp_path / "camera.txt").write_text("".join(f"{stamp} {1000 + number}\n" for stamp, number in seen))
     sent = stamps[::2]
     arrived = [stamp for stamp in sent if stamp not in (sent[7], sent[8])]
     (tmp_path / "sent.txt").write_text("".join(f"{s} {s + 50_000_000} 1000\n" for s in sent))
@@ -27,7 +30,7 @@ def record(tmp_path):
 
 
 def test_only_what_lies_in_the_window_counts(record):
-    run, glances = read_record(record, Window(START, 2.0, 12345))
+    run, glances = read_record(record, Window(START, 2.0, 12345), FRAMES)
     assert len(run.sent) == 10
     assert run.lost == {"queue": 2}
     assert run.used_bytes == 12345
@@ -42,12 +45,12 @@ def test_only_what_lies_in_the_window_counts(record):
 
 
 def test_a_screen_that_stays_empty(record):
-    _, glances = read_record(record, Window(START + 8 * SECOND, 2.0, 0))
+    _, glances = read_record(record, Window(START + 8 * SECOND, 2.0, 0), FRAMES)
     (glance,) = glances
     assert (glance.picture, glance.before) == (None, None)
     assert glance.number == 39
 
 
 def test_watchers_that_saw_nothing(tmp_path):
-    run, glances = read_record(tmp_path, Window(START, 2.0, 0))
+    run, glances = read_record(tmp_path, Window(START, 2.0, 0), FRAMES)
     assert (run.shown, run.sent, run.lost, glances) == ([], [], {}, [])
