@@ -3,16 +3,19 @@
 import argparse
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.kernel import KernelLink, follow
 from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces
-from edgesr_ros.link.profile import read_profile
+from edgesr_ros.link.profile import LinkProfile, read_profile
 from edgesr_ros.link.shaper import Shaper, shaper_state
 
 HELP = "put a bad link between two network namespaces of this machine (needs root)"
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WATCH_PERIOD = 0.2  # s
 _UNITS = {"B": 1, "kB": 1e3, "MB": 1e6}
 
 
@@ -41,10 +44,40 @@ def _up(arguments: argparse.Namespace) -> int:
     if arguments.interface and arguments.back:
         raise InputError("--back: of an interface only what leaves it can be shaped")
     back = read_profile(arguments.back) if arguments.back else None
-    stop = threading.Event()
-    # However we are asked to end, we end by the one way that cleans up, and nothing cuts that short.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+    with _asked_to_end() as stop:
+        return _up_until(stop, arguments, profile, back)
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[threading.Event]:
+    """An event that is set when we are asked to end: the one way that cleans up, and nothing cuts it short.
+
+    The signals are taken by a thread: a handler that sets an event may find the event's lock held by the
+    very code that it interrupts, and hang.
+    """
+    stop, over = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not over.is_set() and not stop.is_set():
+            if signal.sigtimedwait(_ENDINGS, _WATCH_PERIOD):
+                stop.set()
+
+    for number in _ENDINGS:
+        signal.signal(number, lambda *_: None)  # a shell's `&` has SIGINT ignored
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        over.set()
+        thread.join()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+
+
+def _up_until(
+    stop: threading.Event, arguments: argparse.Namespace, profile: LinkProfile, back: LinkProfile | None
+) -> int:
     if arguments.interface:
         with Shaper(arguments.interface, profile) as shaper:
             print(f"{arguments.interface} is held to: {profile.description}")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -43,13 +44,21 @@ def finished(*arguments: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def up(name: str) -> subprocess.Popen[str]:
-    process = edgesr("up", "edge_of_range", "--back", "fading", "--name", name)
+@contextmanager
+def up(name: str) -> Iterator[subprocess.Popen[str]]:
+    """A link that is up, until the test ends it."""
+    process = edgesr("up", "constant_1mbps", "--back", "fading", "--name", name)
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("Ctrl-C"):
-            return process
-    raise AssertionError(process.communicate()[1])
+            break
+    else:
+        raise AssertionError(process.communicate()[1])
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where the test failed; else it has ended
 
 
 def test_up_status_and_every_way_down(name: str) -> None:
@@ -60,7 +69,7 @@ def test_up_status_and_every_way_down(name: str) -> None:
             status, said, _ = finished("status", "--name", name)
             assert status == 0
             assert f"link '{name}' is up" in said
-            assert "robot   198.18.0.1  800Kbit" in said
+            assert "robot   198.18.0.1  1Mbit" in said
             assert "processes: none" in said
             status, _, error = finished("up", "demo", "--name", name)
             assert (status, error.count("\n")) == (2, 1)
