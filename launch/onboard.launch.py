@@ -23,7 +23,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(
             "onboard_params",
             default_value=str(CONFIG / "onboard.yaml"),
-            description="Parameter file of onboard: scale, codec, quality, pacing.",
+            description="Parameter file of onboard: ladder, policy, limits.",
         ),
         DeclareLaunchArgument(
             "use_sim_time",
