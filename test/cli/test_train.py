@@ -47,7 +47,7 @@ def test_a_recipe_becomes_weights(train, tmp_path, capsys):
     weights = tmp_path / "work" / "mine" / "best.safetensors"
     create_network("edgesrgan_tiny", 2).load_state_dict(load_file(weights))
     printed = capsys.readouterr().out
-    assert "step 4: l1" in printed
+    assert "step 4: pixels" in printed
     assert str(weights) in printed
 
 
