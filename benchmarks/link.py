@@ -1,5 +1,6 @@
 """Our sender against streams of fixed rate, over the shipped links and recorded ones, in simulated time."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Experiment, read_experiment
 from edgesr_ros.experiment.report import write_report
 from edgesr_ros.experiment.rows import Results
-from edgesr_ros.experiment.runner import simulate
+from edgesr_ros.experiment.runner import Outcome, simulate
 from edgesr_ros.link.trace import SUFFIXES
 
 _EXPERIMENT = "link"
@@ -47,21 +48,32 @@ def evidence(results: Results) -> Results:
     return replace(results, rows=[replace(row, timeline=None) for row in results.rows])
 
 
-def main() -> int:
-    """Entry point."""
-    parser = arguments("link", __doc__)
-    parser.add_argument("--traces", type=Path, metavar="DIR", help="folder of recorded links to run as well")
+def experiment_arguments(name: str, about: str | None) -> argparse.ArgumentParser:
+    """The arguments of a benchmark that runs an experiment."""
+    parser = arguments(name, about)
     parser.add_argument("--recordings", nargs="+", help="videos, folders or bags; default: the demo's clip")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the page here")
+    return parser
+
+
+def keep(name: str, given: argparse.Namespace, outcome: Outcome) -> None:
+    """Write the figures as evidence, and the page where it is wanted."""
+    save(name, given, evidence(outcome.results))
+    if given.report:
+        write_report(given.report, outcome.results, outcome.strips)
+        print(given.report)
+
+
+def main() -> int:
+    """Entry point."""
+    parser = experiment_arguments("link", __doc__)
+    parser.add_argument("--traces", type=Path, metavar="DIR", help="folder of recorded links to run as well")
     given = parser.parse_args()
     try:
         experiment = plan(given.quick, given.traces, given.recordings)
         print_head()
         outcome = simulate(experiment, sources(experiment), print_row)
-        save("link", given, evidence(outcome.results))
-        if given.report:
-            write_report(given.report, outcome.results, outcome.strips)
-            print(given.report)
+        keep("link", given, outcome)
     except InputError as error:
         print(f"benchmarks.link: {error}", file=sys.stderr)
         return 2

@@ -5,28 +5,24 @@ these. AVIF is written as fast as the robot does (frames/avif.py), and, to compa
 the picture on the screen, against the camera's; bytes are for a 640x480 frame.
 """
 
-import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
-
 from benchmarks.evidence import Machine, arguments, save, this_machine
 from edgesr_ros.cli.ladder import QUALITIES, load_network
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import decode, encode
 from edgesr_ros.frames.ladder import Mode, best_lpips
 from edgesr_ros.frames.sources import open_source
 from edgesr_ros.quality.operating_points import (
+    SLOW_AVIF,
     Figures,
     PointMeter,
     Setting,
-    StillCodec,
     first_frames,
     means,
     steady_frames,
+    still_codec,
 )
 from edgesr_ros.schema import Struct
 
@@ -82,10 +78,10 @@ def _run(inputs: Sequence[str], count: int) -> RateQualityResult:
         clip = first_frames(source)
         frames = [clip[number] for number in sorted(steady_frames(clip, count))]
         found: dict[str, Iterator[tuple[Setting, Figures]]] = {
-            "JPEG": full.stills(_still("jpeg"), QUALITIES["jpeg"], frames),
-            "AVIF, slow": full.stills(StillCodec(_slow_avif, decode), QUALITIES["avif"], frames),
-            "ours, webp": ours.stills(_still("webp"), QUALITIES["webp"], frames),
-            "ours, avif": ours.stills(_still("avif"), QUALITIES["avif"], frames),
+            "JPEG": full.stills(still_codec("jpeg"), QUALITIES["jpeg"], frames),
+            "AVIF, slow": full.stills(SLOW_AVIF, QUALITIES["avif"], frames),
+            "ours, webp": ours.stills(still_codec("webp"), QUALITIES["webp"], frames),
+            "ours, avif": ours.stills(still_codec("avif"), QUALITIES["avif"], frames),
             "ours, h264": ours.stream(QUALITIES["h264"], clip, count),
         }
         for name, figures in found.items():
@@ -103,17 +99,6 @@ def _run(inputs: Sequence[str], count: int) -> RateQualityResult:
         networks={f"x{scale}": network.name for scale, network in networks.items() if network},
         rows=rows,
     )
-
-
-def _still(codec: str) -> StillCodec:
-    return StillCodec(lambda image, quality: encode(image, codec, quality), decode)
-
-
-def _slow_avif(image: np.ndarray, quality: int) -> bytes:
-    """As Pillow writes it of itself: better by about a sixth than ours, in three times the time."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "AVIF", quality=quality)
-    return file.getvalue()
 
 
 def _points(codec: str, figures: Mapping[Setting, Figures]) -> list[_Point]:

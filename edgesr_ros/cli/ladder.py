@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import STREAMS, Codec, decode, encode
+from edgesr_ros.frames.codecs import STREAMS, Codec
 from edgesr_ros.frames.frame_source import FrameSource
 from edgesr_ros.frames.ladder import Ladder, OperatingPoint, hull
 from edgesr_ros.frames.sources import open_source
@@ -13,10 +13,10 @@ from edgesr_ros.quality.operating_points import (
     Figures,
     PointMeter,
     Setting,
-    StillCodec,
     first_frames,
     means,
     spread_frames,
+    still_codec,
 )
 from edgesr_ros.schema import write_json
 from edgesr_ros.upscaling.base import Upscaler
@@ -107,8 +107,7 @@ def _measure(
         if codec in STREAMS:
             yield from meter.stream(QUALITIES[codec], first_frames(source), count)
         else:
-            still = StillCodec(lambda image, quality: encode(image, codec, quality), decode)
-            yield from meter.stills(still, QUALITIES[codec], spread_frames(source, count))
+            yield from meter.stills(still_codec(codec), QUALITIES[codec], spread_frames(source, count))
         print(f"measured: {codec}, {source.description}", flush=True)
 
 

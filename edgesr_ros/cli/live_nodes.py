@@ -19,7 +19,9 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from edgesr_ros.cli.live_record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import Codec, FrameFormat, decode, encode
+from edgesr_ros.frames.codecs import Codec, FrameFormat, encode
+from edgesr_ros.frames.colour import three_channels
+from edgesr_ros.frames.decoder import FrameDecoder
 from edgesr_ros.frames.message import Encoding, image_to_array
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.frames.resize import enlarge_bicubic
@@ -83,6 +85,7 @@ class GroundWatcher(Node):
         self._folder = folder
         self._arrived, self._shown = _Log(folder / ARRIVED), _Log(folder / SHOWN)
         self._raw = shows == "raw"
+        self._decoder = FrameDecoder()
         self._screen: list[tuple[int, np.ndarray]] = []  # the last two: stamp, picture
         self._period, self._rng = 1 / samples_per_s, np.random.default_rng(1)
         self._next_look = time.monotonic()
@@ -97,10 +100,8 @@ class GroundWatcher(Node):
         self._arrived.add(stamp_ns, time.time_ns(), len(message.data))
         if not self._raw:
             return
-        small = decode(message.data)
-        form = FrameFormat.parse(message.format, small.shape[1], small.shape[0])
-        scale = -(-form.full_width // small.shape[1])
-        large = enlarge_bicubic(small, scale) if scale > 1 else small
+        picture, form, factor = self._decoder.decode(message.data, message.format)
+        large = enlarge_bicubic(picture, factor) if factor > 1 else picture
         self._show(stamp_ns, crop_to(large, form.full_width, form.full_height))
 
     def _on_picture(self, message: Image) -> None:
@@ -110,8 +111,7 @@ class GroundWatcher(Node):
         if self._screen and stamp_ns <= self._screen[-1][0]:
             return
         self._shown.add(stamp_ns, time.time_ns())
-        rgb = picture if picture.ndim == 3 else picture[:, :, None].repeat(3, axis=2)
-        self._screen = [*self._screen[-1:], (stamp_ns, rgb)]
+        self._screen = [*self._screen[-1:], (stamp_ns, three_channels(picture))]
 
     def _look(self) -> None:
         if time.monotonic() < self._next_look:

@@ -1,12 +1,10 @@
 """Quality per byte without a link: our ladder's hull beside single codecs at full size, and H.264."""
 
-import io
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage
@@ -14,13 +12,13 @@ from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.rows import CurvePoint
 from edgesr_ros.experiment.screen import Judge
 from edgesr_ros.experiment.simulation import Picture
-from edgesr_ros.frames.codecs import decode, encode
+from edgesr_ros.frames.codecs import encode
 from edgesr_ros.frames.h264 import H264Decoder, H264Encoder
-from edgesr_ros.frames.ladder import read_ladder
+from edgesr_ros.frames.ladder import REFERENCE_PIXELS, read_ladder
 from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.quality.operating_points import SLOW_AVIF, still_codec
 
 LADDER = "webp"  # whose hull is drawn
-_REFERENCE_PIXELS = 640 * 480  # bytes are told for a frame of this size
 _STILLS = 4  # frames that each setting of stand-alone frames is measured on
 _QUALITIES = {
     "jpeg": (3, 6, 10, 18, 30, 50, 70, 85),
@@ -59,22 +57,13 @@ def measure_curves(footage: Footage, judge: Judge, seed: int) -> list[CurvePoint
 
 def _codecs(footage: Footage, judge: Judge) -> Iterator[CurvePoint]:
     for codec, qualities in _QUALITIES.items():
+        still = SLOW_AVIF if codec == "avif" else still_codec(codec)
         for quality in qualities:
             found = []
             for number in footage.spread(_STILLS):
-                data, picture = _full_size(footage.frame(number), codec, quality)
-                found.append(_Measured(len(data), *judge.compare(picture, number)))
+                data = still.encode(footage.frame(number), quality)
+                found.append(_Measured(len(data), *judge.compare(still.decode(data), number)))
             yield _point(footage, codec, f"q{quality}", found)
-
-
-def _full_size(frame: np.ndarray, codec: str, quality: int) -> tuple[bytes, np.ndarray]:
-    """(H, W, 3) RGB or (H, W) grey uint8 → its file and what that decodes to, as RGB."""
-    if codec != "avif":
-        data = encode(frame, codec, quality)
-        return data, decode(data)
-    file = io.BytesIO()
-    Image.fromarray(frame).save(file, "AVIF", quality=quality)
-    return file.getvalue(), np.asarray(Image.open(file).convert("RGB"))
 
 
 def _ladder(footage: Footage, judge: Judge) -> Iterator[CurvePoint]:
@@ -115,7 +104,7 @@ def _point(footage: Footage, method: str, setting: str, found: list[_Measured]) 
         recording=footage.name,
         method=method,
         setting=setting,
-        bytes_per_frame=round(float(size) * _REFERENCE_PIXELS / (height * width)),
+        bytes_per_frame=round(float(size) * REFERENCE_PIXELS / (height * width)),
         lpips=round(float(lpips), 4),
         psnr_db=round(float(psnr_db), 2),
     )

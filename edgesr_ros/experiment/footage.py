@@ -7,6 +7,7 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera
+from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.sources import open_source
 
 _MOST_BYTES = 300_000_000  # of frames in memory; 10 s of 640x480 at 30 Hz
@@ -63,8 +64,7 @@ class Footage:
 
     def picture(self, number: int) -> np.ndarray:
         """The same as (H, W, 3) uint8 RGB, as a screen shows it."""
-        frame = self.frame(number)
-        return cv2.cvtColor(frame, cv2.COLOR_GRAY2RGB) if frame.ndim == 2 else frame
+        return three_channels(self.frame(number))
 
 
 def fit(frame: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.graphs import Plot, curve_plots, method_colours, over_capacity, over_time
 from edgesr_ros.experiment.rows import Results, Row
 from edgesr_ros.experiment.runner import Strip
 from edgesr_ros.quality.page import figure, render
 from edgesr_ros.quality.plots import COLOURS, Colour
+from edgesr_ros.schema import write_text
 
 _PANEL = 400  # px, width of a picture in the page
 _PANEL_QUALITY = 82  # of WebP: its own damage must not be taken for a contender's
@@ -112,11 +112,7 @@ def write_report(path: Path, results: Results, strips: Sequence[Strip] = ()) -> 
             for link, recording in pairs
         ],
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    write_text(path, page)
 
 
 def _colours(rows: Sequence[Row]) -> dict[str, Colour]:

@@ -4,12 +4,12 @@ import hashlib
 from collections import OrderedDict
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.simulation import Glance, Picture
 from edgesr_ros.frames.codecs import decode
+from edgesr_ros.frames.colour import without_colour
 from edgesr_ros.frames.reduce import crop_to
 from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
@@ -89,7 +89,7 @@ class Judge:
             large = enlarge_bicubic(small, scale)
         large = crop_to(large, width, height)
         if frame.ndim == 2:
-            large = cv2.cvtColor(cv2.cvtColor(large, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            large = without_colour(large)
         return large
 
     def _flickering(self, glance: Glance, key: bytes, network: bool) -> float | None:

@@ -13,6 +13,7 @@ from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows
 from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.summary import read_summary
 from edgesr_ros.quality.timeline import Capacity, Timeline
+from edgesr_ros.schema import write_text
 
 _DROPS = {
     "paced": "never sent: a newer one came before the link had room",
@@ -43,7 +44,7 @@ def write_report(folder: Path, title: str | None = None, capacity: Capacity = ()
             holding until the next.
 
     Raises:
-        InputError: summary.json or frames.csv is missing or damaged.
+        InputError: summary.json or frames.csv is missing or damaged, or the page cannot be written.
     """
     summary, rows = read_summary(folder / SUMMARY), read_rows(folder / FRAMES)
     strip = folder / STRIP
@@ -57,7 +58,7 @@ def write_report(folder: Path, title: str | None = None, capacity: Capacity = ()
         drops=[(reason, _DROPS.get(reason, ""), number) for reason, number in summary.dropped.items()],
     )
     path = folder / REPORT
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 

@@ -9,11 +9,11 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.codecs import decode
+from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import crop_to, reduction
 from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.quality.measure import Measurer
@@ -106,7 +106,7 @@ def _pictures(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     received = decode(sample.received) if isinstance(sample.received, bytes) else sample.received
     height, width = sample.original.shape[:2]
     scale = reduction((width, height), (received.shape[1], received.shape[0]))
-    return _rgb(sample.original), received, _rgb(sample.shown), scale
+    return three_channels(sample.original), received, three_channels(sample.shown), scale
 
 
 def _strip(sample: Sample) -> np.ndarray:
@@ -115,7 +115,3 @@ def _strip(sample: Sample) -> np.ndarray:
     caption = f"{sample.row.bytes} bytes, {sample.row.age_ms:.0f} ms old"
     label = "super-resolved" if sample.row.method == "sr" else f"shown ({sample.row.method})"
     return picture_strip(original, received, bicubic, shown, caption, label)
-
-
-def _rgb(array: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB) if array.ndim == 2 else array

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import decode, encode
+from edgesr_ros.frames.codecs import encode
 from edgesr_ros.frames.files import write_image
 from edgesr_ros.frames.h264 import REFRESH_FRAMES
 from edgesr_ros.frames.sources import open_source
@@ -10,15 +10,14 @@ from edgesr_ros.quality.operating_points import (
     Figures,
     PointMeter,
     Setting,
-    StillCodec,
     first_frames,
     means,
     spread_frames,
+    still_codec,
 )
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
 
-WEBP = StillCodec(lambda image, quality: encode(image, "webp", quality), decode)
-PNG = StillCodec(lambda image, quality: encode(image, "png", quality), decode)
+WEBP, PNG = still_codec("webp"), still_codec("png")
 
 
 @pytest.fixture(scope="module")
