@@ -1,8 +1,8 @@
 """Quality per byte: the hulls of our operating points beside JPEG, WebP and AVIF at full size.
 
 All see the same frames: some of each recording for stand-alone codecs, and H.264 in its steady state at just
-these. AVIF is written as fast as the robot does (frames/avif.py), and, to compare, slowly. LPIPS is that of
-the picture on the screen, against the camera's; bytes are for a 640x480 frame.
+these. AVIF is written at both speeds of frames/avif.py. LPIPS is that of the picture on the screen, against
+the camera's; bytes are for a 640x480 frame.
 """
 
 import sys
@@ -15,7 +15,6 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.ladder import Mode, best_lpips
 from edgesr_ros.frames.sources import open_source
 from edgesr_ros.quality.operating_points import (
-    SLOW_AVIF,
     Figures,
     PointMeter,
     Setting,
@@ -79,18 +78,19 @@ def _run(inputs: Sequence[str], count: int) -> RateQualityResult:
         frames = [clip[number] for number in sorted(steady_frames(clip, count))]
         found: dict[str, Iterator[tuple[Setting, Figures]]] = {
             "JPEG": full.stills(still_codec("jpeg"), QUALITIES["jpeg"], frames),
-            "AVIF, slow": full.stills(SLOW_AVIF, QUALITIES["avif"], frames),
             "ours, webp": ours.stills(still_codec("webp"), QUALITIES["webp"], frames),
             "ours, avif": ours.stills(still_codec("avif"), QUALITIES["avif"], frames),
+            "ours, avif_slow": ours.stills(still_codec("avif_slow"), QUALITIES["avif_slow"], frames),
             "ours, h264": ours.stream(QUALITIES["h264"], clip, count),
         }
         for name, figures in found.items():
             measured.setdefault(name, []).extend(figures)
         print(f"measured: {source.description}", flush=True)
     points = {name: _points(name, means(figures)) for name, figures in measured.items()}
-    for fixed, name in (("WebP", "ours, webp"), ("AVIF", "ours, avif")):
-        points[fixed] = [point for point in points[name] if point.mode.scale == 1]
-    points["ours, still"] = points["ours, webp"] + points.pop("ours, avif")
+    for fixed, name in (("WebP", "webp"), ("AVIF", "avif"), ("AVIF, slow", "avif_slow")):
+        points[fixed] = [point for point in points[f"ours, {name}"] if point.mode.scale == 1]
+    for mixed, name in (("still", "avif"), ("still_slow", "avif_slow")):
+        points[f"ours, {mixed}"] = points["ours, webp"] + points.pop(f"ours, {name}")
     rows = [_row(name, points[name], 1000 * budget) for name in sorted(points) for budget in _BUDGETS]
     _print(rows)
     return RateQualityResult(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import STREAMS, Codec
+from edgesr_ros.frames.codecs import STREAMS, EncoderName
 from edgesr_ros.frames.frame_source import FrameSource
 from edgesr_ros.frames.ladder import Ladder, OperatingPoint, hull
 from edgesr_ros.frames.sources import open_source
@@ -26,9 +26,10 @@ HELP = "measure settings of codecs on recordings, and write the ladder that the 
 
 SCALES = (1, 2, 4, 8)
 # Steps of about equally many bytes.
-QUALITIES: dict[Codec, tuple[int, ...]] = {
+QUALITIES: dict[EncoderName, tuple[int, ...]] = {
     "webp": (1, 5, 12, 22, 35, 50, 65, 78, 86, 93, 97),
     "avif": (3, 12, 20, 28, 36, 44, 52, 60, 68, 76, 84, 91),
+    "avif_slow": (3, 12, 20, 28, 36, 44, 52, 60, 68, 76, 84, 91),
     "jpeg": (5, 10, 18, 28, 42, 58, 72, 82, 89, 94),
     "h264": (9, 18, 26, 34, 41, 48, 55, 62, 71, 78, 86, 94, 100),
 }
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     if arguments.frames < 1:
         raise InputError(f"--frames is {arguments.frames}, expected at least 1")
-    codecs: list[Codec] = arguments.codec
+    codecs: list[EncoderName] = arguments.codec
     if len(codecs) > 1 and "h264" in codecs:
         raise InputError("--codec is h264 and others, expected h264 alone: its frames do not stand alone")
     sources = [open_source(text) for text in arguments.input]
@@ -82,10 +83,10 @@ def run(arguments: argparse.Namespace) -> None:
         sources=tuple(source.description for source in sources),
     )
     write_json(arguments.output, ladder)
-    print(f"codec  {'scale':>5}  {'quality':>7}  {'bytes/640x480':>13}  {'LPIPS':>6}  {'PSNR dB':>7}")
+    print(f"{'codec':9}  {'scale':>5}  {'quality':>7}  {'bytes/640x480':>13}  {'LPIPS':>6}  {'PSNR dB':>7}")
     for point in ladder.points:
         figures_text = f"{point.bytes:13.0f}  {point.lpips:6.4f}  {point.psnr_db:7.2f}"
-        print(f"{point.codec:5}  {point.scale:5}  {point.quality:7}  {figures_text}")
+        print(f"{point.codec:9}  {point.scale:5}  {point.quality:7}  {figures_text}")
 
 
 def load_network(family: str, scale: int, threads: int) -> Upscaler | None:
@@ -101,7 +102,7 @@ def load_network(family: str, scale: int, threads: int) -> Upscaler | None:
 
 
 def _measure(
-    meter: PointMeter, codec: Codec, sources: Iterable[FrameSource], count: int
+    meter: PointMeter, codec: EncoderName, sources: Iterable[FrameSource], count: int
 ) -> Iterator[tuple[Setting, Figures]]:
     for source in sources:
         if codec in STREAMS:
@@ -111,7 +112,7 @@ def _measure(
         print(f"measured: {codec}, {source.description}", flush=True)
 
 
-def _point(codec: Codec, setting: Setting, figures: Figures) -> OperatingPoint:
+def _point(codec: EncoderName, setting: Setting, figures: Figures) -> OperatingPoint:
     return OperatingPoint(
         codec=codec,
         scale=setting.scale,

@@ -12,18 +12,18 @@ from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.rows import CurvePoint
 from edgesr_ros.experiment.screen import Judge
 from edgesr_ros.experiment.simulation import Picture
-from edgesr_ros.frames.codecs import encode
+from edgesr_ros.frames.codecs import EncoderName, codec_of, encode
 from edgesr_ros.frames.h264 import H264Decoder, H264Encoder
 from edgesr_ros.frames.ladder import REFERENCE_PIXELS, read_ladder
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.quality.operating_points import SLOW_AVIF, still_codec
+from edgesr_ros.quality.operating_points import still_codec
 
 LADDER = "webp"  # whose hull is drawn
 _STILLS = 4  # frames that each setting of stand-alone frames is measured on
-_QUALITIES = {
+_QUALITIES: dict[EncoderName, tuple[int, ...]] = {
     "jpeg": (3, 6, 10, 18, 30, 50, 70, 85),
     "webp": (1, 5, 12, 25, 45, 65, 80, 90),
-    "avif": (2, 10, 20, 30, 42, 55, 68, 80),
+    "avif_slow": (2, 10, 20, 30, 42, 55, 68, 80),
 }
 _RUNGS = 20  # of the ladder's hull, at most
 _FACTORS = (22, 26, 30, 34, 38, 42, 46)  # x264's rate factors
@@ -56,14 +56,14 @@ def measure_curves(footage: Footage, judge: Judge, seed: int) -> list[CurvePoint
 
 
 def _codecs(footage: Footage, judge: Judge) -> Iterator[CurvePoint]:
-    for codec, qualities in _QUALITIES.items():
-        still = SLOW_AVIF if codec == "avif" else still_codec(codec)
+    for encoder, qualities in _QUALITIES.items():
+        still = still_codec(encoder)
         for quality in qualities:
             found = []
             for number in footage.spread(_STILLS):
                 data = still.encode(footage.frame(number), quality)
                 found.append(_Measured(len(data), *judge.compare(still.decode(data), number)))
-            yield _point(footage, codec, f"q{quality}", found)
+            yield _point(footage, codec_of(encoder), f"q{quality}", found)
 
 
 def _ladder(footage: Footage, judge: Judge) -> Iterator[CurvePoint]:

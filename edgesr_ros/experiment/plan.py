@@ -61,7 +61,7 @@ class Ours(Struct, tag_field="kind", tag="ours"):
     """Paced by reports from the ground, frames as large as the link allows, enlarged by the networks."""
 
     name: Name
-    codec: Literal["webp", "jpeg", "still", "h264"] = "webp"
+    codec: Literal["webp", "jpeg", "still", "still_slow", "h264"] = "webp"
     policy: Literal["smooth", "balanced", "sharp"] = "balanced"
     max_frame_bytes: Annotated[int, Meta(ge=1000, le=1_000_000)] = MAX_FRAME_BYTES
 

@@ -20,6 +20,10 @@ Codec = Literal["webp", "jpeg", "png", "avif", "h264"]
 CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png", "avif")  # whose frames stand alone; H.264: frames/h264.py
 STREAMS: tuple[Codec, ...] = ("h264",)  # each frame of which is told as a change of those before it
 
+# What writes frames: a codec has its usual encoder, and AVIF one more for who has the time.
+EncoderName = Codec | Literal["avif_slow"]
+STILLS: tuple[EncoderName, ...] = (*CODECS, "avif_slow")
+
 _KNOWN = CODECS + STREAMS
 
 # More than any camera here sends (4K is 8.3 million); 48 MiB as RGB is what a forged header may cost.
@@ -80,10 +84,16 @@ class FrameFormat(Struct, frozen=True):
         )
 
 
-def encode(image: np.ndarray, codec: str, quality: int, optimize: bool = True) -> bytes:
+def codec_of(encoder: EncoderName) -> Codec:
+    """What decodes its frames."""
+    return "avif" if encoder == "avif_slow" else encoder
+
+
+def encode(image: np.ndarray, encoder: str, quality: int, optimize: bool = True) -> bytes:
     """(H, W, 3) RGB or (H, W) grey uint8 as a WebP, JPEG, PNG or AVIF file.
 
     Args:
+        encoder: one of `STILLS`.
         quality: 1..100; PNG is lossless and does not depend on it.
         optimize: give a JPEG Huffman tables of its own: the same picture in fewer bytes, most of all where
             it is small or coarse (a road frame: 160x90 q20 29 %, 640x360 q85 2 %).
@@ -93,27 +103,27 @@ def encode(image: np.ndarray, codec: str, quality: int, optimize: bool = True) -
         InputError: unknown codec, quality out of range, an image that the codec cannot hold, or AVIF where
             this machine has none.
     """
-    if codec not in CODECS:
-        raise InputError(f"codec is {codec!r}, expected one of {', '.join(CODECS)}")
+    if encoder not in STILLS:
+        raise InputError(f"codec is {encoder!r}, expected one of {', '.join(STILLS)}")
     if not 1 <= quality <= 100:
         raise InputError(f"quality is {quality}, expected 1..100")
     colour = image.ndim == 3 and image.shape[2] == 3
     if image.dtype != np.uint8 or image.size == 0 or not (colour or image.ndim == 2):
         raise InputError(f"array is {image.dtype} {image.shape}, expected uint8 (H, W, 3) or (H, W)")
-    if codec == "avif":
-        return encode_avif(image, quality)
+    if encoder in ("avif", "avif_slow"):
+        return encode_avif(image, quality, slow=encoder == "avif_slow")
     settings = {
         "webp": [cv2.IMWRITE_WEBP_QUALITY, quality],
         "jpeg": [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, int(optimize)],
         "png": [],
-    }[codec]
+    }[encoder]
     stored = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if colour else image
     try:
-        written, data = cv2.imencode(f".{codec}", stored, settings)
+        written, data = cv2.imencode(f".{encoder}", stored, settings)
     except cv2.error:  # which of the two ways it fails depends on OpenCV's version
         written = False
     if not written:
-        raise InputError(f"an image of {image.shape[1]}x{image.shape[0]} is more than {codec} can hold")
+        raise InputError(f"an image of {image.shape[1]}x{image.shape[0]} is more than {encoder} can hold")
     return data.tobytes()
 
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from edgesr_ros import resources
 from edgesr_ros.frames import avif
-from edgesr_ros.frames.codecs import STREAMS, Codec
+from edgesr_ros.frames.codecs import STREAMS, Codec, EncoderName, codec_of
 from edgesr_ros.schema import Struct, read_json
 
 REFERENCE_PIXELS = 640 * 480  # of the frames that `OperatingPoint.bytes` means
@@ -36,7 +36,7 @@ class Mode(NamedTuple):
 class OperatingPoint(Struct):
     """A setting of the sender, and what it came to as a mean over the frames measured."""
 
-    codec: Codec
+    codec: EncoderName
     scale: Annotated[int, Meta(ge=1, le=8)]
     quality: Annotated[int, Meta(ge=1, le=100)]  # of H.264: see `h264.crf_of`
     bytes: Positive  # of a 640x480 frame
@@ -91,7 +91,7 @@ class Ladder(Struct):
     @property
     def codecs(self) -> frozenset[Codec]:
         """That some point has."""
-        return frozenset(point.codec for point in self.points)
+        return frozenset(codec_of(point.codec) for point in self.points)
 
     @property
     def modes(self) -> list[Mode]:

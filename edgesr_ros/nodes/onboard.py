@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.codecs import Codec, FrameFormat, encode, encode_within
+from edgesr_ros.frames.codecs import EncoderName, FrameFormat, codec_of, encode, encode_within
 from edgesr_ros.frames.ladder import read_ladder
 from edgesr_ros.frames.ladder_encoder import LadderEncoder
 from edgesr_ros.frames.message import image_to_array
@@ -42,8 +42,8 @@ class OnboardParameters(Struct):
     ladder: Annotated[
         str,
         Meta(
-            description="Operating points to walk along: name in config/ladders (webp, still, jpeg, h264) or "
-            "path; none: always scale, codec and quality.",
+            description="Operating points to walk along: name in config/ladders (webp, still, still_slow, "
+            "jpeg, h264) or path; none: always scale, codec and quality.",
             extra_json_schema=FIXED,
         ),
     ]
@@ -80,7 +80,7 @@ class _Frame(NamedTuple):
 class _Encoded(NamedTuple):
     data: bytes
     scale: int
-    codec: Codec
+    codec: EncoderName
     quality: int
 
 
@@ -186,7 +186,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
         height, width = frame.array.shape[:2]
         form = FrameFormat(
             encoding="mono8" if frame.array.ndim == 2 else "rgb8",
-            codec=encoded.codec,
+            codec=codec_of(encoded.codec),
             full_width=width,
             full_height=height,
         )

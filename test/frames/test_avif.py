@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -23,7 +24,8 @@ def test_what_the_format_cannot_hold_is_one_line():
         encode(np.zeros((1, 65537, 3), np.uint8), "avif", 50)
 
 
-def test_smaller_frames_get_more_effort(monkeypatch):
+def spied_speeds(monkeypatch) -> list[int]:
+    """Filled as pictures are encoded."""
     speeds = []
     save = Image.Image.save
 
@@ -32,10 +34,27 @@ def test_smaller_frames_get_more_effort(monkeypatch):
         save(self, file, kind, **settings)
 
     monkeypatch.setattr(Image.Image, "save", spy)
+    return speeds
+
+
+def test_smaller_frames_get_more_effort(monkeypatch):
+    speeds = spied_speeds(monkeypatch)
     for width, height in ((640, 480), (320, 240), (160, 120), (80, 60)):
         encode(np.zeros((height, width, 3), np.uint8), "avif", 50)
     assert speeds == sorted(speeds, reverse=True)
     assert speeds[0] > speeds[-1]
+
+
+def test_slow_is_at_full_effort_at_any_size(monkeypatch):
+    texture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+    large = cv2.resize(texture, (640, 480), interpolation=cv2.INTER_CUBIC)
+    fast, slow = encode(large, "avif", 50), encode(large, "avif_slow", 50)
+    assert len(slow) < len(fast)
+    assert np.abs(decode(slow).astype(int) - large).mean() < 4
+    speeds = spied_speeds(monkeypatch)
+    for width, height in ((640, 480), (320, 240), (160, 120)):
+        encode(np.zeros((height, width, 3), np.uint8), "avif_slow", 50)
+    assert len(set(speeds)) == 1
 
 
 def test_a_file_without_a_frame_is_refused(picture):
