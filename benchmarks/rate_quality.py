@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from benchmarks.evidence import Machine, arguments, save, this_machine
-from edgesr_ros.cli.ladder import QUALITIES, load_network
+from edgesr_ros.cli.ladder import QUALITIES, SCALES, load_network
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.ladder import Mode, best_lpips
 from edgesr_ros.frames.sources import open_source
@@ -26,8 +26,8 @@ from edgesr_ros.quality.operating_points import (
 from edgesr_ros.schema import Struct
 
 _NETWORK = "edgesrgan_tiny"
-_SCALES = (1, 2, 4)  # 1/8 is for less than the smallest budget
 _BUDGETS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)  # kB (1000 bytes) a frame
+_FRAMES = 4  # of each recording
 _THREADS = 2
 
 
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--input", nargs="+", required=True, metavar="SOURCE", help="recordings in motion")
     given = parser.parse_args(argv)
     try:
-        result = _run(given.input, 1 if given.quick else 2)
+        result = _run(given.input, 1 if given.quick else _FRAMES)
     except InputError as error:
         print(f"rate_quality: {error}", file=sys.stderr)
         return 2
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(inputs: Sequence[str], count: int) -> RateQualityResult:
-    networks = {scale: load_network(_NETWORK, scale, _THREADS) for scale in _SCALES}
+    networks = {scale: load_network(_NETWORK, scale, _THREADS) for scale in SCALES}
     ours, full = PointMeter(networks, _THREADS), PointMeter({1: None}, _THREADS)
     sources = [open_source(text) for text in inputs]
     measured: dict[str, list[tuple[Setting, Figures]]] = {}

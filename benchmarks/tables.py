@@ -4,14 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.chain_tables import chain_table, outage_table, steps_table
 from benchmarks.evidence import (
     RESULTS,
     AlphaRow,
     ChainResult,
-    ChainRow,
     LinkNetworkRow,
     LinkNetworksResult,
-    Machine,
+    OutagesResult,
     QualityResult,
     QualityRow,
     StepsResult,
@@ -51,6 +51,7 @@ def result_tables(results: Path = RESULTS) -> dict[str, str]:
         "kernel_link": link_table(read_json(results / "kernel_link.json", Results)),
         "chain": chain_table(read_json(results / "chain.json", ChainResult)),
         "steps": steps_table(read_json(results / "steps.json", StepsResult)),
+        "outage": outage_table(read_json(results / "outage.json", OutagesResult)),
     }
 
 
@@ -157,6 +158,7 @@ def link_table(results: Results) -> str:
             mean(rows, "fps_shown", 1),
             mean(rows, "age_p95_ms", 0),
             mean(rows, "propagation_ms", 0),
+            f"{mean(rows, 'stale', 1, 100)} %",
             f"{mean(rows, 'lost_overload', 1, 100)} %",
             mean(rows, "bytes_per_frame", 0),
             mean(rows, "lpips_on_screen", 3),
@@ -166,80 +168,10 @@ def link_table(results: Results) -> str:
     ]
     head = (
         *("link", "contender", "of the usable capacity", "shown per s", "age p95, ms", "of it propagation"),
-        *("lost by overload", "bytes a frame", "LPIPS on screen ↓", "recovery, s"),
+        *("stale", "lost by overload", "bytes a frame", "LPIPS on screen ↓", "recovery, s"),
     )
     recordings = ", ".join(f"`{name}`" for name in dict.fromkeys(row.recording for row in results.rows))
     return f"{table(head, lines)}\n\n{results.camera}; recordings: {recordings}."
-
-
-def chain_table(result: ChainResult) -> str:
-    """The chain's figures beside what they must be; then each node's."""
-    (row,) = result.rows
-    dropped = ", ".join(f"{count} {reason}" for reason, count in row.dropped.items() if count) or "none"
-    ages = f"{row.age_p50_ms:.0f} / {row.age_p95_ms:.0f} / {row.age_p99_ms:.0f} ms"
-    frames = (row.frames_sent, row.frames_received, row.frames_published, row.frames_shown)
-    counts = " / ".join(f"{count:,}" for count in frames)
-    whole = table(
-        ("", "measured", "goal"),
-        [
-            ("pictures shown per second", number(row.fps_shown, 2), "≥ 24.5"),
-            ("age p50 / p95 / p99", ages, "p95 ≤ 100 ms"),
-            ("shown out of order", str(row.out_of_order), "0"),
-            ("frames sent / received / published / shown", counts, ""),
-            ("frames dropped", dropped, ""),
-        ],
-    )
-    return (
-        f"{row.camera}, link `{row.link}`, `{row.model}`, {row.seconds:.0f} s, {_on(result.machine)}.\n\n"
-        f"{whole}\n\n{_node_table(row)}"
-    )
-
-
-def _node_table(row: ChainRow) -> str:
-    head = ("process", "ms per stage: mean (max)", "processor ms per picture", "memory MB", "MB per minute")
-    rows = []
-    for node, usage in row.nodes.items():
-        stages = [
-            f"{name.removeprefix(f'{node}: ')} {stage.mean:.1f} ({stage.max:.0f})"
-            for name, stage in row.stages_ms.items()
-            if name.startswith(f"{node}: ")
-        ]
-        memory = f"{usage.resident_mb_settled:.0f} → {usage.resident_mb_last:.0f}"
-        slope = f"{usage.resident_mb_per_minute:+.2f}"
-        rows.append((f"`{node}`", ", ".join(stages), number(usage.cpu_ms_per_picture, 1), memory, slope))
-    return table(head, rows) + f"\n\nMemory: resident, from {row.warm_up_seconds:.0f} s after the start on."
-
-
-def steps_table(result: StepsResult) -> str:
-    """A line for each step, and at how many the age recovered."""
-    head = (
-        *("link, kB/s", "bytes per frame", "shown per s", "possible per s", "share"),
-        *("age p50 / p95, ms", "p95 from 2 s on", "bound"),
-    )
-    rows = [
-        (
-            f"{row.kbps / 8:,g}",
-            number(row.bytes_per_frame, 0),
-            number(row.fps_shown, 1),
-            number(row.fps_possible, 1),
-            "–" if row.ratio is None else f"{row.ratio:.0%}",
-            f"{number(row.age_p50_ms, 0)} / {number(row.age_p95_ms, 0)}",
-            number(row.age_p95_settled_ms, 0),
-            number(row.age_bound, 0),
-        )
-        for row in result.rows
-    ]
-    late = [f"{row.kbps / 8:,g}" for row in result.rows if not row.recovered_within_2_s]
-    missed = f"; not at {', '.join(late)} kB/s" if late else ""
-    return (
-        f"{result.camera}, link `{result.link}`, `{result.model}`, {_on(result.machine)}.\n\n"
-        f"{table(head, rows)}\n\nTwo seconds after a step the age was back within its bound at "
-        f"{len(rows) - len(late)} of {len(rows)} steps{missed}."
-    )
-
-
-def _on(machine: Machine) -> str:
-    return f"{machine.cores} cores of {machine.cpu}"
 
 
 def main() -> int:

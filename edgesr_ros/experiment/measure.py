@@ -14,6 +14,7 @@ from edgesr_ros.link.profile import LinkProfile
 
 _STEP = 0.1  # s, at which the capacity is looked at: shorter gaps are the link's rhythm, not its capacity
 _OUTAGE = 1.0  # s without capacity that count as an outage
+_STALE = 1.0  # s; default of the ground station's `stale_after`
 _SCREEN_STEP = 0.01  # s, at which the age of what is on the screen is looked at
 
 
@@ -52,6 +53,7 @@ def row_of(names: Names, run: Run, seen: Sequence[Seen], link: LinkProfile, cont
         age_p50_ms=_percentile(ages, 50),
         age_p95_ms=_percentile(ages, 95),
         age_on_screen_p95_ms=_percentile(1e3 * ages_on_screen(run.shown, _grid(seconds, _SCREEN_STEP)), 95),
+        stale=round(stale_share([shown.at for shown in run.shown], seconds), 4),
         lost=run.lost,
         lost_overload=round(run.lost.get("queue", 0) / max(len(sizes), 1), 4),
         sent_kbps=round(sum(sizes) * 8e-3 / seconds, 1),
@@ -71,6 +73,12 @@ def outages(capacity: Capacity, seconds: float) -> list[tuple[float, float]]:
     return [
         (float(start), float(end)) for start, end in edges if end - start >= _OUTAGE - 1e-9 and end < seconds
     ]
+
+
+def stale_share(shown: Sequence[float], seconds: float) -> float:
+    """Share of `seconds` in which no picture came for a second; the first is awaited from 0 on."""
+    waits = np.diff([0.0, *shown, seconds])
+    return float(np.maximum(waits - _STALE, 0).sum() / seconds)
 
 
 def ages_on_screen(shown: Sequence[Shown], moments: np.ndarray) -> np.ndarray:

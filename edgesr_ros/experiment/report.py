@@ -35,6 +35,7 @@ COLUMNS = (
     # Not the best where it is least: who shows two pictures an hour may show two young ones.
     Column("age p95", "ms", lambda row: row.age_p95_ms, 0, None),
     Column("on screen p95", "ms", lambda row: row.age_on_screen_p95_ms, 0, min),
+    Column("stale", "% of the time", lambda row: 100 * row.stale, 1, min),
     Column("overload", "%", lambda row: 100 * row.lost_overload, 1, min),
     Column("lost", "%", lambda row: 100 * sum(row.lost.values()) / max(row.frames_sent, 1), 1, min),
     Column("LPIPS", "on screen", lambda row: row.lpips_on_screen, 3, min),

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from edgesr_ros.frames.codecs import decode, encode
+from edgesr_ros.frames.colour import without_colour
 from edgesr_ros.frames.h264 import H264Decoder, H264Encoder
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
@@ -22,7 +23,12 @@ _GREY_SHARE = 0.1  # of cameras without colour: codecs blur colour, and a networ
 _SOFT_SHARE = 0.3
 _SOFTNESS = (0.3, 1.4)  # standard deviation of the blur, pixels
 # What the onboard node may be told to send: share, and range of quality (x264: constant rate factor).
-_CODECS = {"webp": (0.7, (15, 95)), "jpeg": (0.15, (40, 95)), "h264": (0.15, (18, 38))}
+_CODECS = {
+    "webp": (0.65, (10, 97)),
+    "avif": (0.1, (40, 90)),
+    "jpeg": (0.1, (40, 95)),
+    "h264": (0.15, (18, 38)),
+}
 _CLIP = (2, 4)  # frames that H.264 has seen, the last of which counts
 _MOTION = 6  # pixels that a camera moves from frame to frame at full size, at most
 
@@ -51,7 +57,7 @@ def reduce_by_link(image: np.ndarray, scale: int, rng: np.random.Generator) -> P
     if rng.random() < _SOFT_SHARE:
         high = cv2.GaussianBlur(high, (0, 0), rng.uniform(*_SOFTNESS))
     if rng.random() < _GREY_SHARE:
-        high = cv2.cvtColor(cv2.cvtColor(high, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        high = without_colour(high)
     codec = str(rng.choice(list(_CODECS), p=[share for share, _ in _CODECS.values()]))
     quality = int(rng.integers(*_CODECS[codec][1], endpoint=True))
     noise = rng.uniform(0.0, _NOISE)

@@ -86,10 +86,12 @@ class Stage:
         self.distillation = self._make_distillation()
         self.step = 0
         self.best = -math.inf
+        self._judged_by: float | None = None  # fingerprint of the pictures that `best` was scored on
         folder.mkdir(parents=True, exist_ok=True)
         if (checkpoint := folder / CHECKPOINT).exists():
             progress = load_checkpoint(checkpoint, self.parts)
             self.step, self.best = int(progress["step"]), progress["best"]
+            self._judged_by = progress.get("judged_by")
 
     def run(self) -> float:
         """Train to the last step; returns the best score, in the unit of `best_by`, whose weights are `BEST`.
@@ -104,6 +106,7 @@ class Stage:
         validation = None
         if self.ranks.first:
             validation = Validation(recipe, self.patches.validation, self.folder, self.step)
+            self._judge_again(validation)
         with tqdm(
             total=recipe.steps, initial=self.step, unit="step", mininterval=1.0, disable=not self.ranks.first
         ) as bar:
@@ -215,11 +218,19 @@ class Stage:
         cast(Any, network).to(self.device, memory_format=torch.channels_last)  # not in torch's types
         return network
 
+    def _judge_again(self, validation: Validation) -> None:
+        """Score the best weights on the pictures of today, where those before were others."""
+        if self._judged_by != validation.fingerprint and self.best > -math.inf:
+            best = load_network(self.folder / BEST, self.recipe.network, self.recipe.scale)
+            self.best = validation.goodness_of(self._place(best))
+        self._judged_by = validation.fingerprint
+
     def _keep(self, goodness: float) -> None:
         if goodness > self.best:
             self.best = goodness
             save_weights(self.folder / BEST, self.average.state_dict())
-        save_checkpoint(self.folder / CHECKPOINT, self.parts, {"step": self.step, "best": self.best})
+        progress = {"step": self.step, "best": self.best, "judged_by": self._judged_by or 0}
+        save_checkpoint(self.folder / CHECKPOINT, self.parts, progress)
 
 
 def _listed(values: dict[str, float]) -> str:

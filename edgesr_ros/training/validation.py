@@ -1,5 +1,6 @@
 """Judging a network while it trains: scores, log and sample sheets of photographs that were held out."""
 
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,13 +34,18 @@ class Validation:
         self._log = SummaryWriter(str(folder), purge_step=step)
         self._lpips = Lpips() if recipe.best_by == "lpips_alex" else None
 
+    @property
+    def fingerprint(self) -> int:
+        """Of the pictures: only scores over the same ones can be compared."""
+        value = 0
+        for picture in (picture for pair in self._pairs for picture in pair):
+            value = zlib.crc32(picture.tobytes(), value)
+        return value
+
     def run(self, network: nn.Module, step: int, losses: dict[str, float]) -> dict[str, float]:
-        """Score the network; returns `psnr_y` in dB and, where it decides, `lpips_alex`."""
-        pictures = [upscale(network, low) for low, _ in self._pairs]
-        judged = [(picture, high) for picture, (_, high) in zip(pictures, self._pairs, strict=True)]
-        scores = {"psnr_y": _mean(psnr_y(*pair, self._recipe.scale) for pair in judged)}
-        if self._lpips:
-            scores["lpips_alex"] = _mean(self._lpips(*pair) for pair in judged)
+        """Score and log the network; returns `psnr_y` in dB and, where it decides, `lpips_alex`."""
+        pictures = self._enlarged_by(network)
+        scores = self._scores(pictures)
         for group, values in (("loss", losses), ("validation", scores)):
             for name, value in values.items():
                 self._log.add_scalar(f"{group}/{name}", value, step)
@@ -50,6 +56,10 @@ class Validation:
         cv2.imwrite(str(path), sheet[..., ::-1])
         return scores
 
+    def goodness_of(self, network: nn.Module) -> float:
+        """As `goodness`, of a network that is not to be logged."""
+        return self.goodness(self._scores(self._enlarged_by(network)))
+
     def goodness(self, scores: dict[str, float]) -> float:
         """The score that chooses the best weights, so that more is better."""
         return -scores["lpips_alex"] if self._recipe.best_by == "lpips_alex" else scores["psnr_y"]
@@ -57,6 +67,16 @@ class Validation:
     def close(self) -> None:
         """Finish the log."""
         self._log.close()
+
+    def _enlarged_by(self, network: nn.Module) -> list[np.ndarray]:
+        return [upscale(network, low) for low, _ in self._pairs]
+
+    def _scores(self, pictures: list[np.ndarray]) -> dict[str, float]:
+        judged = [(picture, high) for picture, (_, high) in zip(pictures, self._pairs, strict=True)]
+        scores = {"psnr_y": _mean(psnr_y(*pair, self._recipe.scale) for pair in judged)}
+        if self._lpips:
+            scores["lpips_alex"] = _mean(self._lpips(*pair) for pair in judged)
+        return scores
 
     def _sample_sheet(self, pictures: list[np.ndarray]) -> np.ndarray:
         rows = []

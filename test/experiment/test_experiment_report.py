@@ -25,6 +25,7 @@ def row(contender="ours", link="lte", recording="clip", **changes):
         "age_p50_ms": 80.0,
         "age_p95_ms": 123.0,
         "age_on_screen_p95_ms": 180.0,
+        "stale": 0.01,
         "lost": {"queue": 2},
         "lost_overload": 0.02,
         "sent_kbps": 640.0,

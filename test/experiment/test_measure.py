@@ -41,6 +41,13 @@ def test_figures_of_a_regular_run():
     assert found.recovery_s is None
 
 
+def test_the_time_without_a_picture_for_a_second_is_stale():
+    at = (0.5, 1.0, 4.0, 4.5, 5.0, 6.5)  # so 1 to 4, 5 to 6.5 and 6.5 to 10, but for a second each
+    run = Run(10, [Shown(when, number, 0.1, 1000) for number, when in enumerate(at)], [], {}, 0)
+    assert row(run, link((100, 99))).stale == pytest.approx(0.2 + 0.05 + 0.25)
+    assert row(Run(10, [], [], {}, 0), link((100, 99))).stale == pytest.approx(0.9)
+
+
 def test_what_the_recording_cannot_fill_is_not_usable():
     run = Run(10, [], [], {}, 100_000)
     wide = row(run, link((1000, 5), (100, 99)), content_kbps=200)

@@ -1,4 +1,5 @@
 import pytest
+import yaml
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
@@ -27,6 +28,13 @@ def test_every_shipped_experiment_can_be_read():
     for path in shipped:
         experiment = read_experiment(path.stem)
         assert set(profiles(experiment)) == {link.rpartition("/")[2] for link in experiment.links}
+
+
+def test_the_shipped_experiments_enlarge_by_the_networks_of_the_ground_station():
+    (station,) = yaml.safe_load(resources.config("ground_station.yaml").read_text()).values()
+    networks = [station["ros__parameters"][name] for name in ("model", "model_x2", "model_x8")]
+    for path in resources.config("experiments").glob("*.yaml"):
+        assert list(read_experiment(path.stem).models) == [name for name in networks if name], path.name
 
 
 def test_what_the_file_does_not_say_has_a_default(written):
