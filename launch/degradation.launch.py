@@ -11,6 +11,8 @@ from launch.actions import DeclareLaunchArgument, ExecuteProcess, IncludeLaunchD
 from launch.conditions import IfCondition, UnlessCondition
 from launch.substitutions import EqualsSubstitution, LaunchConfiguration
 
+CLEAN_UP_TIMEOUT = "30"  # seconds in which an experiment ends its nodes and takes their link down
+
 
 def generate_launch_description() -> LaunchDescription:
     """`teleop` with other defaults: its other arguments hold as well."""
@@ -45,6 +47,7 @@ def generate_launch_description() -> LaunchDescription:
                     *("experiment", experiment, "--output", output),
                 ],
                 condition=UnlessCondition(alone),
+                sigkill_timeout=CLEAN_UP_TIMEOUT,
                 output="screen",
             ),
         ]

@@ -3,6 +3,7 @@
 import argparse
 import signal
 from pathlib import Path
+from typing import NoReturn
 
 from edgesr_ros.cli.demo import default_clip
 from edgesr_ros.errors import InputError
@@ -15,6 +16,7 @@ from edgesr_ros.schema import write_json
 HELP = "compare ways to send a camera's picture over bad links, by what the operator sees"
 
 CLIP = "clip"  # the recording that comes with a package
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RESULTS, REPORT = "results.json", "report.html"
 
 
@@ -55,8 +57,16 @@ def _live(experiment: Experiment, output: Path) -> Outcome:
         raise InputError("time: real: expected a ROS 2 installation, found no rclpy") from None
     from edgesr_ros.cli.live import run_live
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: clean up as for Ctrl-C
+    for number in _ENDINGS:
+        signal.signal(number, _interrupt_once)
     return run_live(experiment, sources(experiment), output / "logs", done=print_row)
+
+
+def _interrupt_once(*_: object) -> NoReturn:
+    """End as by Ctrl-C; `ros2 launch` asks again, and users do: that must not cut the cleaning up short."""
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)  # what the cleaning up starts ignores them too
+    raise KeyboardInterrupt
 
 
 def sources(experiment: Experiment) -> dict[str, str]:

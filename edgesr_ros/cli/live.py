@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from edgesr_ros.cli.live_record import SENT, Window, fingerprint, read_record
@@ -15,9 +16,17 @@ from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.measure import Names, row_of
-from edgesr_ros.experiment.plan import Contender, Experiment, Fixed, Ours, profiles
+from edgesr_ros.experiment.plan import Contender, Experiment, Ours, profiles
 from edgesr_ros.experiment.rows import Results, Row
-from edgesr_ros.experiment.runner import Outcome, Panel, Strip, camera_text, content_kbps, load_networks
+from edgesr_ros.experiment.runner import (
+    Outcome,
+    Panel,
+    Strip,
+    by_network,
+    camera_text,
+    content_kbps,
+    load_networks,
+)
 from edgesr_ros.experiment.screen import Judge, Seen
 from edgesr_ros.experiment.simulation import Glance
 from edgesr_ros.frames.files import write_image
@@ -31,6 +40,7 @@ _SETTLING = 2.0  # s after it, in which discovery comes to its end
 _ON_THE_WAY = 1.0  # s: what was sent so late may still have arrived after the end
 _POLL_PERIOD = 0.1  # s
 _MAIN_SCALE = 4  # of the ground station's parameter `model`
+_OTHER_SCALES = (2, 8)  # of its `model_x2` and `model_x8`
 _MODULE = "edgesr_ros.cli.live_nodes"
 
 
@@ -43,11 +53,8 @@ def run_live(
         logs: folder for what the processes say.
 
     Raises:
-        InputError: a contender that there are no nodes for, no root, or a process failed.
+        InputError: no root, a model cannot be loaded, or a process failed.
     """
-    for index, contender in enumerate(experiment.contenders):
-        if not isinstance(contender, Fixed | Ours):
-            raise InputError(f"contenders[{index}].kind: expected fixed or ours in real time")
     rows: list[Row] = []
     strips: list[Strip] = []
     for name, source in sources.items():
@@ -100,21 +107,22 @@ def _watch(
     environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     with KernelLink(profile, name=f"edgesr_{os.getpid()}") as link, Processes(logs, environment) as processes:
         robot, ground = (link.namespaces.command(side, []) for side in SIDES)
-        shows = "sr" if isinstance(contender, Ours) else "raw"
-        watch = ["ground", record, shows, experiment.samples_per_s]
+        network = by_network(contender)
+        watch = ["ground", record, "sr" if network else "raw", experiment.samples_per_s]
         processes.start_module("ground_watcher", _MODULE, watch, ground)
         processes.start_module("robot_watcher", _MODULE, ["robot", record], robot)
-        if isinstance(contender, Ours):
-            station = {"overlay": False, **_models(experiment.models)}
+        if network:
+            station = {"overlay": False, **station_models(experiment.models)}
             processes.start("ground_station", "/", station, within=ground)
+        if isinstance(contender, Ours):
             sender = {
                 "ladder": contender.codec,
                 "policy": contender.policy,
                 "max_frame_bytes": contender.max_frame_bytes,
             }
             processes.start("onboard", "/", sender, within=robot)
-        elif isinstance(contender, Fixed):
-            setting = ["sender", contender.codec, contender.quality, contender.scale]
+        else:
+            setting = ["sender", msgspec.json.encode(contender).decode(), experiment.camera.rate_hz]
             processes.start_module("sender", _MODULE, setting, robot)
         player = {"source": camera, "rate": experiment.camera.rate_hz, "loop": True}
         processes.start("frame_player", "/", player, within=robot)
@@ -128,13 +136,12 @@ def _watch(
     return window
 
 
-def _models(names: Sequence[str]) -> dict[str, str]:
-    """Parameters of the ground station that name the networks."""
-    scales = load_networks(names)
-    return {
-        "model" if scale == _MAIN_SCALE else f"model_x{scale}": name
-        for scale, name in zip(scales, names, strict=True)
-    }
+def station_models(names: Sequence[str]) -> dict[str, str]:
+    """Parameters of the ground station that name these networks, and bicubic for the other scales."""
+    by_scale = dict(zip(load_networks(names), names, strict=True))
+    main = by_scale.get(_MAIN_SCALE, next(iter(names), "bicubic"))
+    others = {f"model_x{scale}": by_scale.get(scale, f"bicubic_x{scale}") for scale in _OTHER_SCALES}
+    return {"model": main} | others
 
 
 def _wait_for_frames(processes: Processes, sent: Path) -> None:

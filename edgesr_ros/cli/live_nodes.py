@@ -1,8 +1,8 @@
 """Processes of an experiment over DDS that are not the system's own: a stream without pacing, and watchers.
 
-`python -m edgesr_ros.cli.live_nodes sender CODEC QUALITY SCALE`, `… robot FOLDER`, and
-`… ground FOLDER sr|raw SAMPLES_PER_S`. What watchers see goes to files, which `live_record` reads:
-lines of numbers, and the screen at some moments.
+`python -m edgesr_ros.cli.live_nodes sender CONTENDER RATE_HZ` with the contender as JSON, `… robot FOLDER`,
+and `… ground FOLDER sr|raw SAMPLES_PER_S`. What watchers see goes to files, which `live_record` reads: lines
+of numbers, and the screen at some moments.
 """
 
 import sys
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
 import numpy as np
 import rclpy
 from rclpy.node import Node
@@ -19,11 +20,13 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from edgesr_ros.cli.live_record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import Codec, FrameFormat, encode
+from edgesr_ros.experiment.plan import Fixed, Video
+from edgesr_ros.experiment.streams import Stream, stream_of
+from edgesr_ros.frames.codecs import FrameFormat
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.decoder import FrameDecoder
 from edgesr_ros.frames.message import Encoding, image_to_array
-from edgesr_ros.frames.reduce import crop_to, reduce_frame
+from edgesr_ros.frames.reduce import crop_to
 from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.nodes.messages import as_array, nanoseconds
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES
@@ -34,11 +37,11 @@ _RELIABLE = QoSProfile(depth=10)
 
 
 class Sender(Node):
-    """Each frame compressed at one quality and sent at once: what compressed_image_transport does."""
+    """Each frame encoded and sent at once, whatever the link does, as compressed_image_transport does it."""
 
-    def __init__(self, codec: Codec, quality: int, scale: int) -> None:
+    def __init__(self, stream: Stream) -> None:
         super().__init__("fixed_sender")
-        self._codec, self._quality, self._scale = codec, quality, scale
+        self._stream = stream
         self._frames = self.create_publisher(CompressedImage, "image_lr/compressed", _RELIABLE)
         self.create_subscription(Image, "image_raw", self._on_image, FRAMES)
 
@@ -48,9 +51,9 @@ class Sender(Node):
         image = image_to_array(message)
         height, width = image.shape[:2]
         encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
-        form = FrameFormat(encoding=encoding, codec=self._codec, full_width=width, full_height=height)
-        data = encode(reduce_frame(image, self._scale), self._codec, self._quality, optimize=False)
-        self._frames.publish(CompressedImage(header=message.header, format=form.text(), data=as_array(data)))
+        form = FrameFormat(encoding=encoding, codec=self._stream.codec, full_width=width, full_height=height)
+        data = as_array(self._stream.encode(image))
+        self._frames.publish(CompressedImage(header=message.header, format=form.text(), data=data))
 
 
 class RobotWatcher(Node):
@@ -100,7 +103,10 @@ class GroundWatcher(Node):
         self._arrived.add(stamp_ns, time.time_ns(), len(message.data))
         if not self._raw:
             return
-        picture, form, factor = self._decoder.decode(message.data, message.format)
+        try:
+            picture, form, factor = self._decoder.decode(message.data, message.format)
+        except InputError:  # damaged, or video that builds on a frame that was lost: the old picture stays
+            return
         large = enlarge_bicubic(picture, factor) if factor > 1 else picture
         self._show(stamp_ns, crop_to(large, form.full_width, form.full_height))
 
@@ -137,7 +143,9 @@ def main(arguments: list[str]) -> int:
     """Entry point of the process."""
     role, *rest = arguments
     makers: dict[str, Callable[..., Node]] = {
-        "sender": lambda codec, quality, scale: Sender(codec, int(quality), int(scale)),
+        "sender": lambda contender, rate_hz: Sender(
+            stream_of(msgspec.json.decode(contender, type=Fixed | Video), float(rate_hz))
+        ),
         "robot": lambda folder: RobotWatcher(Path(folder)),
         "ground": lambda folder, shows, rate: GroundWatcher(Path(folder), shows, float(rate)),
     }

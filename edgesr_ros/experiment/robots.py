@@ -5,11 +5,9 @@ from typing import NamedTuple
 
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Fixed, Ours, Video
-from edgesr_ros.frames.codecs import encode
-from edgesr_ros.frames.h264 import H264Encoder
-from edgesr_ros.frames.ladder import read_ladder
+from edgesr_ros.experiment.streams import FixedStream, VideoStream
+from edgesr_ros.frames.ladder import frame_cost, read_ladder
 from edgesr_ros.frames.ladder_encoder import LadderEncoder
-from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.link.report import ArrivalReport
 from edgesr_ros.link.sender import Sender
 
@@ -45,34 +43,28 @@ class FixedRobot(Robot):
     """Stand-alone frames of one quality. What it encoded once is kept in `memory`, shared by its runs."""
 
     def __init__(self, setting: Fixed, footage: Footage, memory: dict[int, bytes]) -> None:
-        self._setting, self._footage, self._memory = setting, footage, memory
+        self._stream, self._scale = FixedStream(setting), setting.scale
+        self._footage, self._memory = footage, memory
 
     def encode(self, now: float, number: int) -> Message:  # noqa: ARG002
-        setting, position = self._setting, self._footage.position(number)
+        position = self._footage.position(number)
         if position not in self._memory:
-            frame = reduce_frame(self._footage.frame(number), setting.scale)
-            # As compressed_image_transport does it: the tables of a JPEG are the standard's.
-            self._memory[position] = encode(frame, setting.codec, setting.quality, optimize=False)
-        return Message(number, self._memory[position], setting.scale, setting.codec)
+            self._memory[position] = self._stream.encode(self._footage.frame(number))
+        return Message(number, self._memory[position], self._scale, self._stream.codec)
 
 
 class VideoRobot(Robot):
     """H.264 of a fixed size per frame. Packets do not depend on the link: `memory` is shared by its runs."""
 
     def __init__(self, setting: Video, footage: Footage, rate_hz: float, memory: dict[int, bytes]) -> None:
-        self._scale, self._footage, self._memory = setting.scale, footage, memory
-        self._frame_bytes = round(1000 * setting.kbps / 8 / rate_hz)
-        self._encoder: H264Encoder | None = None
+        self._stream, self._scale = VideoStream(setting, rate_hz), setting.scale
+        self._footage, self._memory = footage, memory
 
     def encode(self, now: float, number: int) -> Message:  # noqa: ARG002
         # A frame that was skipped does not make the next packet another: all are encoded, in order.
         for following in range(len(self._memory), number + 1):
-            frame = reduce_frame(self._footage.frame(following), self._scale)
-            if self._encoder is None:
-                height, width = frame.shape[:2]
-                self._encoder = H264Encoder(width, height, frame_bytes=self._frame_bytes)
-            self._memory[following] = self._encoder.encode(frame)
-        return Message(number, self._memory[number], self._scale, "h264")
+            self._memory[following] = self._stream.encode(self._footage.frame(following))
+        return Message(number, self._memory[number], self._scale, self._stream.codec)
 
 
 class PacedRobot(Robot):
@@ -80,9 +72,12 @@ class PacedRobot(Robot):
 
     def __init__(self, setting: Ours, footage: Footage, rate_hz: float) -> None:
         self._footage, self._most = footage, setting.max_frame_bytes
-        self._sender = Sender(setting.policy, rate_hz, max_frame_bytes=setting.max_frame_bytes)
+        ladder = read_ladder(setting.codec)
+        self._sender = Sender(
+            setting.policy, rate_hz, max_frame_bytes=self._most, frame_cost=frame_cost(ladder)
+        )
         self._sender.expect_reports()
-        self._encoder = LadderEncoder(read_ladder(setting.codec))
+        self._encoder = LadderEncoder(ladder)
 
     def next_deadline(self, now: float) -> float | None:
         return self._sender.next_deadline(now)

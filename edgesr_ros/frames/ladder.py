@@ -20,6 +20,9 @@ from edgesr_ros.schema import Struct, read_json
 REFERENCE_PIXELS = 640 * 480  # of the frames that `OperatingPoint.bytes` means
 FOLDER = "config/ladders"
 
+_USUAL = "webp"
+_USUAL_LPIPS = 0.15  # at which ladders are compared: a picture to drive by
+
 # Steps of quality that multiply the bytes by e, where a mode has only one point: about so in all codecs.
 _STEPS_PER_E = 40.0
 
@@ -140,6 +143,23 @@ class Ladder(Struct):
 
     def _of(self, mode: Mode) -> list[OperatingPoint]:
         return [point for point in self.points if point.mode == mode]
+
+
+def frame_cost(ladder: Ladder) -> float:
+    """How many times as many bytes as the shipped ladder `webp` it takes for the same picture.
+
+    Raises:
+        InputError: that ladder cannot be read.
+    """
+    return _usual_bytes(ladder) / _usual_bytes(read_ladder(_USUAL))
+
+
+def _usual_bytes(ladder: Ladder) -> float:
+    """Bytes of the usual LPIPS, or of the nearest that the ladder has."""
+    points = ladder.points[::-1]
+    lpips, sizes = [point.lpips for point in points], [math.log(point.bytes) for point in points]
+    at = min(max(_USUAL_LPIPS, lpips[0]), lpips[-1])
+    return math.exp(_follow(at, lpips, sizes))
 
 
 def _follow(x: float, xs: Sequence[float], ys: Sequence[float], slope: float = 0.0) -> float:

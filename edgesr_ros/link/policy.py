@@ -8,7 +8,7 @@ PolicyName = Literal["smooth", "balanced", "sharp"]
 # A frame of less is hardly a picture, and costs as much again in headers and in its report.
 MIN_FRAME_BYTES = 1000
 
-_REFERENCE_RATE = 125_000  # bytes/s: 1 Mbit/s
+_REFERENCE_RATE = 125_000  # bytes/s of WebP: 1 Mbit/s
 _SLOWEST_HZ = 1.0
 # The interval changes when the ideal one is so many source periods away: by more than the half at which
 # rounding would change it, so that a trembling rate does not make the frame rate tremble.
@@ -36,16 +36,19 @@ class FramePolicy:
     Args:
         name: smooth spends the rate on frames, sharp on detail.
         source_rate_hz: of the camera.
+        frame_cost: bytes that a picture takes with this codec, by those it takes as WebP: where it takes
+            half, a rate buys as much as twice the rate.
     """
 
-    def __init__(self, name: PolicyName, source_rate_hz: float) -> None:
+    def __init__(self, name: PolicyName, source_rate_hz: float, frame_cost: float = 1.0) -> None:
         self._curve = _CURVES[name]
+        self._reference_rate = _REFERENCE_RATE * frame_cost
         self._source_rate = source_rate_hz
         self._periods = 0
 
     def interval(self, rate: float, largest: float) -> float:
         """Seconds between frames at `rate` bytes per second and at most `largest` bytes a frame."""
-        hz = self._curve.hz * (rate / _REFERENCE_RATE) ** self._curve.exponent
+        hz = self._curve.hz * (rate / self._reference_rate) ** self._curve.exponent
         ideal = self._source_rate / min(max(hz, _SLOWEST_HZ), self._source_rate)
         if abs(ideal - self._periods) > _HYSTERESIS:
             self._periods = math.floor(ideal + 0.5)

@@ -66,6 +66,7 @@ class Sender:
         fixed_rate_bytes_per_s: for receivers that do not report; None is no limit.
         max_frame_bytes: most that a frame may have, or can use.
         report_timeout: s.
+        frame_cost: bytes that a picture takes, by those it takes as WebP.
 
     Raises:
         InputError: a number that is not positive.
@@ -78,6 +79,7 @@ class Sender:
         fixed_rate_bytes_per_s: float | None = None,
         max_frame_bytes: int = 40_000,
         report_timeout: float = 2.0,
+        frame_cost: float = 1.0,
     ) -> None:
         if fixed_rate_bytes_per_s is not None and not fixed_rate_bytes_per_s > 0:
             raise InputError(
@@ -85,6 +87,7 @@ class Sender:
             )
         self._fixed_rate = fixed_rate_bytes_per_s
         self._report_timeout = report_timeout
+        self._frame_cost = frame_cost
         self._used: tuple[PolicyName, float] | None = None
         self.use(policy, source_rate_hz, max_frame_bytes)
         self._link = LinkObserver()
@@ -104,7 +107,7 @@ class Sender:
             raise InputError(f"max_frame_bytes: expected {MIN_FRAME_BYTES} or more, got {max_frame_bytes}")
         if (policy, source_rate_hz) != self._used:  # else it would forget its hysteresis
             self._used = policy, source_rate_hz
-            self._policy = FramePolicy(policy, source_rate_hz)
+            self._policy = FramePolicy(policy, source_rate_hz, self._frame_cost)
             self._period = 1 / source_rate_hz
         self._max_frame_bytes = max_frame_bytes
 

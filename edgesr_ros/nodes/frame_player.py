@@ -94,6 +94,10 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
                 self._publish(frame)
         except InputError as error:
             failure = error
+        except RuntimeError:
+            if self.context.ok():
+                raise
+            return  # it was interrupted while it published
         self.diagnostics.publish()
         self._closed.wait(_LINGER)
         self.get_logger().info("end of the recording")

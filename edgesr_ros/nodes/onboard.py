@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.codecs import EncoderName, FrameFormat, codec_of, encode, encode_within
-from edgesr_ros.frames.ladder import read_ladder
+from edgesr_ros.frames.ladder import frame_cost, read_ladder
 from edgesr_ros.frames.ladder_encoder import LadderEncoder
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.frames.reduce import reduce_frame
@@ -93,11 +93,14 @@ class Onboard(EdgesrNode[OnboardParameters]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         settings = self.parameters.current
-        self._ladder = None
+        self._ladder, cost = None, 1.0
         if settings.ladder != _NO_LADDER:
             # A random first number: a restarted robot's stream must not pass for the one before.
-            self._ladder = LadderEncoder(read_ladder(settings.ladder), secrets.randbits(20))
-        self._sender = Sender(settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None)
+            ladder = read_ladder(settings.ladder)
+            self._ladder, cost = LadderEncoder(ladder, secrets.randbits(20)), frame_cost(ladder)
+        self._sender = Sender(
+            settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
+        )
         self._sender_lock = threading.Lock()
         self._source_rate = SourceRate()
         self._next_send = 0.0  # by max_rate, on the monotonic clock

@@ -144,6 +144,26 @@ def test_replay_runs_on_the_recordings_time(run, shared, tmp_path):
     assert 0 <= summary["age_ms"]["p50"] < 10_000
 
 
+@pytest.mark.launch
+def test_degradation_runs_an_experiment_instead_of_the_chain(run, pictures, tmp_path):
+    (tmp_path / "plan.yaml").write_text(
+        "description: x\ncontenders: [{name: jpeg, kind: fixed, codec: jpeg, quality: 50}]\nlinks: [lte]\n"
+        f"recordings: [{pictures}]\nmodels: [bicubic]\nseconds: 1\ncurves: false\n"
+    )
+    printed = run("degradation", "experiment:=plan.yaml", "output:=out")
+    (row,) = json.loads((tmp_path / "out/results.json").read_text())["rows"]
+    assert row["frames_shown"] > 0
+    assert (tmp_path / "out/report.html").is_file()
+    assert "finished cleanly" in printed
+
+
+@pytest.mark.launch
+def test_an_experiment_that_does_not_exist_is_one_line(run):
+    printed = run("degradation", "experiment:=no_such")
+    assert len([line for line in printed.splitlines() if "'no_such': no such file" in line]) == 1
+    assert "Traceback" not in printed
+
+
 @pytest.mark.ros
 @pytest.mark.launch
 def test_a_mistake_ends_the_chain_with_one_line(run, pictures):

@@ -45,3 +45,11 @@ def test_what_frames_cannot_use_goes_into_more_of_them() -> None:
 
 def test_faster_than_the_source_is_not_possible() -> None:
     assert FramePolicy("smooth", 5.0).interval(1e6, 1e9) == pytest.approx(1 / 5)
+
+
+def test_where_pictures_take_half_the_bytes_a_rate_is_spent_like_twice_the_rate() -> None:
+    cheap, usual = FramePolicy("balanced", 120.0, frame_cost=0.5), FramePolicy("balanced", 120.0)
+    rates = np.geomspace(20_000, 500_000, 50)  # where neither the least nor the largest frame decides
+    found = [cheap.interval(rate, 40_000) for rate in rates]
+    assert found == [usual.interval(2 * rate, 40_000) for rate in rates]
+    assert len(set(found)) > 3
