@@ -4,13 +4,13 @@ import argparse
 import os
 import platform
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from edgesr_ros.schema import Struct, write_json
+from edgesr_ros import resources
+from edgesr_ros.schema import Struct, read_yaml, write_json
 from edgesr_ros.upscaling.card import InputSize
 
 RESULTS = Path(__file__).resolve().parent / "results"
-MODEL = "edgesrgan_tiny_x4_link"  # the one whose chain is measured
 
 
 class Machine(Struct):
@@ -42,9 +42,11 @@ class ChainRow(Struct):
 
     camera: str
     link: str
+    onboard: dict[str, str]  # parameters of the onboard node other than their defaults
     model: str
     seconds: float
     warm_up_seconds: float  # before memory counts as settled
+    bytes_per_frame: float  # as the link carries it
     fps_shown: float
     age_p50_ms: float
     age_p95_ms: float
@@ -64,15 +66,43 @@ class StepRow(Struct):
 
     kbps: float
     seconds: float
+    usable_kbps: float  # the capacity, as far as the camera at its best could fill it
+    capacity_used: float  # what arrived, by what is usable
     bytes_per_frame: float | None  # as the link carries it; null where none arrived
     fps_shown: float
-    fps_possible: float | None  # capacity by bytes per frame, at most the camera's rate
-    ratio: float | None
     age_p50_ms: float | None
     age_p95_ms: float | None
-    age_p95_settled_ms: float | None  # of the pictures shown 2 s or more after the step
-    age_bound: float | None
-    recovered_within_2_s: bool
+    age_p95_settled_ms: float | None  # of the pictures shown `settled_after_s` or more after the step
+    recovered: bool  # the age settled within its bound
+
+
+class Memory(Struct):
+    """Resident memory of a node around an outage, MB."""
+
+    before: float
+    end: float
+    after: float  # when the link has carried pictures again for some seconds
+
+
+class OutageRow(Struct):
+    """An outage of a link."""
+
+    kbps: float  # of the link before and after it
+    began_s: float  # after the start of the link
+    seconds: float
+    fresh_s: float | None  # from its end to a picture taken after it; null: none before the next
+    callback_max_ms: float | None  # of the onboard node, from its start to its end; null: not told
+    memory: dict[str, Memory]  # by node
+
+
+class CallbackRow(Struct):
+    """How long the callbacks of the onboard node took on a link with outages, ms."""
+
+    kbps: float
+    seconds: float
+    mean: float
+    p99: float  # in 99 % of the seconds none took longer
+    max: float
 
 
 class QualityRow(Struct):
@@ -135,8 +165,21 @@ class StepsResult(Struct):
     camera: str
     link: str
     model: str
-    processing_ms: float  # mean time per frame in all stages of all nodes, part of each bound
+    settled_after_s: float
+    age_bound_ms: float  # propagation, and what may be added to it
     rows: list[StepRow]
+
+
+class OutagesResult(Struct):
+    """results/outage.json."""
+
+    machine: Machine
+    camera: str
+    link: str  # whose delay and queue each link has
+    model: str
+    real_time: bool  # onboard had real-time priority, so that no node of the other side held it up
+    rows: list[OutageRow]
+    callbacks: list[CallbackRow]
 
 
 class QualityResult(Struct):
@@ -154,6 +197,12 @@ class LinkNetworksResult(Struct):
 
     machine: Machine
     rows: list[LinkNetworkRow]
+
+
+def default_model() -> str:
+    """The network of the ground station, unless it is told otherwise."""
+    parameters = read_yaml(resources.config("ground_station.yaml"), dict[str, dict[str, dict[str, Any]]])
+    return str(parameters["/**"]["ros__parameters"]["model"])
 
 
 def this_machine() -> Machine:

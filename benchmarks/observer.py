@@ -37,6 +37,14 @@ class Arrival(NamedTuple):
         return 1e3 * (self.at - self.stamp)
 
 
+class Timing(NamedTuple):
+    """A stage of a node in the second before `at`, s on the system's clock."""
+
+    at: float
+    mean: float  # ms
+    max: float
+
+
 class Observer:
     """Listens to the pictures shown, the frames received and the diagnostics of all nodes."""
 
@@ -44,7 +52,7 @@ class Observer:
         self.shown: list[Arrival] = []  # a picture that is shown again, as stale, counts once
         self.received: list[Arrival] = []
         self._values: dict[str, dict[str, str]] = {}
-        self._stages: dict[str, list[tuple[float, float]]] = defaultdict(list)  # mean and max, each second
+        self._stages: dict[str, list[Timing]] = defaultdict(list)
         self._context = Context()
         self._context.init(domain_id=domain)
         self._node = Node("observer", context=self._context)
@@ -90,11 +98,15 @@ class Observer:
         """Mean and greatest time of each stage since `forget_stages`, by node and stage."""
         return {
             stage: StageTime(
-                mean=round(float(np.mean([mean for mean, _ in seconds])), 2),
-                max=round(max(longest for _, longest in seconds), 2),
+                mean=round(float(np.mean([timing.mean for timing in seconds])), 2),
+                max=round(max(timing.max for timing in seconds), 2),
             )
             for stage, seconds in sorted(self._stages.items())
         }
+
+    def timings(self, node: str, stage: str) -> list[Timing]:
+        """A stage of a node, second by second, since `forget_stages`."""
+        return self._stages[f"{node}: {stage}"]
 
     def forget_stages(self) -> None:
         """Leave out what was timed so far: a first frame takes longer than all others."""
@@ -115,6 +127,7 @@ class Observer:
         self.received.append(_arrival(message))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        now = self.now()
         for status in message.status:
             node = status.name.rpartition("/")[2]
             values = self._values[node] = {pair.key: pair.value for pair in status.values}
@@ -122,7 +135,7 @@ class Observer:
                 if key.endswith(_MEAN):
                     stage = key.removesuffix(_MEAN)
                     longest = values[f"{stage}{_MAX}"]
-                    self._stages[f"{node}: {stage}"].append((float(mean), float(longest)))
+                    self._stages[f"{node}: {stage}"].append(Timing(now, float(mean), float(longest)))
 
 
 def _arrival(message: bytes) -> Arrival:

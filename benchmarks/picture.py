@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.evidence import default_model
 from edgesr_ros.cli.demo import default_clip
 from edgesr_ros.frames.codecs import decode, encode
 from edgesr_ros.frames.files import write_image
@@ -15,7 +16,6 @@ from edgesr_ros.quality.strip import picture_strip, stack_strips
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 _MOMENTS = (60, 150)  # frames of the clip
-_MODEL = "edgesrgan_tiny_x4_link"
 _CODEC, _QUALITY = "webp", 70  # as config/onboard.yaml
 
 
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _strip(original: np.ndarray) -> np.ndarray:
-    upscaler, bicubic = load_upscaler(_MODEL), load_upscaler("bicubic")
+    upscaler, bicubic = load_upscaler(default_model()), load_upscaler("bicubic")
     height, width = original.shape[:2]
     data = encode(reduce_frame(original, upscaler.scale), _CODEC, _QUALITY)
     received = decode(data)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crops import Measured, write_page
-from benchmarks.evidence import MODEL, QualityResult, QualityRow, arguments, save, this_machine
+from benchmarks.evidence import QualityResult, QualityRow, arguments, default_model, save, this_machine
 from benchmarks.interpolation import alpha_rows
 from benchmarks.published import published
 from edgesr_ros import resources
@@ -121,7 +121,7 @@ def shipped() -> list[Path]:
 
 def run(given: argparse.Namespace) -> None:
     """Measure, and write what was found."""
-    files = [resources.models() / f"{MODEL}.onnx"] if given.quick else shipped()
+    files = [resources.models() / f"{default_model()}.onnx"] if given.quick else shipped()
     measured, skipped = measure_all(files, given.data, given.lpips_vgg)
     for line in skipped:
         print(f"skipped: {line}", file=sys.stderr)

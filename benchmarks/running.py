@@ -4,17 +4,17 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.camera import RATE_HZ, write_frames
-from benchmarks.evidence import MODEL
 from benchmarks.observer import Observer
 from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError
+from edgesr_ros.link.profile import LinkProfile
+from edgesr_ros.schema import write_json
 
-_SCALE = 4
 _START_TIMEOUT = 30.0  # seconds until a start must have come to its end
 _POLL_PERIOD = 0.1  # seconds
 _LAST_WORDS = 2.0  # seconds in which the diagnostics of the last frames arrive
@@ -26,6 +26,11 @@ class Chain:
     def __init__(self, processes: Processes, observer: Observer) -> None:
         self._processes = processes
         self.observer = observer
+
+    @property
+    def model(self) -> str:
+        """What the ground station enlarges by."""
+        return self.observer.value("ground_station", "model") or ""
 
     def spin(self, seconds: float) -> None:
         """Let it run.
@@ -48,6 +53,12 @@ class Chain:
                 raise InputError(f"waited {_START_TIMEOUT:.0f} s in vain for {what}")
             self.spin(_POLL_PERIOD)
 
+    def link_began(self) -> float:
+        """When the schedule of the link began, on the clock of `Arrival`; errors as `wait`."""
+        name = "schedule_began_s"
+        self.wait(lambda: self.observer.value("link_emulator", name), "the link's schedule")
+        return float(self.observer.value("link_emulator", name) or 0)
+
     def pids(self) -> dict[str, int]:
         """Process numbers of the nodes, and of ourselves as `observer`."""
         return {**self._processes.pids(), "observer": os.getpid()}
@@ -59,8 +70,12 @@ class Chain:
 
 
 @contextmanager
-def running_chain(link: str) -> Iterator[Chain]:
-    """The chain with its nodes' default parameters, up to the first picture shown; ends every process.
+def running_chain(link: str | LinkProfile, onboard: Mapping[str, object] | None = None) -> Iterator[Chain]:
+    """The chain, up to the first picture shown; ends every process.
+
+    Args:
+        link: its profile, or the name of one.
+        onboard: parameters of the onboard node; all others, and those of the other nodes, are the defaults.
 
     Raises:
         InputError: a node fails, or no picture is shown in time.
@@ -77,13 +92,15 @@ def running_chain(link: str) -> Iterator[Chain]:
         observer = Observer(int(domain))
         stack.callback(observer.close)
         processes = stack.enter_context(Processes(folder / "logs", environment))
-        processes.start("ground_station", "/ground", {"model": MODEL})
-        processes.start("onboard", "/robot", {"scale": _SCALE})
+        processes.start("ground_station", "/ground")
+        processes.start("onboard", "/robot", onboard)
         player = {"source": folder / "camera", "rate": RATE_HZ, "loop": True}
         processes.start("frame_player", "/robot", player)
         chain = Chain(processes, observer)
         chain.wait(lambda: observer.nodes() >= set(chain.pids()) - {"observer"}, "diagnostics of all nodes")
         # Last, as its schedule begins with it: the first step is not for waiting until the model is loaded.
-        processes.start("link_emulator", "/", {"profile": link})
+        if isinstance(link, LinkProfile):
+            write_json(profile := folder / "link.yaml", link)  # JSON is YAML
+        processes.start("link_emulator", "/", {"profile": link if isinstance(link, str) else profile})
         chain.wait(lambda: observer.shown, "a picture")
         yield chain

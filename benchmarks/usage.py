@@ -1,6 +1,7 @@
 """Processor time and memory of a process over its life, from /proc."""
 
 import os
+from bisect import bisect_right
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,10 @@ class Usage:
         self._times.append(now)
         self._cpu.append((int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND)
         self._resident.append(int((self._proc / "statm").read_text(encoding="utf-8").split()[1]) * _PAGE_MB)
+
+    def resident_mb(self, now: float) -> float:
+        """Memory at the last sample up to `now`: one at least is that old."""
+        return round(self._resident[bisect_right(self._times, now) - 1], 1)
 
     def summary(self, pictures: int, settled: float) -> NodeUsage:
         """What the samples come to: two at least from the time `settled` on.

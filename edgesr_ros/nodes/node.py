@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, ClassVar, Generic, TypeVar
 
 import rclpy
@@ -106,6 +107,7 @@ class EdgesrNode(Node, Generic[P]):
                 raw=raw,
             )
 
+        callback = self._timed(callback)
         source = Input(create, while_heard, optional)
         self._inputs.append(source)
         self._listeners_changed()
@@ -113,7 +115,7 @@ class EdgesrNode(Node, Generic[P]):
 
     def every(self, period: float, callback: Callable[[], None]) -> None:
         """Call back every `period` seconds of real time, also when /clock stands still."""
-        self.create_timer(period, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(period, self._timed(callback), clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def bad_input(self, error: InputError) -> None:
         """Say what was wrong with an input, at most once every two seconds; the node goes on."""
@@ -133,6 +135,16 @@ class EdgesrNode(Node, Generic[P]):
 
     def close(self) -> None:
         """Stop the node's threads; overridden where there are some."""
+
+    def _timed(self, callback: Callable[..., None]) -> Callable[..., None]:
+        """A callback as a stage of the diagnostics: while one runs, all others of the node wait."""
+
+        @wraps(callback)  # rclpy looks at the signature
+        def timed(*arguments: Any) -> None:
+            with self.diagnostics.stage("callback"):
+                callback(*arguments)
+
+        return timed
 
     def _listeners_changed(self) -> None:
         for source in self._inputs:

@@ -23,12 +23,7 @@ _GREY_SHARE = 0.1  # of cameras without colour: codecs blur colour, and a networ
 _SOFT_SHARE = 0.3
 _SOFTNESS = (0.3, 1.4)  # standard deviation of the blur, pixels
 # What the onboard node may be told to send: share, and range of quality (x264: constant rate factor).
-_CODECS = {
-    "webp": (0.65, (10, 97)),
-    "avif": (0.1, (40, 90)),
-    "jpeg": (0.1, (40, 95)),
-    "h264": (0.15, (18, 38)),
-}
+_CODECS = {"webp": (0.7, (15, 95)), "jpeg": (0.15, (40, 95)), "h264": (0.15, (18, 38))}
 _CLIP = (2, 4)  # frames that H.264 has seen, the last of which counts
 _MOTION = 6  # pixels that a camera moves from frame to frame at full size, at most
 

@@ -20,6 +20,18 @@ def test_memory_that_grows_shows_in_the_slope() -> None:
     assert found.resident_mb_max >= found.resident_mb_last
 
 
+def test_memory_at_a_moment_is_that_of_the_last_look() -> None:
+    usage = Usage(os.getpid())
+    usage.sample(0.0)
+    held = mmap.mmap(-1, 20_000_000)
+    held[:: mmap.PAGESIZE] = bytes(len(range(0, 20_000_000, mmap.PAGESIZE)))
+    usage.sample(1.0)
+    assert usage.resident_mb(0.9) == usage.resident_mb(0.0)
+    assert (
+        usage.resident_mb(1.0) == usage.resident_mb(7.0) == pytest.approx(usage.resident_mb(0.0) + 20, abs=3)
+    )
+
+
 def test_processor_time_is_divided_by_the_pictures() -> None:
     usage = Usage(os.getpid())
     before = os.times()
