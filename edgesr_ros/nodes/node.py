@@ -28,6 +28,9 @@ P = TypeVar("P", bound=Struct)
 
 _BAD_INPUT_LOG_PERIOD = 2.0  # seconds between log lines, however many frames are malformed
 _LOOK_FOR_PUBLISHERS = 3.0  # seconds between looks for inputs that nobody publishes
+# Seconds after which a thread that computes in Python lets another run. With Python's 5 ms a callback that
+# waits once for the worker is already late.
+_SWITCH_INTERVAL = 0.5e-3
 
 FRAMES = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Small compressed frames: a short queue that the callback empties at once into a newest-wins slot, so that
@@ -168,6 +171,7 @@ class EdgesrNode(Node, Generic[P]):
 
 def run(create: Callable[[], EdgesrNode]) -> int:
     """Spin a node until it ends or is interrupted; status 0, or 2 with one line for a user's mistake."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     rclpy.init()
     node = None
     failure = None
