@@ -116,14 +116,16 @@ class Ladder(Struct):
     def at_bytes(self, mode: Mode, bytes: float) -> OperatingPoint:
         """The point of this mode whose 640x480 frame takes at most so many bytes, as far as qualities go.
 
-        Between measured points and a little beyond them quality, LPIPS and PSNR follow the logarithm of the
-        bytes linearly. Nothing is better than the ladder's last point.
+        Between the hull's points and a little beyond them quality, LPIPS and PSNR follow the logarithm of the
+        bytes linearly: up to the next measured quality, as bytes soar near the highest ones while another
+        mode makes more of them. Nothing is better than the ladder's last point.
         """
         points = self._of(mode)
         sizes = [math.log(point.bytes) for point in points]
         quality = _follow(math.log(bytes), sizes, [point.quality for point in points], _STEPS_PER_E)
-        last = self.points[-1]
-        best = last.quality if mode == last.mode else 100
+        last, top = self.points[-1], points[-1].quality
+        beyond = [point.quality for point in self.measured if point.mode == mode and point.quality > top]
+        best = top if mode == last.mode else min(beyond, default=100)
         return self.at_quality(mode, min(math.floor(quality + 1e-6), best))
 
     def at_quality(self, mode: Mode, quality: int) -> OperatingPoint:

@@ -20,6 +20,7 @@ from edgesr_ros.frames.ladder import frame_cost, read_ladder
 from edgesr_ros.frames.ladder_encoder import LadderEncoder
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.link.delay import RunningMean
 from edgesr_ros.link.policy import MIN_FRAME_BYTES, PolicyName
 from edgesr_ros.link.report import ArrivalReport
 from edgesr_ros.link.sender import Decision, Sender
@@ -102,6 +103,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
             settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
         )
         self._sender_lock = threading.Lock()
+        self._encoding = RunningMean()  # seconds per frame
         self._source_rate = SourceRate()
         self._next_send = 0.0  # by max_rate, on the monotonic clock
         self._next_camera_info = 0.0
@@ -158,7 +160,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
         self._worker.wake()
 
     def _wait(self) -> float:
-        """Seconds until the next frame may be sent."""
+        """Seconds until the next frame is to be encoded, so as to be ready when it may be sent."""
         now = time.monotonic()
         settings = self.parameters.current
         rate = min(self._source_rate.hz, settings.max_rate or self._source_rate.hz)
@@ -168,7 +170,9 @@ class Onboard(EdgesrNode[OnboardParameters]):
                 self._sender.expect_reports()
             deadline = self._sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
-        return max(pacing, self._next_send - now)
+        # Rather late than early: a frame that is early waits in the link.
+        ahead = max((self._encoding.mean or 0.0) - 2 * self._encoding.deviation, 0.0)
+        return max(pacing, self._next_send - now) - ahead
 
     def _largest(self, settings: OnboardParameters) -> int:
         """The most that a frame can use: at one operating point frames are as large as they are."""
@@ -179,6 +183,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
     def _send(self, frame: _Frame) -> None:
         with self._sender_lock:
             decision = self._sender.decision(time.monotonic())
+        began = time.monotonic()
         try:
             with self.diagnostics.stage("encode"):
                 encoded = self._encode(frame.array, decision)
@@ -195,6 +200,7 @@ class Onboard(EdgesrNode[OnboardParameters]):
         )
         message = CompressedImage(header=frame.header, format=form.text(), data=as_array(encoded.data))
         now = time.monotonic()
+        self._encoding.add(now - began)
         if max_rate := self.parameters.current.max_rate:
             # From the time that was due, not from now: lateness of one frame must not lower the rate.
             self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate

@@ -113,6 +113,14 @@ def test_beyond_the_points_it_goes_on_as_far_as_qualities_do():
     assert LADDER.at_quality(webp(4), 100) == LADDER.at_quality(webp(4), 1000)
 
 
+def test_it_goes_on_to_the_next_measured_quality_only():
+    measured = (*LADDER.points, point(4, 70, 2500, 0.38), point(4, 90, 9000, 0.37))
+    ladder = replace(LADDER, measured=measured)
+    assert ladder.at_bytes(webp(4), 3000).quality == 70
+    assert ladder.at_bytes(webp(4), 10**9).quality == 70
+    assert ladder.at_bytes(webp(1), 10**9).quality == 50
+
+
 def test_a_scale_with_one_point_only_has_others_beside_it():
     assert LADDER.at_bytes(webp(2), 4000).quality == 30
     assert LADDER.at_bytes(webp(2), 4000 * math.e).quality == 70

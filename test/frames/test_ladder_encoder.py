@@ -32,10 +32,10 @@ def encoder(ladder):
 
 
 @pytest.mark.parametrize("target", [800, 1600, 3200])
-def test_the_target_is_met(encoder, clip, target):
+def test_the_target_is_met(encoder, ladder, clip, target):
     sizes = sizes_of(encoder, clip[:60], target)
     assert 0.8 * target < np.mean(sizes[20:]) < 1.1 * target
-    assert max(sizes[20:]) < 1.5 * target
+    assert max(sizes[20:]) < (2 if ladder == "h264" else 1.5) * target
 
 
 @pytest.mark.parametrize("limit", [700, 1000, 2500])
