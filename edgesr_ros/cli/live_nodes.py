@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import msgspec
 import numpy as np
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
@@ -28,7 +29,8 @@ from edgesr_ros.frames.decoder import FrameDecoder
 from edgesr_ros.frames.message import Encoding, image_to_array
 from edgesr_ros.frames.reduce import crop_to
 from edgesr_ros.frames.resize import enlarge_bicubic
-from edgesr_ros.nodes.messages import as_array, nanoseconds
+from edgesr_ros.link.report import ArrivalReport
+from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES
 
 _LOOK_PERIOD = 0.01  # s
@@ -92,23 +94,26 @@ class GroundWatcher(Node):
         self._screen: list[tuple[int, np.ndarray]] = []  # the last two: stamp, picture
         self._period, self._rng = 1 / samples_per_s, np.random.default_rng(1)
         self._next_look = time.monotonic()
-        qos = _RELIABLE if self._raw else COMPRESSED
-        self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, qos)
-        if not self._raw:
+        if self._raw:
+            self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, _RELIABLE)
+        else:  # frames that two subscribe to cross the link twice: the ground station's report says the same
+            self.create_subscription(DiagnosticArray, "link_report", self._on_report, COMPRESSED)
             self.create_subscription(Image, "image_sr", self._on_picture, FRAMES)
         self.create_timer(_LOOK_PERIOD, self._look)
 
     def _on_frame(self, message: CompressedImage) -> None:
         stamp_ns = nanoseconds(message.header.stamp)
-        self._arrived.add(stamp_ns, time.time_ns(), len(message.data))
-        if not self._raw:
-            return
+        self._arrived.add(stamp_ns)
         try:
             picture, form, factor = self._decoder.decode(message.data, message.format)
         except InputError:  # damaged, or video that builds on a frame that was lost: the old picture stays
             return
         large = enlarge_bicubic(picture, factor) if factor > 1 else picture
         self._show(stamp_ns, crop_to(large, form.full_width, form.full_height))
+
+    def _on_report(self, message: DiagnosticArray) -> None:
+        for arrival in ArrivalReport.from_pairs(pairs_of(message)).arrivals:
+            self._arrived.add(arrival.stamp_ns)
 
     def _on_picture(self, message: Image) -> None:
         self._show(nanoseconds(message.header.stamp), image_to_array(message))

@@ -12,8 +12,9 @@ from typing_extensions import Buffer
 from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.simulation import Glance, Picture, Run, Shown
 
-# Lines of numbers: header stamp in ns, then where it applies the time in ns since 1970, then bytes; of the
-# camera's frames their fingerprint: numbers counted would be wrong from the first frame on that was missed.
+# Lines of numbers, the header stamp in ns first. Of what was sent and shown, the time in ns since 1970
+# follows, then of what was sent the bytes. Of the camera's frames it is their fingerprint: numbers counted
+# would be wrong from the first frame on that was missed. Arrivals may be told more than once.
 CAMERA, SENT, ARRIVED, SHOWN = "camera.txt", "sent.txt", "arrived.txt", "shown.txt"
 
 
@@ -40,7 +41,7 @@ def read_record(record: Path, window: Window, frames: Mapping[int, int]) -> tupl
     numbers = {stamp: frames[mark] for stamp, mark in _lines(record / CAMERA) if mark in frames}
     camera = list(numbers)
     sizes = {stamp: size for stamp, _, size in _lines(record / SENT)}
-    arrived = {stamp for stamp, _, _ in _lines(record / ARRIVED)}
+    arrived = {stamp for (stamp,) in _lines(record / ARRIVED)}
 
     def seconds(ns: int) -> float:
         return (ns - window.start_ns) * 1e-9
