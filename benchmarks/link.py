@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchmarks.evidence import arguments, save
-from edgesr_ros.cli.experiment import print_head, print_row, sources
+from edgesr_ros.cli.experiment import add_jobs, print_head, print_row, sources
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Experiment, read_experiment
 from edgesr_ros.experiment.report import write_report
@@ -67,12 +67,13 @@ def keep(name: str, given: argparse.Namespace, outcome: Outcome) -> None:
 def main() -> int:
     """Entry point."""
     parser = experiment_arguments("link", __doc__)
+    add_jobs(parser)
     parser.add_argument("--traces", type=Path, metavar="DIR", help="folder of recorded links to run as well")
     given = parser.parse_args()
     try:
         experiment = plan(given.quick, given.traces, given.recordings)
         print_head()
-        outcome = simulate(experiment, sources(experiment), print_row)
+        outcome = simulate(experiment, sources(experiment), print_row, given.jobs)
         keep("link", given, outcome)
     except InputError as error:
         print(f"benchmarks.link: {error}", file=sys.stderr)

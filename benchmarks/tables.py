@@ -16,10 +16,11 @@ from benchmarks.evidence import (
     QualityRow,
     StepsResult,
 )
+from benchmarks.link_tables import contenders_table, links_table
 from benchmarks.markdown import fill, number, places, table
 from benchmarks.rate_quality import RateQualityResult
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.rows import Results, Row
+from edgesr_ros.experiment.rows import Results
 from edgesr_ros.schema import read_json, read_text
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -48,7 +49,8 @@ def result_tables(results: Path = RESULTS) -> dict[str, str]:
         **({"alpha": alpha_table(quality.alpha)} if quality.alpha else {}),
         "link_networks": link_networks_table(read_json(results / "link_networks.json", LinkNetworksResult)),
         "rate_quality": rate_quality_table(read_json(results / "rate_quality.json", RateQualityResult)),
-        "kernel_link": link_table(read_json(results / "kernel_link.json", Results)),
+        "link": links_table(read_json(results / "link.json", Results)),
+        "kernel_link": contenders_table(read_json(results / "kernel_link.json", Results)),
         "chain": chain_table(read_json(results / "chain.json", ChainResult)),
         "steps": steps_table(read_json(results / "steps.json", StepsResult)),
         "outage": outage_table(read_json(results / "outage.json", OutagesResult)),
@@ -138,40 +140,6 @@ def rate_quality_table(result: RateQualityResult) -> str:
         for budget, found in sorted(by_budget.items())
     ]
     return table(["kB a frame", *(f"{name} ↓" for name in contenders)], lines)
-
-
-def link_table(results: Results) -> str:
-    """A line for each link and contender; means over the recordings."""
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in results.rows:
-        groups.setdefault((row.link, row.contender), []).append(row)
-
-    def mean(rows: list[Row], field: str, digits: int, factor: float = 1.0) -> str:
-        found = [value for row in rows if (value := getattr(row, field)) is not None]
-        return number(factor * sum(found) / len(found) if found else None, digits)
-
-    lines = [
-        [
-            f"`{link}`",
-            contender,
-            f"{mean(rows, 'capacity_used', 0, 100)} %",
-            mean(rows, "fps_shown", 1),
-            mean(rows, "age_p95_ms", 0),
-            mean(rows, "propagation_ms", 0),
-            f"{mean(rows, 'stale', 1, 100)} %",
-            f"{mean(rows, 'lost_overload', 1, 100)} %",
-            mean(rows, "bytes_per_frame", 0),
-            mean(rows, "lpips_on_screen", 3),
-            mean(rows, "recovery_s", 2),
-        ]
-        for (link, contender), rows in groups.items()
-    ]
-    head = (
-        *("link", "contender", "of the usable capacity", "shown per s", "age p95, ms", "of it propagation"),
-        *("stale", "lost by overload", "bytes a frame", "LPIPS on screen ↓", "recovery, s"),
-    )
-    recordings = ", ".join(f"`{name}`" for name in dict.fromkeys(row.recording for row in results.rows))
-    return f"{table(head, lines)}\n\n{results.camera}; recordings: {recordings}."
 
 
 def main() -> int:

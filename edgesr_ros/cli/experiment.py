@@ -29,6 +29,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--links", nargs="+", help="instead of those in the file")
     parser.add_argument("--recordings", nargs="+", help="instead of those in the file")
     parser.add_argument("--seconds", type=float, help="of each run, instead of those in the file")
+    add_jobs(parser)
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Declare `--jobs`."""
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        choices=range(1, 65),
+        default=1,
+        metavar="N",
+        help="processes that simulate, a link at a time each (default: 1)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -41,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         if experiment.time == "real":
             outcome = _live(experiment, output)
         else:
-            outcome = simulate(experiment, sources(experiment), done=print_row)
+            outcome = simulate(experiment, sources(experiment), done=print_row, jobs=arguments.jobs)
     except InputError as error:
         raise InputError(f"{arguments.experiment}: {error}") from None
     write_json(output / RESULTS, outcome.results)

@@ -35,9 +35,7 @@ class Row(Struct):
     age_on_screen_p95_ms: (
         float | None
     )  # of what was on the screen at any moment; it ages until the next comes
-    stale: (
-        float  # share of the time in which no picture had come for a second, as `stale` says
-    )
+    stale: float  # share of the time in which no picture had come for a second, as `stale` says
     lost: dict[str, int]  # frames by reason: queue, loss, burst, …
     lost_overload: float  # share of the frames sent that found the queue full
     sent_kbps: float

@@ -1,6 +1,10 @@
-"""All runs of an experiment, one after the other."""
+"""All runs of an experiment in simulated time, in one process or several."""
 
-from collections.abc import Callable, Mapping, Sequence
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +35,7 @@ from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
 
-_THREADS = 2  # of the networks
+_THREADS = 2  # of the networks, where there are so many processors for a process
 _SIZED = 8  # frames of which the size without a link is measured
 
 
@@ -59,32 +63,31 @@ class Outcome(NamedTuple):
     strips: list[Strip]
 
 
-def simulate(experiment: Experiment, sources: Mapping[str, str], done: Callable[[Row], None]) -> Outcome:
+def simulate(
+    experiment: Experiment, sources: Mapping[str, str], done: Callable[[Row], None], jobs: int = 1
+) -> Outcome:
     """Run an experiment in simulated time.
 
     Args:
         sources: each recording's path by its name in tables.
-        done: told each row as soon as it is there.
+        done: told each row as soon as all contenders have been over its link.
+        jobs: processes that simulate, each a link at a time.
 
     Raises:
         InputError: a link, recording or model cannot be read.
     """
-    networks = load_networks(experiment.models)
+    here = _Benches(experiment, sources, jobs)
     rows: list[Row] = []
     strips: list[Strip] = []
-    curves = []
-    links = profiles(experiment)
-    for name, source in sources.items():
-        bench = _Bench(experiment, Footage.read(name, source, experiment.camera), networks)
-        for link, profile in links.items():
-            seen = []
-            for contender in experiment.contenders:
-                row, glances = bench.run(contender, link, profile)
-                rows.append(row)
-                seen.append(glances)
+    with _workers(experiment, sources, here, jobs) as run_all:
+        for found, strip in run_all([(name, link) for name in sources for link in here.links]):
+            for row in found:
                 done(row)
-            strips.append(bench.strip(link, seen))
-        if experiment.curves:
+            rows += found
+            strips.append(strip)
+    curves = []
+    if experiment.curves:
+        for bench in here.by_recording.values():
             curves += measure_curves(bench.footage, bench.judge, experiment.seed)
     results = Results(
         description=experiment.description,
@@ -96,7 +99,55 @@ def simulate(experiment: Experiment, sources: Mapping[str, str], done: Callable[
     return Outcome(results, strips)
 
 
-def load_networks(models: Sequence[str]) -> dict[int, Upscaler]:
+_Task = tuple[str, str]  # names of recording and link
+_Found = tuple[list[Row], Strip]
+
+
+class _Benches:
+    """What a process needs for any link and recording; errors as `simulate`."""
+
+    def __init__(self, experiment: Experiment, sources: Mapping[str, str], jobs: int) -> None:
+        threads = max(1, min(_THREADS, (os.cpu_count() or 1) // jobs))
+        networks = load_networks(experiment.models, threads)
+        self.links = profiles(experiment)
+        self.by_recording = {
+            name: _Bench(experiment, Footage.read(name, source, experiment.camera), networks, threads)
+            for name, source in sources.items()
+        }
+
+    def run(self, task: _Task) -> _Found:
+        """All contenders over a link."""
+        recording, link = task
+        return self.by_recording[recording].run_all(link, self.links[link])
+
+
+_here: _Benches  # of a worker
+
+
+def _start_worker(experiment: Experiment, sources: Mapping[str, str], jobs: int) -> None:
+    global _here  # noqa: PLW0603 - all that a process of a pool can keep
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the one that started us, and that ends us
+    _here = _Benches(experiment, sources, jobs)
+
+
+def _run_there(task: _Task) -> _Found:
+    return _here.run(task)
+
+
+@contextmanager
+def _workers(
+    experiment: Experiment, sources: Mapping[str, str], here: _Benches, jobs: int
+) -> Iterator[Callable[[list[_Task]], Iterator[_Found]]]:
+    """What runs tasks and gives what they found in their order; ends its processes."""
+    if jobs == 1:
+        yield lambda tasks: map(here.run, tasks)
+        return
+    # Not forked: the networks' threads would not come along.
+    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker, (experiment, sources, jobs)) as pool:
+        yield lambda tasks: pool.imap(_run_there, tasks)
+
+
+def load_networks(models: Sequence[str], threads: int = _THREADS) -> dict[int, Upscaler]:
     """Networks by their scales.
 
     Raises:
@@ -105,7 +156,7 @@ def load_networks(models: Sequence[str]) -> dict[int, Upscaler]:
     networks: dict[int, Upscaler] = {}
     for index, name in enumerate(models):
         try:
-            network = load_upscaler(name, "auto", _THREADS)
+            network = load_upscaler(name, "auto", threads)
         except InputError as error:
             raise InputError(f"models[{index}]: {error}") from None
         if network.scale in networks:
@@ -117,9 +168,11 @@ def load_networks(models: Sequence[str]) -> dict[int, Upscaler]:
 class _Bench:
     """The runs with one recording."""
 
-    def __init__(self, experiment: Experiment, footage: Footage, networks: dict[int, Upscaler]) -> None:
+    def __init__(
+        self, experiment: Experiment, footage: Footage, networks: dict[int, Upscaler], threads: int
+    ) -> None:
         self._experiment, self.footage = experiment, footage
-        self.judge = Judge(footage, networks, _THREADS)
+        self.judge = Judge(footage, networks, threads)
         self._memories: dict[str, dict[int, bytes]] = {}
         self._content_kbps = content_kbps(footage, experiment.camera.rate_hz)
         # Somewhere within each period of sampling, lest the moments beat with the frames.
@@ -127,7 +180,12 @@ class _Bench:
         number = max(1, round(experiment.seconds * experiment.samples_per_s))
         self._moments = (np.arange(number) + rng.random(number)) * experiment.seconds / number
 
-    def run(
+    def run_all(self, link: str, profile: LinkProfile) -> _Found:
+        """The rows of all contenders on a link, and a moment of it."""
+        runs = [self._run(contender, link, profile) for contender in self._experiment.contenders]
+        return [row for row, _ in runs], self._strip(link, [glances for _, glances in runs])
+
+    def _run(
         self, contender: Contender, link: str, profile: LinkProfile
     ) -> tuple[Row, list[tuple[Glance, Seen]]]:
         """A contender's row on a link, and what was on its screen."""
@@ -148,7 +206,7 @@ class _Bench:
         seen = [seen for _, seen in glances]
         return row_of(names, run, seen, profile, self._content_kbps), glances
 
-    def strip(self, link: str, runs: Sequence[Sequence[tuple[Glance, Seen]]]) -> Strip:
+    def _strip(self, link: str, runs: Sequence[Sequence[tuple[Glance, Seen]]]) -> Strip:
         """The moment whose mean LPIPS over all contenders is the median: neither the worst nor the best."""
         means = np.mean([[seen.lpips for _, seen in glances] for glances in runs], axis=0)
         index = int(np.argsort(means)[len(means) // 2])

@@ -10,9 +10,9 @@ MIN_FRAME_BYTES = 1000
 
 _REFERENCE_RATE = 125_000  # bytes/s of WebP: 1 Mbit/s
 _SLOWEST_HZ = 1.0
-# The interval changes when the ideal one is so many source periods away: by more than the half at which
-# rounding would change it, so that a trembling rate does not make the frame rate tremble.
-_HYSTERESIS = 0.75
+# The interval changes where rounding would change it even if the ideal one were so much nearer, so that a
+# trembling rate does not make the frame rate tremble.
+_HYSTERESIS = 0.05
 
 
 class _Curve(NamedTuple):
@@ -50,7 +50,7 @@ class FramePolicy:
         """Seconds between frames at `rate` bytes per second and at most `largest` bytes a frame."""
         hz = self._curve.hz * (rate / self._reference_rate) ** self._curve.exponent
         ideal = self._source_rate / min(max(hz, _SLOWEST_HZ), self._source_rate)
-        if abs(ideal - self._periods) > _HYSTERESIS:
+        if abs(ideal - self._periods) > 0.5 + _HYSTERESIS * ideal:
             self._periods = math.floor(ideal + 0.5)
         # What does not fit into frames goes into more of them, and the other way round.
         fewest = math.ceil(MIN_FRAME_BYTES * self._source_rate / max(rate, MIN_FRAME_BYTES * _SLOWEST_HZ))

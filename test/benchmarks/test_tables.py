@@ -9,7 +9,13 @@ from benchmarks.tables import README, result_tables
 from edgesr_ros.errors import InputError
 
 
-@pytest.mark.parametrize("name", ["quality", "chain", "steps", "outage"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("quality", "alpha", "link_networks", "rate_quality", "link", "kernel_link"),
+        *("chain", "steps", "outage"),
+    ],
+)
 def test_readme_shows_the_results(name: str) -> None:
     assert places(README.read_text(encoding="utf-8"))[name] == result_tables()[name]
 

@@ -51,6 +51,23 @@ def test_ours_keeps_to_the_link_and_the_fixed_stream_does_not(outcome):
     assert ours.age_on_screen_p95_ms < jpeg.age_on_screen_p95_ms
 
 
+def test_several_processes_find_the_same(recording, outcome):
+    experiment = msgspec.structs.replace(EXPERIMENT, links=("radio_100kbps", "outage"), curves=False)
+    told = []
+    found = simulate(experiment, {"shapes": str(recording)}, told.append, jobs=2)
+    assert told == found.results.rows
+    first, second = found.results.rows[:4], found.results.rows[4:]
+    assert {row.link for row in second} == {"outage"}
+    for row, alone in zip(first, outcome.results.rows, strict=True):
+        assert row.lpips_on_screen == pytest.approx(alone.lpips_on_screen, abs=1e-3)
+        assert (row.frames_sent, row.frames_shown, row.lost) == (
+            alone.frames_sent,
+            alone.frames_shown,
+            alone.lost,
+        )
+    assert [strip.link for strip in found.strips] == ["radio_100kbps", "outage"]
+
+
 def test_the_curves_hold_every_method(outcome):
     methods = {point.method for point in outcome.results.curves}
     assert {"ours", "jpeg", "webp", "avif", "h264"} < methods

@@ -38,6 +38,19 @@ def test_a_trembling_rate_does_not_change_the_interval() -> None:
         assert len(intervals) == 1
 
 
+def test_where_the_rate_came_from_soon_matters_no_more() -> None:
+    rates = np.geomspace(30_000, 1e6, 60)
+    found = []
+    for before in (10_000, 2e6):
+        policies = [FramePolicy("balanced", 30.0) for _ in rates]
+        for policy in policies:
+            policy.interval(before, 1e9)
+        found.append([30 * policy.interval(rate, 1e9) for policy, rate in zip(policies, rates, strict=True)])
+    differing = np.abs(np.subtract(*found))
+    assert differing.max() <= 1 + 1e-9
+    assert (differing > 0.5).mean() < 0.3
+
+
 def test_what_frames_cannot_use_goes_into_more_of_them() -> None:
     assert FramePolicy("sharp", 30.0).interval(400_000, 40_000) == pytest.approx(3 / 30)
     assert FramePolicy("sharp", 30.0).interval(400_000, 14_000) == pytest.approx(1 / 30)
