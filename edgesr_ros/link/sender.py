@@ -17,6 +17,8 @@ _FIRST_PROBE = 0.7  # s of silence until a frame is given up and a small one sen
 _PROBE = 0.4  # s between further ones …
 _PROBES_DRAIN = 0.35  # … as long as what then waits in the link is through in so many seconds …
 _SLOWEST_PROBE = 2.0  # … afterwards twice as long from one to the next, up to this
+_LOSSY = 0.001  # share of frames lost of late from which on silence is rather a burst than an outage …
+_PROBE_IN_BURST = 0.1  # … and s between probes, from the first on
 _MOST_DEBT = 0.5  # of a frame
 
 
@@ -211,8 +213,11 @@ class Sender:
         return max(next_frame, self._link.free_from)
 
     def _probe_interval(self) -> float:
+        drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate
+        if drains and self._link.losses.loss > _LOSSY:
+            return _PROBE_IN_BURST
         if not self._probes:
             return _FIRST_PROBE
-        if self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate:
+        if drains:
             return _PROBE
         return min(_PROBE * 2**self._probes, _SLOWEST_PROBE)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgesr_ros.link.profile import LinkProfile
+from edgesr_ros.link.profile import LinkProfile, read_profile
 from edgesr_ros.link.sender import Sender
 from edgesr_ros.link.trace import read_trace
 
@@ -122,6 +122,17 @@ def test_a_fresh_picture_soon_after_an_outage(kbps: float, drive: Run, steps: St
     assert run.first_fresh(after=15.0) <= 0.7
     assert run.used(profile, 17, 25) >= 0.75
     assert sum(10.2 < at < 15 for at, *_ in run.sent) <= 15  # nothing but small probes goes into the outage
+
+
+def test_bursts_of_losses_do_not_pass_for_outages(drive: Run) -> None:
+    """A burst is over after some packets: who waits long between probes makes it last."""
+    profile = read_profile("bursty")
+    blind = 0.0
+    for seed in range(1, 7):
+        run = drive(profile, 60, back=profile, seed=seed)
+        waits = np.diff([0.0, *(at for at, *_ in run.arrived), 60.0])
+        blind += np.maximum(waits - 1, 0).sum()
+    assert blind / 360 <= 0.01
 
 
 def test_a_queue_too_short_for_its_frames_makes_them_smaller(drive: Run, steps: Steps) -> None:
