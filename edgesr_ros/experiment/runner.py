@@ -37,7 +37,7 @@ from edgesr_ros.upscaling.catalog import load_upscaler
 
 _THREADS = 2  # of the networks, where there are so many processors for a process
 _SIZED = 8  # frames of which the size without a link is measured …
-_ROUNDS = 3  # … in the last of so many rounds
+_ROUNDS = 5  # … after each was encoded so often: neighbours in time are alike, these are not
 
 
 class Panel(NamedTuple):
@@ -241,7 +241,9 @@ def by_network(contender: Contender) -> bool:
 def content_kbps(footage: Footage, rate_hz: float) -> float:
     """What the recording could fill: each frame as the ladder's encoder makes it without a link."""
     encoder = LadderEncoder(read_ladder(LADDER))
-    frames = [footage.frame(number) for number in footage.spread(_SIZED)]
-    for _ in range(_ROUNDS):  # it learns what the content takes
-        sizes = [len(encoder.encode(frame, MAX_FRAME_BYTES, MAX_FRAME_BYTES).data) for frame in frames]
+    sizes = []
+    for number in footage.spread(_SIZED):
+        for _ in range(_ROUNDS):  # it learns what the content takes
+            encoded = encoder.encode(footage.frame(number), MAX_FRAME_BYTES, MAX_FRAME_BYTES)
+        sizes.append(len(encoded.data))
     return float(np.mean(sizes)) * 8e-3 * rate_hz
