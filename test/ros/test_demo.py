@@ -71,9 +71,9 @@ def test_leaves_figures_pictures_and_a_page(tmp_path, ros_domain, video):
 
 def test_ctrl_c_stops_every_node_and_keeps_what_there_was(tmp_path, ros_domain, video):
     output = tmp_path / "out"
-    demo = start_demo(ros_domain, "--input", video, "--seconds", 60, "--output", output)
+    demo = start_demo(ros_domain, "--input", video, "--seconds", 600, "--output", output)
     frames = output / "frames.csv"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (frames.exists() and len(frames.read_text().splitlines()) > 5) and time.monotonic() < deadline:
         time.sleep(0.2)
     started = children(demo.pid)
