@@ -4,16 +4,15 @@ Once as it is, with frames of full size, and once with frames that are always re
 is enlarged by super-resolution.
 """
 
+import argparse
 import sys
-import time
 
 import numpy as np
 
 from benchmarks.camera import CAMERA
-from benchmarks.evidence import ChainResult, ChainRow, arguments, save, this_machine
-from benchmarks.running import Chain, running_chain
+from benchmarks.evidence import ChainResult, ChainRow, arguments, save, status, this_machine
+from benchmarks.running import running_chain
 from benchmarks.usage import Usage
-from edgesr_ros.errors import InputError
 
 _LINK = "unlimited"
 _ONBOARD: tuple[dict[str, str], ...] = ({}, {"ladder": "none"})  # its parameters, run by run
@@ -36,9 +35,9 @@ def measure(seconds: float, onboard: dict[str, str]) -> ChainRow:
         observer.forget_stages()
         usages = {node: Usage(pid) for node, pid in chain.pids().items()}
         shown_before, received_before = len(observer.shown), len(observer.received)
-        began = time.monotonic()
-        _run(chain, usages, seconds)
-        duration = time.monotonic() - began
+        began = observer.now()
+        chain.watch(usages, began + seconds, _SAMPLE_PERIOD)
+        duration = observer.now() - began
         shown, received = observer.shown[shown_before:], observer.received[received_before:]
         stages = observer.stages()
         chain.stop_camera()
@@ -67,19 +66,6 @@ def measure(seconds: float, onboard: dict[str, str]) -> ChainRow:
         )
 
 
-def _run(chain: Chain, usages: dict[str, Usage], seconds: float) -> None:
-    """Spin, and look at the processes from time to time, at the start and at the end."""
-    end = time.monotonic() + seconds
-    while True:
-        now = time.monotonic()
-        for usage in usages.values():
-            usage.sample(now)
-        if now >= end:
-            return
-        chain.spin(min(_SAMPLE_PERIOD, end - now))
-        print(f"\r{max(end - time.monotonic(), 0):4.0f} s left", end="", file=sys.stderr, flush=True)
-
-
 def _print(row: ChainRow) -> None:
     print(
         f"\n{row.camera}, link {row.link}, {row.model}, {row.seconds:.0f} s, onboard with {row.onboard}\n"
@@ -104,16 +90,15 @@ def main() -> int:
     parser = arguments("chain", __doc__)
     parser.add_argument("--seconds", type=float, help=f"of each run (default: {_SECONDS:g})")
     given = parser.parse_args()
-    try:
-        rows = []
-        for onboard in _ONBOARD:
-            rows.append(measure(given.seconds or (_QUICK_SECONDS if given.quick else _SECONDS), onboard))
-            _print(rows[-1])
-        save("chain", given, ChainResult(machine=this_machine(), rows=rows))
-    except InputError as error:
-        print(f"benchmarks.chain: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return status("chain", lambda: _measure_all(given))
+
+
+def _measure_all(given: argparse.Namespace) -> None:
+    rows = []
+    for onboard in _ONBOARD:
+        rows.append(measure(given.seconds or (_QUICK_SECONDS if given.quick else _SECONDS), onboard))
+        _print(rows[-1])
+    save("chain", given, ChainResult(machine=this_machine(), rows=rows))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 import argparse
 import os
 import platform
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from edgesr_ros import resources
-from edgesr_ros.schema import Struct, read_yaml, write_json
+from edgesr_ros.defaults import defaults_of
+from edgesr_ros.errors import InputError
+from edgesr_ros.schema import Struct, write_json
 from edgesr_ros.upscaling.card import InputSize
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -201,8 +204,7 @@ class LinkNetworksResult(Struct):
 
 def default_model() -> str:
     """The network of the ground station, unless it is told otherwise."""
-    parameters = read_yaml(resources.config("ground_station.yaml"), dict[str, dict[str, dict[str, Any]]])
-    return str(parameters["/**"]["ros__parameters"]["model"])
+    return str(defaults_of("ground_station")["model"])
 
 
 def this_machine() -> Machine:
@@ -223,6 +225,16 @@ def arguments(name: str, description: str | None) -> argparse.ArgumentParser:
         help=f"where the figures go (default: benchmarks/results/{name}.json; none for --quick)",
     )
     return parser
+
+
+def status(name: str, work: Callable[[], object]) -> int:
+    """Do a benchmark's work; exit status 0, or 2 with one line for a mistake of the user."""
+    try:
+        work()
+    except InputError as error:
+        print(f"benchmarks.{name}: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def save(name: str, given: argparse.Namespace, result: Struct) -> Path | None:

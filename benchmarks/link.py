@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from benchmarks.evidence import arguments, save
+from benchmarks.evidence import arguments, save, status
 from edgesr_ros.cli.experiment import add_jobs, print_head, print_row, sources
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Experiment, read_experiment
@@ -70,15 +70,13 @@ def main() -> int:
     add_jobs(parser)
     parser.add_argument("--traces", type=Path, metavar="DIR", help="folder of recorded links to run as well")
     given = parser.parse_args()
-    try:
-        experiment = plan(given.quick, given.traces, given.recordings)
-        print_head()
-        outcome = simulate(experiment, sources(experiment), print_row, given.jobs)
-        keep("link", given, outcome)
-    except InputError as error:
-        print(f"benchmarks.link: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return status("link", lambda: _run(given))
+
+
+def _run(given: argparse.Namespace) -> None:
+    experiment = plan(given.quick, given.traces, given.recordings)
+    print_head()
+    keep("link", given, simulate(experiment, sources(experiment), print_row, given.jobs))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ qualities, and enlarged by each network; LPIPS against the original frame says h
 knows the codec.
 """
 
+import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,10 +18,10 @@ from benchmarks.evidence import (
     LinkNetworksResult,
     arguments,
     save,
+    status,
     this_machine,
 )
 from edgesr_ros.cli.demo import default_clip
-from edgesr_ros.errors import InputError
 from edgesr_ros.frames.sources import open_source
 from edgesr_ros.quality.operating_points import PointMeter, Setting, means, of_usual_width, still_codec
 from edgesr_ros.upscaling.base import Upscaler
@@ -77,23 +78,22 @@ def main() -> int:
         "--recordings", nargs="+", help="videos, folders or bags; default: the demo's clip alone"
     )
     given = parser.parse_args()
-    try:
-        shipped = list_models()
-        names = [name for base in _NETWORKS for name in (base, f"{base}_link") if name in shipped]
-        networks = [load_upscaler(name, "auto", _THREADS) for name in ("bicubic", *names)]
-        rows = []
-        for source in given.recordings or [default_clip()]:
-            rows += measure(source, networks, 2 if given.quick else 10)
-    except InputError as error:
-        print(f"benchmarks.link_networks: {error}", file=sys.stderr)
-        return 2
+    return status("link_networks", lambda: _run(given))
+
+
+def _run(given: argparse.Namespace) -> None:
+    shipped = list_models()
+    names = [name for base in _NETWORKS for name in (base, f"{base}_link") if name in shipped]
+    networks = [load_upscaler(name, "auto", _THREADS) for name in ("bicubic", *names)]
+    rows = []
+    for source in given.recordings or [default_clip()]:
+        rows += measure(source, networks, 2 if given.quick else 10)
     for row in rows:
         print(
             f"{row.recording:20} {row.model:24} q{row.quality:<3} {row.bytes_per_frame:6.0f} B  "
             f"LPIPS {row.lpips_alex:.3f}  {row.psnr_db:.2f} dB"
         )
     save("link_networks", given, LinkNetworksResult(machine=this_machine(), rows=rows))
-    return 0
 
 
 if __name__ == "__main__":

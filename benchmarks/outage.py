@@ -25,10 +25,11 @@ from benchmarks.evidence import (
     OutagesResult,
     arguments,
     save,
+    status,
     this_machine,
 )
 from benchmarks.observer import Arrival, Timing
-from benchmarks.running import Chain, running_chain
+from benchmarks.running import running_chain
 from benchmarks.usage import Usage
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.capacity import Schedule, Step
@@ -75,11 +76,11 @@ def measure(kbps: float, count: int) -> Run:
         starts = [began + _UP + number * (_UP + _GONE) for number in range(count + 1)]
         outages = [Outage(start, start + _GONE, after) for start, after in pairwise(starts)]
         usages = {node: Usage(chain.pids()[node]) for node in _NODES}
-        _run(chain, usages, observer.now() + _START)
+        chain.watch(usages, observer.now() + _START, _SAMPLE_PERIOD)
         if observer.now() >= outages[0].start:
             raise InputError(f"the first picture came too late, expected it within {_UP - _START:g} s")
         observer.forget_stages()
-        _run(chain, usages, outages[-1].end + _AFTER)
+        chain.watch(usages, outages[-1].end + _AFTER, _SAMPLE_PERIOD)
         timings = observer.timings("onboard", "callback")
         rows = [
             OutageRow(
@@ -109,19 +110,6 @@ def give_real_time(pid: int) -> bool:
     except PermissionError:
         return False
     return True
-
-
-def _run(chain: Chain, usages: dict[str, Usage], end: float) -> None:
-    """Spin, and look at memory from time to time, at the start and at the end."""
-    observer = chain.observer
-    while True:
-        now = observer.now()
-        for usage in usages.values():
-            usage.sample(now)
-        if now >= end:
-            return
-        chain.spin(min(_SAMPLE_PERIOD, end - now))
-        print(f"\r{max(end - now, 0):4.0f} s left", end="", file=sys.stderr, flush=True)
 
 
 def fresh_after(shown: Sequence[Arrival], outage: Outage) -> float | None:
@@ -186,12 +174,7 @@ def _measure_all(given: argparse.Namespace) -> OutagesResult:
 def main() -> int:
     """Entry point."""
     given = arguments("outage", __doc__).parse_args()
-    try:
-        save("outage", given, _measure_all(given))
-    except InputError as error:
-        print(f"benchmarks.outage: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return status("outage", lambda: save("outage", given, _measure_all(given)))
 
 
 if __name__ == "__main__":

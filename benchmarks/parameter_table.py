@@ -3,11 +3,12 @@
 import msgspec
 
 from benchmarks.markdown import table
+from edgesr_ros.defaults import defaults_of
 from edgesr_ros.nodes.frame_player import FramePlayer
 from edgesr_ros.nodes.ground_station import GroundStation
 from edgesr_ros.nodes.link_emulator import EmulatedLink
 from edgesr_ros.nodes.onboard import Onboard
-from edgesr_ros.nodes.parameters import defaults_of, properties_of
+from edgesr_ros.nodes.parameters import properties_of
 from edgesr_ros.nodes.quality_recorder import QualityRecorder
 
 _NODES = (Onboard, GroundStation, EmulatedLink, FramePlayer, QualityRecorder)

@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.crops import Measured, write_page
-from benchmarks.evidence import QualityResult, QualityRow, arguments, default_model, save, this_machine
+from benchmarks.evidence import (
+    QualityResult,
+    QualityRow,
+    arguments,
+    default_model,
+    save,
+    status,
+    this_machine,
+)
 from benchmarks.interpolation import alpha_rows
 from benchmarks.published import published
 from edgesr_ros import resources
@@ -143,12 +151,8 @@ def main() -> int:
     parser = arguments("quality", __doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="as for `edgesr evaluate`")
     parser.add_argument("--lpips-vgg", type=Path, metavar="FILE", help="as for `edgesr evaluate`")
-    try:
-        run(parser.parse_args())
-    except InputError as error:
-        print(f"benchmarks.quality: {error}", file=sys.stderr)
-        return 2
-    return 0
+    given = parser.parse_args()
+    return status("quality", lambda: run(given))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmarks.evidence import Machine, arguments, save, this_machine
+from benchmarks.evidence import Machine, arguments, save, status, this_machine
 from edgesr_ros.cli.ladder import QUALITIES, SCALES, load_network
-from edgesr_ros.errors import InputError
 from edgesr_ros.frames.ladder import Mode, best_lpips
 from edgesr_ros.frames.sources import open_source
 from edgesr_ros.quality.operating_points import (
@@ -59,13 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = arguments("rate_quality", __doc__)
     parser.add_argument("--input", nargs="+", required=True, metavar="SOURCE", help="recordings in motion")
     given = parser.parse_args(argv)
-    try:
-        result = _run(given.input, 1 if given.quick else _FRAMES)
-    except InputError as error:
-        print(f"rate_quality: {error}", file=sys.stderr)
-        return 2
-    save("rate_quality", given, result)
-    return 0
+    count = 1 if given.quick else _FRAMES
+    return status("rate_quality", lambda: save("rate_quality", given, _run(given.input, count)))
 
 
 def _run(inputs: Sequence[str], count: int) -> RateQualityResult:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.camera import RATE_HZ, write_frames
 from benchmarks.observer import Observer
+from benchmarks.usage import Usage
 from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.profile import LinkProfile
@@ -40,6 +41,21 @@ class Chain:
         """
         self.observer.spin(seconds)
         self._processes.ended("frame_player")
+
+    def watch(self, usages: Mapping[str, Usage], end: float, period: float) -> None:
+        """Let it run until `end`, on the clock of `Arrival`, and say how long that takes.
+
+        The processes are looked at every `period` seconds, at the start and at the end; errors as `spin`.
+        """
+        while True:
+            now = self.observer.now()
+            for usage in usages.values():
+                usage.sample(now)
+            if now >= end:
+                break
+            print(f"\r{end - now:4.0f} s left", end="", file=sys.stderr, flush=True)
+            self.spin(min(period, end - now))
+        print(file=sys.stderr)
 
     def wait(self, condition: Callable[[], object], what: str) -> None:
         """Let it run until `condition` holds.

@@ -1,5 +1,6 @@
 """A link that falls from 10 MB/s to 10 kB/s: is it used, and does the picture stay live at every step?"""
 
+import argparse
 import sys
 from collections.abc import Sequence
 from itertools import accumulate
@@ -8,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from benchmarks.camera import CAMERA, camera_kbps
-from benchmarks.evidence import StepRow, StepsResult, arguments, save, this_machine
+from benchmarks.evidence import StepRow, StepsResult, arguments, save, status, this_machine
 from benchmarks.observer import Arrival
 from benchmarks.running import running_chain
 from edgesr_ros.errors import InputError
@@ -33,10 +34,7 @@ def measure(profile: LinkProfile) -> StepsResult:
     with running_chain(profile) as chain:
         observer = chain.observer
         began = chain.link_began()
-        while (left := began + ends[-1] - observer.now()) > 0:
-            print(f"\r{left:4.0f} s left", end="", file=sys.stderr, flush=True)
-            chain.spin(min(left, 1.0))
-        print(file=sys.stderr)
+        chain.watch({}, began + ends[-1], period=1.0)
         # Without a subscriber nothing flows: the first step begins with the first picture.
         starts = [observer.shown[0].at, *(began + end for end in ends[:-1])]
         rows = [
@@ -117,18 +115,17 @@ def _steps(profile: LinkProfile) -> tuple[Step, ...]:
 def main() -> int:
     """Entry point."""
     given = arguments("steps", __doc__).parse_args()
-    try:
-        profile = read_profile(_LINK)
-        if given.quick:
-            steps = tuple(replace(step, seconds=_QUICK_SECONDS) for step in _steps(profile))
-            profile = replace(profile, capacity=Schedule(steps=steps))
-        result = measure(profile)
-        _print(result)
-        save("steps", given, result)
-    except InputError as error:
-        print(f"benchmarks.steps: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return status("steps", lambda: _run(given))
+
+
+def _run(given: argparse.Namespace) -> None:
+    profile = read_profile(_LINK)
+    if given.quick:
+        steps = tuple(replace(step, seconds=_QUICK_SECONDS) for step in _steps(profile))
+        profile = replace(profile, capacity=Schedule(steps=steps))
+    result = measure(profile)
+    _print(result)
+    save("steps", given, result)
 
 
 if __name__ == "__main__":

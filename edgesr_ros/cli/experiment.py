@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from edgesr_ros.cli.demo import default_clip
+from edgesr_ros.cli.processes import ENDINGS
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Experiment, read_experiment
 from edgesr_ros.experiment.report import write_report
@@ -16,7 +17,6 @@ from edgesr_ros.schema import write_json
 HELP = "compare ways to send a camera's picture over bad links, by what the operator sees"
 
 CLIP = "clip"  # the recording that comes with a package
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RESULTS, REPORT = "results.json", "report.html"
 
 
@@ -70,14 +70,14 @@ def _live(experiment: Experiment, output: Path) -> Outcome:
         raise InputError("time: real: expected a ROS 2 installation, found no rclpy") from None
     from edgesr_ros.cli.live import run_live
 
-    for number in _ENDINGS:
+    for number in ENDINGS:
         signal.signal(number, _interrupt_once)
     return run_live(experiment, sources(experiment), output / "logs", done=print_row)
 
 
 def _interrupt_once(*_: object) -> NoReturn:
     """End as by Ctrl-C; `ros2 launch` asks again, and users do: that must not cut the cleaning up short."""
-    for number in _ENDINGS:
+    for number in ENDINGS:
         signal.signal(number, signal.SIG_IGN)  # what the cleaning up starts ignores them too
     raise KeyboardInterrupt
 

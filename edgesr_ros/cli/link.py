@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from edgesr_ros.cli.processes import ENDINGS
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.kernel import KernelLink, follow
 from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces
@@ -14,7 +15,6 @@ from edgesr_ros.link.shaper import Shaper, shaper_state
 
 HELP = "put a bad link between two network namespaces of this machine (needs root)"
 
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_PERIOD = 0.2  # s
 _UNITS = {"B": 1, "kB": 1e3, "MB": 1e6}
 
@@ -59,12 +59,12 @@ def _asked_to_end() -> Iterator[threading.Event]:
 
     def watch() -> None:
         while not over.is_set() and not stop.is_set():
-            if signal.sigtimedwait(_ENDINGS, _WATCH_PERIOD):
+            if signal.sigtimedwait(ENDINGS, _WATCH_PERIOD):
                 stop.set()
 
-    for number in _ENDINGS:
+    for number in ENDINGS:
         signal.signal(number, lambda *_: None)  # a shell's `&` has SIGINT ignored
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     thread = threading.Thread(target=watch)
     thread.start()
     try:
@@ -72,7 +72,7 @@ def _asked_to_end() -> Iterator[threading.Event]:
     finally:
         over.set()
         thread.join()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
 
 
 def _up_until(

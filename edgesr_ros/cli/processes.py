@@ -13,6 +13,8 @@ from types import TracebackType
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # how users and their tools ask a process to end
+
 # What `launch` does too: interrupt, then terminate, then kill.
 _ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 _POLL_PERIOD = 0.05  # seconds

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -175,11 +176,14 @@ class _Bench:
         self._experiment, self.footage = experiment, footage
         self.judge = Judge(footage, networks, threads)
         self._memories: dict[str, dict[int, bytes]] = {}
-        self._content_kbps = content_kbps(footage, experiment.camera.rate_hz)
         # Somewhere within each period of sampling, lest the moments beat with the frames.
         rng = np.random.default_rng(experiment.seed)
         number = max(1, round(experiment.seconds * experiment.samples_per_s))
         self._moments = (np.arange(number) + rng.random(number)) * experiment.seconds / number
+
+    @cached_property
+    def _content_kbps(self) -> float:
+        return content_kbps(self.footage, self._experiment.camera.rate_hz)
 
     def run_all(self, link: str, profile: LinkProfile) -> _Found:
         """The rows of all contenders on a link, and a moment of it."""

@@ -45,9 +45,8 @@ def encode_avif(image: np.ndarray, quality: int, slow: bool = False) -> bytes:
     """
     check_support()
     height, width = image.shape[:2]
-    speed = next((speed for pixels, speed in _SPEEDS if width * height <= pixels), _SPEED)
-    if slow:
-        speed = _SLOW_SPEED
+    usual = next((speed for pixels, speed in _SPEEDS if width * height <= pixels), _SPEED)
+    speed = _SLOW_SPEED if slow else usual
     file = io.BytesIO()
     try:
         # One thread: the robot has other things to do, and a small frame gives no work to more.

@@ -17,9 +17,9 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from edgesr_ros import resources
+from edgesr_ros.defaults import defaults_of
 from edgesr_ros.errors import InputError
-from edgesr_ros.schema import Struct, convert, read_yaml
+from edgesr_ros.schema import Struct, convert
 
 # JSON Schema's own word for "set at start only"; pass it to Meta(extra_json_schema=…).
 FIXED = {"readOnly": True}
@@ -82,12 +82,6 @@ class Parameters(Generic[P]):
 
     def _on_changed(self, changes: list[Parameter]) -> None:
         self.current = self._merged(changes)
-
-
-def defaults_of(config: str) -> dict[str, Any]:
-    """The default of each parameter, by name, from config/<config>.yaml."""
-    path = resources.config(f"{config}.yaml")
-    return read_yaml(path, dict[str, dict[str, dict[str, Any]]])["/**"]["ros__parameters"]
 
 
 def properties_of(kind: type[Struct]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 import pytest
-import yaml
 
 from edgesr_ros import resources
+from edgesr_ros.defaults import defaults_of
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Fixed, Ours, profiles, read_experiment
 
@@ -31,8 +31,8 @@ def test_every_shipped_experiment_can_be_read():
 
 
 def test_the_shipped_experiments_enlarge_by_the_networks_of_the_ground_station():
-    (station,) = yaml.safe_load(resources.config("ground_station.yaml").read_text()).values()
-    networks = [station["ros__parameters"][name] for name in ("model", "model_x2", "model_x8")]
+    station = defaults_of("ground_station")
+    networks = [station[name] for name in ("model", "model_x2", "model_x8")]
     for path in resources.config("experiments").glob("*.yaml"):
         assert list(read_experiment(path.stem).models) == [name for name in networks if name], path.name
 

@@ -14,12 +14,13 @@ from rclpy.node import Node  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 
 from edgesr_ros import resources  # noqa: E402
+from edgesr_ros.defaults import defaults_of  # noqa: E402
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.nodes.frame_player import FramePlayerParameters  # noqa: E402
 from edgesr_ros.nodes.ground_station import GroundStationParameters  # noqa: E402
 from edgesr_ros.nodes.link_emulator import LinkEmulatorParameters  # noqa: E402
 from edgesr_ros.nodes.onboard import OnboardParameters  # noqa: E402
-from edgesr_ros.nodes.parameters import FIXED, Parameters, defaults_of, properties_of  # noqa: E402
+from edgesr_ros.nodes.parameters import FIXED, Parameters, properties_of  # noqa: E402
 from edgesr_ros.nodes.quality_recorder import QualityRecorderParameters  # noqa: E402
 from edgesr_ros.schema import Struct, convert  # noqa: E402
 
