@@ -32,7 +32,7 @@ links: [link.yaml]
 recordings: [pictures/]
 camera: {width: 128, height: 96, rate_hz: 15}
 models: [bicubic]
-seconds: 3
+seconds: 4
 samples_per_s: 2
 curves: false
 """
@@ -53,7 +53,7 @@ def plan(tmp_path):
         texture = rng.integers(0, 256, (96, 128, 3), np.uint8)  # takes many bytes
         cv2.imwrite(str(tmp_path / "pictures" / f"{number}.png"), cv2.blur(texture, (3, 3)))
     (tmp_path / "link.yaml").write_text(
-        "description: x\ncapacity: {steps: [{kbps: 400}]}\nqueue_bytes: 32000"
+        "description: x\ncapacity: {steps: [{kbps: 400}]}\nqueue_bytes: 64000"
     )
     path = tmp_path / "plan.yaml"
     path.write_text(PLAN)
