@@ -84,7 +84,7 @@ def main() -> int:
 def _run(given: argparse.Namespace) -> None:
     shipped = list_models()
     names = [name for base in _NETWORKS for name in (base, f"{base}_link") if name in shipped]
-    networks = [load_upscaler(name, "auto", _THREADS) for name in ("bicubic", *names)]
+    networks = [load_upscaler(name, threads=_THREADS) for name in ("bicubic", *names)]
     rows = []
     for source in given.recordings or [default_clip()]:
         rows += measure(source, networks, 2 if given.quick else 10)

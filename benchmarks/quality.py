@@ -32,7 +32,7 @@ _ORDER = ("float32", "float16", "int8")  # of precisions in the table
 _THREADS = 2
 
 
-def measure(name: str, backend: str, data: Path, lpips_vgg: Path | None) -> Measured:
+def measure(name: str, backend: str | None, data: Path, lpips_vgg: Path | None) -> Measured:
     """Measure a model file, or bicubic, on a data set.
 
     Raises:
@@ -81,7 +81,7 @@ def _against_float(
     reference = folder / f"{_base(card)}.onnx"
     if not reference.is_file():
         return None
-    exact = Candidate(Candidate.load(str(reference), "auto", _THREADS).upscaler, card)
+    exact = Candidate(Candidate.load(str(reference), None, _THREADS).upscaler, card)
     pairs = zip(picture_pairs(data, card.scale), pictures, strict=True)
     found = [min(psnr(exact.upscale(low), picture), PSNR_LIMIT) for (_, low, _), picture in pairs]
     exact.upscaler.close()
@@ -104,7 +104,7 @@ def measure_all(
     )
     measured, skipped = [], []
     for scale in sorted({card.scale for card in cards.values()}):
-        measured.append(measure(f"bicubic_x{scale}", "auto", data, lpips_vgg))
+        measured.append(measure(f"bicubic_x{scale}", None, data, lpips_vgg))
         for path in (path for path in files if cards[path].scale == scale):
             print(path.name, flush=True)
             try:

@@ -20,6 +20,14 @@ _SHARED = _ROOT.parent / "shared"
 _domains = (1 + number % 101 for number in itertools.count(os.getpid()))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Which backend is fastest is remembered for the tests alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def shared() -> Path:
     """The folder of recordings, photographs and test sets beside the checkout."""

@@ -29,14 +29,14 @@ class Candidate(NamedTuple):
     card: ModelCard | None  # None: bicubic
 
     @staticmethod
-    def load(name: str, backend: str, threads: int) -> "Candidate":
+    def load(name: str, backend: str | None, threads: int) -> "Candidate":
         """A model on the chosen backend; bicubic, the baseline of every table, on its own.
 
         Raises:
             InputError: as `load_upscaler`.
         """
         if name.startswith("bicubic"):
-            return Candidate(load_upscaler(name, "auto", threads), None)
+            return Candidate(load_upscaler(name, threads=threads), None)
         upscaler = load_upscaler(name, backend, threads)
         suffix = ".onnx" if upscaler.backend == OnnxUpscaler.backend else ".tflite"
         return Candidate(upscaler, read_card(resources.find("models", name, suffix)))
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure LPIPS by VGG16 too (`python -m edgesr_ros.training.export_lpips --network vgg`)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    parser.add_argument("--backend", choices=BACKENDS, default="auto", help="what runs the networks")
+    parser.add_argument("--backend", choices=BACKENDS, help="what runs them (default: by format)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
 
 

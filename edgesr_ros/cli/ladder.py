@@ -98,7 +98,7 @@ def load_network(family: str, scale: int, threads: int) -> Upscaler | None:
         return None
     shipped = list_models()
     names = [name for name in (f"{family}_x{scale}_link", f"{family}_x{scale}") if name in shipped]
-    return load_upscaler(names[0] if names else f"bicubic_x{scale}", "auto", threads)
+    return load_upscaler(names[0] if names else f"bicubic_x{scale}", threads=threads)
 
 
 def _measure(

@@ -27,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_DEFAULT_MODEL,
         help=f"one of {', '.join(list_models())}, or the path of a model (default %(default)s)",
     )
-    parser.add_argument(
-        "--backend", choices=BACKENDS, default="auto", help="what runs it (default %(default)s)"
-    )
+    parser.add_argument("--backend", choices=BACKENDS, help="what runs it (default: by the model's format)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
 
 

@@ -158,7 +158,7 @@ def load_networks(models: Sequence[str], threads: int = _THREADS) -> dict[int, U
     networks: dict[int, Upscaler] = {}
     for index, name in enumerate(models):
         try:
-            network = load_upscaler(name, "auto", threads)
+            network = load_upscaler(name, threads=threads)
         except InputError as error:
             raise InputError(f"models[{index}]: {error}") from None
         if network.scale in networks:

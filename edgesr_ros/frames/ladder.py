@@ -101,11 +101,6 @@ class Ladder(Struct):
         """That some point has, from few bytes to many."""
         return list(dict.fromkeys(point.mode for point in self.points))
 
-    def mode_for(self, bytes: float) -> Mode:
-        """Of the best point that a 640x480 frame of so many bytes allows."""
-        index = bisect_right([point.bytes for point in self.points], bytes)
-        return self.points[max(index - 1, 0)].mode
-
     def span(self, mode: Mode) -> tuple[float, float]:
         """Bytes from where to where points of this mode are the best."""
         places = [place for place, point in enumerate(self.points) if point.mode == mode]

@@ -27,7 +27,7 @@ class LadderWalk:
         """The point for a frame that has `pixels` at full size, expected to take `target_bytes`."""
         reference = target_bytes * REFERENCE_PIXELS / pixels
         if self._mode is None or not self._fits(self._mode, reference):
-            self._mode = self._better(reference)
+            self._mode = self._best(reference)
         return self.ladder.at_bytes(self._mode, reference / self._ratio(self._mode))
 
     def observe(self, point: OperatingPoint, size: int, pixels: int, gain: float = _GAIN) -> None:
@@ -41,13 +41,14 @@ class LadderWalk:
         low, high = self.ladder.span(mode)
         return low / _HYSTERESIS <= reference / self._ratio(mode) <= high * _HYSTERESIS
 
-    def _better(self, reference: float) -> Mode:
-        """Another mode, unless what is known of it says that it would lead straight back."""
-        current = self._mode
-        other = self.ladder.mode_for(reference / self._ratio(current))
-        if current is None or other not in self._ratios:
-            return other
-        return other if self._fits(other, reference) else current
+    def _best(self, reference: float) -> Mode:
+        """The mode whose span is nearest, as this content stretches it; of several the best picture's."""
+
+        def rank(mode: Mode) -> tuple[float, float]:
+            (low, high), size = self.ladder.span(mode), reference / self._ratio(mode)
+            return max(low / size, size / high, 1.0), self.ladder.at_bytes(mode, size).lpips
+
+        return min(self.ladder.modes, key=rank)
 
     def _ratio(self, mode: Mode | None) -> float:
         """Bytes over the ladder's in a mode; where not known, as in the mode in use."""

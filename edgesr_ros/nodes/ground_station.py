@@ -50,7 +50,11 @@ class GroundStationParameters(Struct):
     ]
     backend: Annotated[
         Literal["auto", "onnxruntime", "litert", "edgetpu", "bicubic"],
-        Meta(description="What runs the model; auto: by the model's format.", extra_json_schema=FIXED),
+        Meta(
+            description="What runs the models; auto: the fastest that is installed, in int8 where that "
+            "keeps the picture (40 dB), measured on the first frames of a size and remembered.",
+            extra_json_schema=FIXED,
+        ),
     ]
     threads: Annotated[int, Meta(ge=1, le=64, description="CPU threads.", extra_json_schema=FIXED)]
     method: Annotated[
@@ -100,8 +104,9 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             settings.threads,
             settings.interpolation,
             settings.fidelity_model,
+            self.get_logger().info,
         )
-        self.diagnostics.show(model=networks[0].name, backend=networks[0].backend)
+        self._model = networks[0]
         self._networks = {network.scale: network for network in networks}
         self._upscaler = FallbackUpscaler(networks, settings.deadline)
         self._decoder = FrameDecoder()
@@ -172,7 +177,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         else:
             self.diagnostics.ok()
         alpha = "0" if network is None else f"{network.alpha:g}"
-        self.diagnostics.show(interpolation=alpha)
+        self.diagnostics.show(model=self._model.name, backend=self._model.backend, interpolation=alpha)
         picture = crop_to(upscaled.picture, full.full_width, full.full_height)
         facts = {"method": upscaled.method, "interpolation": alpha, "bytes": str(frame.bytes)}
         if self._facts.get_subscription_count():

@@ -1,7 +1,6 @@
 """What every upscaler looks like, whatever runs it."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import numpy as np
 
@@ -18,7 +17,7 @@ class Upscaler(ABC):
         parameters: how many trained values it has; 0 for bicubic.
     """
 
-    backend: ClassVar[str]
+    backend: str
 
     def __init__(self, name: str, scale: int, parameters: int) -> None:
         self.name, self.scale, self.parameters = name, scale, parameters

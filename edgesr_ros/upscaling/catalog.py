@@ -2,26 +2,43 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
-from edgesr_ros.upscaling.card import read_card
+from edgesr_ros.upscaling.card import ModelCard, read_card
 from edgesr_ros.upscaling.edgetpu import EdgeTpuUpscaler
 from edgesr_ros.upscaling.litert import LiteRtUpscaler
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
-# By suffix, what runs such a file; "auto" takes the first.
-_RUNNERS: dict[str, tuple[type[OnnxUpscaler | LiteRtUpscaler], ...]] = {
+Runner = type[OnnxUpscaler | LiteRtUpscaler]
+
+# By suffix, what runs such a file; the first unless another is asked for.
+_RUNNERS: dict[str, tuple[Runner, ...]] = {
     ".onnx": (OnnxUpscaler,),
     ".tflite": (LiteRtUpscaler, EdgeTpuUpscaler),
 }
-BACKENDS = ("auto", "bicubic", *(runner.backend for runners in _RUNNERS.values() for runner in runners))
+AUTO = "auto"  # a backend of the ground station: what is fastest, see `AutoUpscaler`
+BACKENDS = ("bicubic", *(runner.backend for runners in _RUNNERS.values() for runner in runners))
 
 _BICUBIC = re.compile(r"bicubic(?:_x([1-9]|1[0-6]))?")
 _BICUBIC_SCALE = 4  # of plain "bicubic"
 _SHIPPED = "*_x[0-9]*"  # <network>_x<scale>…; the metrics' networks lie in the same folder
+_PRECISIONS = ("_int8", "")  # what they add to a model's name; float16 is computed as float32 on a CPU
+
+
+class Way(NamedTuple):
+    """A model file, and what runs it."""
+
+    path: Path
+    card: ModelCard
+    runner: Runner
+
+    def load(self, threads: int) -> Upscaler:
+        """Run once; errors as `load_upscaler`."""
+        return self.runner(self.path, self.card, threads)
 
 
 def list_models() -> list[str]:
@@ -30,38 +47,62 @@ def list_models() -> list[str]:
     return ["bicubic", *sorted({path.stem for path in files})]
 
 
-def load_upscaler(model: str, backend: str = "auto", threads: int = 2) -> Upscaler:
+def load_upscaler(model: str, backend: str | None = None, threads: int = 2) -> Upscaler:
     """A model, checked against its card and run once.
 
     Args:
         model: `bicubic` (x4), `bicubic_x<1..16>`, a shipped name, or the path of an .onnx or .tflite file.
-        backend: one of `BACKENDS`; "auto" is onnxruntime for .onnx and litert for .tflite. A shipped name
+        backend: one of `BACKENDS`; None is onnxruntime for .onnx and litert for .tflite. A shipped name
             means its .onnx file, unless the backend runs only .tflite.
         threads: CPU threads of the network's runtime.
 
     Raises:
         InputError: unknown model, backend or combination of them; a missing runtime; a damaged file.
     """
-    if backend not in BACKENDS:
+    if backend not in (None, *BACKENDS):
         raise InputError(f"backend: expected one of {', '.join(BACKENDS)}, got {backend!r}")
     if threads < 1:
         raise InputError(f"threads: expected at least 1, got {threads}")
-    if bicubic := _BICUBIC.fullmatch(model):
+    if bicubic := load_bicubic(model):
         _check_backend(model, backend, (BicubicUpscaler.backend,))
-        return BicubicUpscaler(int(bicubic[1] or _BICUBIC_SCALE))
+        return bicubic
     path = _find(model, backend)
     runners = _RUNNERS[path.suffix]
     _check_backend(model, backend, tuple(runner.backend for runner in runners))
-    runner = next(runner for runner in runners if backend in ("auto", runner.backend))
+    runner = next(runner for runner in runners if backend in (None, runner.backend))
     return runner(path, read_card(path), threads)
 
 
-def _check_backend(model: str, backend: str, possible: tuple[str, ...]) -> None:
-    if backend not in ("auto", *possible):
+def load_bicubic(model: str) -> BicubicUpscaler | None:
+    """Bicubic, if `model` is a name of it."""
+    name = _BICUBIC.fullmatch(model)
+    return BicubicUpscaler(int(name[1] or _BICUBIC_SCALE)) if name else None
+
+
+def ways_to_run(model: str) -> list[Way]:
+    """All that may run a network here or elsewhere; of a shipped name in int8 as well, and that first.
+
+    Raises:
+        InputError: unknown model, or a damaged file.
+    """
+    path = _find(model, None)
+    files = [path]
+    if not Path(model).expanduser().is_file():
+        files = [
+            file
+            for precision in _PRECISIONS
+            for suffix in _RUNNERS
+            if (file := path.with_name(f"{path.stem}{precision}{suffix}")).is_file()
+        ]
+    return [Way(file, read_card(file), runner) for file in files for runner in _RUNNERS[file.suffix]]
+
+
+def _check_backend(model: str, backend: str | None, possible: tuple[str, ...]) -> None:
+    if backend not in (None, *possible):
         raise InputError(f"backend: {model} runs on {' or '.join(possible)}, got {backend}")
 
 
-def _find(model: str, backend: str) -> Path:
+def _find(model: str, backend: str | None) -> Path:
     """The file of a model; of a shipped one that has several, the first that `backend` runs."""
     given = Path(model).expanduser()
     if given.is_file():

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.auto import AutoUpscaler
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
-from edgesr_ros.upscaling.catalog import load_upscaler
+from edgesr_ros.upscaling.catalog import AUTO, load_bicubic, load_upscaler
 from edgesr_ros.upscaling.interpolation import Blend, ModelPair, find_pair
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
@@ -33,6 +34,7 @@ class InterpolatingUpscaler(Upscaler):
         alpha: to begin with; built before the constructor returns.
 
     Attributes:
+        name, backend: what made the newest picture.
         alpha: that of the newest picture.
         problem: why the α that was requested last could not be built, in one line; else None.
 
@@ -44,7 +46,7 @@ class InterpolatingUpscaler(Upscaler):
         self, base: Upscaler, pair: Callable[[], ModelPair], threads: int, alpha: float = 0.0
     ) -> None:
         super().__init__(base.name, base.scale, base.parameters)
-        self.backend = base.backend  # type: ignore[misc]  # runs what the base runs on
+        self.backend = base.backend
         self._base, self._find_pair, self._threads = base, pair, threads
         self._pair: ModelPair | None = None
         self._blend: Blend | None = None
@@ -68,6 +70,7 @@ class InterpolatingUpscaler(Upscaler):
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
         network = self._in_use  # read once: the builder may replace it any time
         enlarged = network.upscaler.upscale(rgb)
+        self.name, self.backend = network.upscaler.name, network.upscaler.backend
         self.alpha = network.alpha
         return enlarged
 
@@ -99,20 +102,26 @@ def load_networks(
     threads: int,
     alpha: float = 0.0,
     fidelity_model: str = "",
+    log: Callable[[str], None] = print,
 ) -> list[InterpolatingUpscaler]:
     """A model, then those for frames of other reductions.
 
     Args:
         others: by scale, the models for it; empty: none. A bicubic `model` has none: who chose it wants
             nothing invented.
+        backend: one of `catalog.BACKENDS`, or "auto": the fastest here (`AutoUpscaler`).
         fidelity_model: the pixel-trained sibling of `model`; empty: by its name, as of the others.
+        log: takes a line on what "auto" has chosen.
 
     Raises:
         InputError: a model cannot be loaded, or is not of the scale that it is for.
     """
 
     def load(name: str, fidelity: str) -> InterpolatingUpscaler:
-        base = load_upscaler(name, backend, threads)
+        if backend == AUTO:
+            base: Upscaler = load_bicubic(name) or AutoUpscaler(name, threads, log)
+        else:
+            base = load_upscaler(name, backend, threads)
         return InterpolatingUpscaler(base, partial(find_pair, name, fidelity, backend), threads, alpha)
 
     networks = [load(model, fidelity_model)]

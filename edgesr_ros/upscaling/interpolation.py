@@ -15,6 +15,7 @@ import numpy as np
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.card import ModelCard, read_card
+from edgesr_ros.upscaling.catalog import AUTO
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
 _GAN_TRAINED = re.compile(r"(.+_x\d+)(?:_link)?")  # <network>_x<scale>[_link]
@@ -29,7 +30,7 @@ class ModelPair(NamedTuple):
     card: ModelCard  # of `gan`
 
 
-def find_pair(model: str, fidelity_model: str = "", backend: str = "auto") -> ModelPair:
+def find_pair(model: str, fidelity_model: str = "", backend: str = AUTO) -> ModelPair:
     """The models between which `model` can be interpolated, by their cards; their weights are not read.
 
     Args:
@@ -41,7 +42,7 @@ def find_pair(model: str, fidelity_model: str = "", backend: str = "auto") -> Mo
         InputError: one of them is missing, no float32 ONNX model or of another network or scale; `backend`
             is not onnxruntime; `onnx` is not installed.
     """
-    if backend not in ("auto", OnnxUpscaler.backend):
+    if backend not in (AUTO, OnnxUpscaler.backend):
         raise InputError(f"backend: only {OnnxUpscaler.backend} can interpolate, got {backend}")
     gan = resources.find("models", model, ".onnx")
     psnr = resources.find("models", fidelity_model, ".onnx") if fidelity_model else _sibling(gan)

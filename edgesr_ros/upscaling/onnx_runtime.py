@@ -1,8 +1,5 @@
 """Networks in onnxruntime, on the CPU: the default."""
 
-import platform
-import re
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +7,10 @@ import numpy as np
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import ModelCard
+from edgesr_ros.upscaling.cpu import products_may_overflow
 
 _ERRORS_ONLY = 3  # its warnings are about GPUs that we do not use
 _WARM_UP = (32, 32)  # rows, columns
-_CPU_FACTS = Path("/proc/cpuinfo")
-_VNNI = re.compile(r"^flags\b.*\bavx(512)?_vnni\b", re.MULTILINE)
-
-
-@cache
-def products_may_overflow() -> bool:
-    """Whether this CPU may add products of 8 bits in 16 of them: x86 that is not known to have VNNI."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return False
-    return not _CPU_FACTS.is_file() or not _VNNI.search(_CPU_FACTS.read_text())
 
 
 class OnnxUpscaler(Upscaler):

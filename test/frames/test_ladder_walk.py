@@ -52,6 +52,16 @@ def test_content_as_measured_gets_the_measured_points():
         assert (found.scale, found.quality) == (expected.scale, expected.quality)
 
 
+def test_each_scale_where_it_is_best():
+    sizes = (1, 999, 1000, 4399, 4400, 8999, 9000, 1e6)
+    assert scales(LadderWalk(LADDER).choose(size, REFERENCE_PIXELS) for size in sizes) == [4] * 4 + [
+        2,
+        2,
+        1,
+        1,
+    ]
+
+
 def test_bytes_are_those_of_the_frames_own_size(walk):
     assert walk.choose(1000, REFERENCE_PIXELS // 4) == LadderWalk(LADDER).choose(4000, REFERENCE_PIXELS)
 
@@ -87,6 +97,14 @@ def test_content_that_is_dear_at_one_scale_does_not_swing_between_two(walk):
     points = follow(walk, [5500] * 300, dear.__getitem__)
     assert changes(points) <= 2 * math.ceil(300 / 90) + 1
     assert changes(points[5:90]) == 0
+
+
+def test_the_scale_between_is_taken_where_the_next_but_one_is_too_dear(walk):
+    """At x4 the budget looks enough for x1, at x1 it looks like one for x2."""
+    ratio = {4: 0.8, 2: 1.3, 1: 2.0}
+    follow(walk, [40_000, 12_000, 2000, 2000], ratio.__getitem__)
+    found = follow(walk, [13_000] * 300, ratio.__getitem__)
+    assert scales(found) == [2] * 300
 
 
 def test_what_was_known_of_a_scale_is_forgotten(walk):

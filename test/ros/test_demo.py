@@ -55,7 +55,7 @@ def test_leaves_figures_pictures_and_a_page(tmp_path, ros_domain, video):
     assert summary["frames_sent"] >= summary["frames_shown"] > 20
     assert summary["size"] == "320x240"
     assert summary["out_of_order"] == 0
-    assert summary["model"] == "edgesrgan_tiny_x4_link"
+    assert summary["model"] == "edgesrgan_tiny_x4_link_int8"
     assert summary["backend"] == "onnxruntime"
     assert 0 < summary["age_ms"]["p50"] <= summary["age_ms"]["p95"]
     assert summary["quality"]["measured_frames"] > 0

@@ -33,7 +33,7 @@ def test_bicubic_of_any_scale(model, scale):
 
 
 @pytest.mark.parametrize(
-    ("backend", "runs_on"), [("auto", "onnxruntime"), ("onnxruntime", "onnxruntime"), ("litert", "litert")]
+    ("backend", "runs_on"), [(None, "onnxruntime"), ("onnxruntime", "onnxruntime"), ("litert", "litert")]
 )
 def test_backend_chooses_the_file_of_a_shipped_name(backend, runs_on):
     pytest.importorskip(
@@ -58,14 +58,14 @@ def test_path_of_a_file(tmp_path, suffix, runs_on):
 @pytest.mark.parametrize(
     ("model", "backend", "message"),
     [
-        ("edgesrgan_huge_x4", "auto", f"'edgesrgan_huge_x4': no such file, nor one of bicubic.*{SHIPPED}"),
-        ("bicubic_x0", "auto", "no such file"),
-        ("bicubic_x17", "auto", "no such file"),
-        ("missing/model.onnx", "auto", "no such file"),
-        (SHIPPED, "tensorrt", "expected one of auto, bicubic, onnxruntime, litert, edgetpu, got 'tensorrt'"),
+        ("edgesrgan_huge_x4", None, f"'edgesrgan_huge_x4': no such file, nor one of bicubic.*{SHIPPED}"),
+        ("bicubic_x0", None, "no such file"),
+        ("bicubic_x17", None, "no such file"),
+        ("missing/model.onnx", None, "no such file"),
+        (SHIPPED, "tensorrt", "expected one of bicubic, onnxruntime, litert, edgetpu, got 'tensorrt'"),
         (SHIPPED, "bicubic", "runs on onnxruntime, got bicubic"),
         ("bicubic", "litert", "bicubic runs on bicubic, got litert"),
-        (__file__, "auto", r"expected a model file, \.onnx or \.tflite"),
+        (__file__, None, r"expected a model file, \.onnx or \.tflite"),
     ],
 )
 def test_mistakes_are_one_line(model, backend, message):

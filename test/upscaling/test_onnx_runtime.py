@@ -1,4 +1,3 @@
-import platform
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from edgesr_ros import resources
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling import onnx_runtime
 from edgesr_ros.upscaling.card import read_card
+from edgesr_ros.upscaling.cpu import products_may_overflow
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
 pytest.importorskip("onnxruntime", reason="needs onnxruntime")
@@ -62,29 +62,11 @@ def test_threads_change_nothing_but_time(model, make_card):
     assert np.abs(one.astype(int) - two).max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("machine", "cpu_facts", "overflows"),
-    [
-        ("x86_64", "flags\t\t: fpu avx2 avx512_vnni amx_int8\n", False),
-        ("x86_64", "processor\t: 0\nflags\t\t: fpu avx2 avx_vnni\n", False),
-        ("x86_64", "flags\t\t: fpu avx2 avx512f\nvmx flags\t: avx_vnni\n", True),
-        ("AMD64", None, True),  # no Linux: nothing is known
-        ("aarch64", None, False),
-    ],
-)
-def test_products_may_overflow_on_x86_without_vnni(monkeypatch, tmp_path, machine, cpu_facts, overflows):
-    monkeypatch.setattr(platform, "machine", lambda: machine)
-    monkeypatch.setattr(onnx_runtime, "_CPU_FACTS", tmp_path / "cpuinfo")
-    if cpu_facts is not None:
-        (tmp_path / "cpuinfo").write_text(cpu_facts)
-    assert onnx_runtime.products_may_overflow.__wrapped__() is overflows
-
-
 def test_the_exact_way_changes_hardly_anything_where_nothing_overflows(monkeypatch):
     path = resources.models() / "edgesrgan_tiny_x4_link_int8.onnx"
     rgb = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
     pictures = []
-    for exact in (True, onnx_runtime.products_may_overflow()):
+    for exact in (True, products_may_overflow()):
         monkeypatch.setattr(onnx_runtime, "products_may_overflow", lambda exact=exact: exact)
         pictures.append(load(path).upscale(rgb).astype(int))
     assert np.abs(pictures[0] - pictures[1]).max() <= 1

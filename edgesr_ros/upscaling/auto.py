@@ -1,0 +1,148 @@
+"""`backend: auto`: the fastest way to run a model here, measured on the frames that come, and remembered."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.catalog import Way, ways_to_run
+from edgesr_ros.upscaling.choices import Choice, Choices
+
+_SECONDS = 1.0  # to measure for
+_MOST_ERROR = 255**2 / 10 ** (40 / 10)  # mean square of what int8 may change: 40 dB
+
+
+class _Contender(NamedTuple):
+    way: Way
+    upscaler: Upscaler
+    picture: np.ndarray  # what it makes of the frame
+    times: list[float]  # seconds
+
+    @property
+    def milliseconds(self) -> float:
+        # The least: whatever else ran meanwhile has slowed down the others.
+        return 1e3 * min(self.times)
+
+    def __str__(self) -> str:
+        return f"{self.upscaler.name} on {self.upscaler.backend} {self.milliseconds:.1f} ms"
+
+
+class AutoUpscaler(Upscaler):
+    """A model in the precision and on the backend that is fastest here and keeps the picture.
+
+    Starts with what was best for the last frames of an earlier run, else with a good guess. When frames of a
+    size come that was not measured yet, what is installed takes turns on one of them for about a second, in
+    a thread of its own; the fastest within 40 dB of float32 takes over between two pictures.
+
+    Args:
+        model: a shipped name, which stands for its int8 files too, or the path of a file.
+        threads: CPU threads of the network's runtime.
+        log: takes a line that says what was chosen, and why.
+
+    Attributes:
+        name, backend: what made the newest picture.
+
+    Raises:
+        InputError: unknown model, or nothing that is installed runs it.
+    """
+
+    def __init__(self, model: str, threads: int, log: Callable[[str], None]) -> None:
+        self._ways, self._threads, self._log = ways_to_run(model), threads, log
+        self._choices = Choices([way.card.sha256 for way in self._ways], threads)
+        self._size: str | None = None  # of the frames that the one in use was chosen for
+        self._in_use = self._start()
+        super().__init__(self._in_use.name, self._in_use.scale, self._in_use.parameters)
+        self.backend = self._in_use.backend
+        self._closing = Event()
+        self._chooser = ThreadPoolExecutor(1, thread_name_prefix="backend")
+
+    def close(self) -> None:
+        """Give up measuring, end its thread, and give back the network."""
+        self._closing.set()
+        self._chooser.shutdown(cancel_futures=True)
+        self._in_use.close()
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        size = f"{rgb.shape[1]}x{rgb.shape[0]}"
+        if size != self._size:
+            self._size = size
+            self._chooser.submit(self._choose, size, rgb)
+        upscaler = self._in_use  # read once: the chooser may replace it any time
+        enlarged = upscaler.upscale(rgb)
+        self.name, self.backend = upscaler.name, upscaler.backend
+        return enlarged
+
+    def _start(self) -> Upscaler:
+        if latest := self._choices.latest:
+            size, choice = latest
+            if remembered := self._load(choice):
+                self._size = size
+                return remembered
+        problems = []
+        for way in self._ways:
+            try:
+                return way.load(self._threads)
+            except InputError as error:
+                problems.append(str(error))
+        raise InputError("; ".join(problems))
+
+    def _load(self, choice: Choice) -> Upscaler | None:
+        """What was chosen earlier, if it still runs."""
+        for way in self._ways:
+            if _choice_of(way) == choice:
+                with suppress(InputError):
+                    return way.load(self._threads)
+        return None
+
+    def _choose(self, size: str, rgb: np.ndarray) -> None:
+        """Use the fastest way for frames such as this one, by what is remembered or by measuring."""
+        try:
+            choice = self._choices.of(size)
+            upscaler = choice and self._load(choice)
+            if not choice or not upscaler:
+                contenders = self._measure(rgb)
+                if self._closing.is_set():
+                    return
+                best = contenders[0]
+                others = ", ".join(map(str, contenders[1:]))
+                self._log(f"for {size}: {best}" + (f" (others: {others})" if others else ""))
+                choice, upscaler = _choice_of(best.way), best.upscaler
+            self._in_use = upscaler  # the one before may still be at work; it goes with its last user
+            self._choices.remember(size, choice)
+        except Exception as error:  # whatever it is, the pictures go on
+            self._log(f"for {size}: no other backend: {' '.join(str(error).split())}")
+
+    def _measure(self, rgb: np.ndarray) -> list[_Contender]:
+        """What runs here and keeps the picture, the fastest first."""
+        contenders = []
+        for way in self._ways:
+            with suppress(InputError):  # not installed, or not for frames of this size
+                upscaler = way.load(self._threads)
+                contenders.append(_Contender(way, upscaler, upscaler.upscale(rgb), []))
+        contenders = [contender for contender in contenders if _keeps_the_picture(contender, contenders)]
+        end = time.perf_counter() + _SECONDS
+        while not self._closing.is_set():
+            for contender in contenders:
+                began = time.perf_counter()
+                contender.upscaler.upscale(rgb)
+                contender.times.append(time.perf_counter() - began)
+            if time.perf_counter() > end:
+                break
+        return sorted(contenders, key=lambda contender: min(contender.times, default=np.inf))
+
+
+def _choice_of(way: Way) -> Choice:
+    return Choice(file=way.path.name, backend=way.runner.backend)
+
+
+def _keeps_the_picture(contender: _Contender, contenders: list[_Contender]) -> bool:
+    """Whether it makes the picture of the float32 model, if there is one."""
+    exact = next((c for c in contenders if c.way.card.precision == "float32"), contender)
+    difference = contender.picture.astype(np.float32) - exact.picture
+    return bool(np.mean(difference**2) <= _MOST_ERROR)

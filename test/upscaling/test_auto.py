@@ -1,0 +1,164 @@
+"""`backend: auto`. What a test waits for, it waits for at most `TIMEOUT`."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgesr_ros import resources
+from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling import auto
+from edgesr_ros.upscaling.auto import AutoUpscaler
+from edgesr_ros.upscaling.card import read_card
+from edgesr_ros.upscaling.catalog import Way, load_upscaler, ways_to_run
+from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+
+pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+
+MODEL = "edgesrgan_tiny_x4_link"
+TIMEOUT = 60.0  # seconds; only a failing test waits so long
+RGB = np.random.default_rng(5).integers(0, 256, (24, 32, 3), np.uint8).repeat(2, 0).repeat(2, 1)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "edgesr_ros"
+
+
+@pytest.fixture
+def start(cache, monkeypatch):
+    """Starts one that measures for a short while; gives it and its log."""
+    started = []
+    assert not cache.exists()
+    monkeypatch.setattr(auto, "_SECONDS", 0.05)
+
+    def start(model=MODEL):
+        lines = []
+        started.append(AutoUpscaler(model, 1, lines.append))
+        return started[-1], lines
+
+    yield start
+    for upscaler in started:
+        upscaler.close()
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def onnx_way(name):
+    path = resources.models() / f"{name}.onnx"
+    return Way(path, read_card(path), OnnxUpscaler)
+
+
+def test_a_shipped_name_stands_for_its_int8_files_too():
+    ways = [(way.path.name, way.runner.backend) for way in ways_to_run(MODEL)]
+    assert ways == [
+        (f"{MODEL}_int8.onnx", "onnxruntime"),
+        (f"{MODEL}_int8.tflite", "litert"),
+        (f"{MODEL}_int8.tflite", "edgetpu"),
+        (f"{MODEL}.onnx", "onnxruntime"),
+        (f"{MODEL}.tflite", "litert"),
+        (f"{MODEL}.tflite", "edgetpu"),
+    ]
+
+
+def test_a_path_and_an_int8_name_stand_for_themselves():
+    path = resources.models() / f"{MODEL}.onnx"
+    assert [way.path for way in ways_to_run(str(path))] == [path]
+    files = {way.path.name for way in ways_to_run(f"{MODEL}_int8")}
+    assert files == {f"{MODEL}_int8.onnx", f"{MODEL}_int8.tflite"}
+
+
+def test_the_fastest_is_told_once_and_remembered(start, cache):
+    first, log = start()
+    assert first.name == f"{MODEL}_int8"  # a good guess
+    guessed = first.upscale(RGB)
+    wait_for(lambda: log and list(cache.glob("*.json")))
+    (line,) = log
+    assert line.startswith("for 64x48: edgesrgan_tiny_x4_link")
+    assert " ms (others: " in line
+    (file,) = cache.glob("*.json")
+    ((size, choice),) = json.loads(file.read_text())["by_size"].items()
+    first.upscale(RGB)
+    assert (size, choice["backend"]) == ("64x48", first.backend)
+    assert choice["file"].startswith(first.name)
+
+    second, log = start()
+    assert (second.name, second.backend) == (first.name, first.backend)
+    again = load_upscaler(str(resources.models() / choice["file"]), choice["backend"], 1)
+    assert np.array_equal(second.upscale(RGB), again.upscale(RGB))
+    assert guessed.shape == (192, 256, 3)
+    assert log == []
+
+
+def test_each_size_is_measured_and_the_last_one_is_what_the_next_run_starts_with(start, cache):
+    upscaler, log = start()
+    for sizes, rgb in enumerate((RGB, RGB[:40], RGB), 1):
+        upscaler.upscale(rgb)
+        wait_for(lambda sizes=sizes: len(log) >= min(sizes, 2))
+    (file,) = cache.glob("*.json")
+    wait_for(lambda: list(json.loads(file.read_text())["by_size"]) == ["64x40", "64x48"])
+    assert len(log) == 2  # the first size was known when it came again
+
+
+def test_a_faster_model_that_makes_other_pictures_is_not_taken(start, monkeypatch):
+    other, exact = onnx_way("edgesrgan_tiny_x4_int8"), onnx_way("edgesrgan_x4")
+    monkeypatch.setattr(auto, "ways_to_run", lambda _: [other, exact])
+    upscaler, log = start()
+    assert upscaler.name == "edgesrgan_tiny_x4_int8"
+    upscaler.upscale(RGB)
+    wait_for(lambda: log)
+    assert "others" not in log[0]
+    upscaler.upscale(RGB)
+    assert upscaler.name == "edgesrgan_x4"
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"by_size": {"64x48": {"file": "gone.onnx", "backend": "x"}}}']
+)
+def test_damaged_or_outdated_memory_is_replaced(start, cache, content):
+    upscaler, log = start()
+    upscaler.upscale(RGB)
+    wait_for(lambda: list(cache.glob("*.json")))
+    (file,) = cache.glob("*.json")
+    good = file.read_text()
+    file.write_text(content)
+    upscaler, log = start()
+    upscaler.upscale(RGB)
+    wait_for(lambda: log)
+    wait_for(lambda: json.loads(file.read_text())["by_size"].keys() == json.loads(good)["by_size"].keys())
+    assert "gone.onnx" not in file.read_text()
+
+
+def test_nothing_needs_to_be_remembered(start, tmp_path):
+    (tmp_path / "cache").write_text("not a folder")
+    upscaler, log = start()
+    upscaler.upscale(RGB)
+    wait_for(lambda: log)
+    assert "ms" in log[0]
+
+
+def test_closes_while_it_measures(cache, monkeypatch):
+    assert not cache.exists()
+    monkeypatch.setattr(auto, "_SECONDS", 1e9)
+    upscaler = AutoUpscaler(MODEL, 1, print)
+    upscaler.upscale(RGB)
+    upscaler.close()
+    assert not cache.exists()
+
+
+def test_mistakes_are_one_line(start, monkeypatch, tmp_path):
+    with pytest.raises(InputError, match="model 'no_such': no such file, nor one of bicubic"):
+        start("no_such")
+    missing = onnx_way(MODEL)._replace(path=Path(tmp_path / "gone.onnx"))
+    monkeypatch.setattr(auto, "ways_to_run", lambda _: [missing, missing])
+    with pytest.raises(InputError, match=r"gone\.onnx: not a model.*; .*gone\.onnx: not a model") as error:
+        start()
+    assert "\n" not in str(error.value)
