@@ -73,6 +73,7 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
         self._source = open_source(settings.source, settings.topic or None)
         self.get_logger().info(f"playing {self._source.description}")
         self._images = self.publisher(Image, "image_raw")
+        self._message = Image()  # one for all frames: publishing copies it
         self._camera_info = self.publisher(CameraInfo, "camera_info")
         self._clock_ticks = self.create_publisher(Clock, "/clock", 10) if settings.publish_clock else None
         self._closed = threading.Event()
@@ -146,7 +147,7 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
     def _publish(self, frame: SourceFrame) -> None:
         settings = self.parameters.current
         self._tick(frame.stamp_ns)
-        message = Image()
+        message = self._message
         message.header.stamp = self._stamp(frame)
         message.header.frame_id = settings.frame_id or frame.frame_id
         with self.diagnostics.stage("publish"):

@@ -10,8 +10,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header
 
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.message import Encoding, fill_image
-from edgesr_ros.frames.overlay import RED, draw_label
+from edgesr_ros.frames.message import Encoding, fill_image, image_to_array
+from edgesr_ros.frames.overlay import RED, WHITE, draw_label
 from edgesr_ros.nodes.node import LATCHED, EdgesrNode
 
 
@@ -30,6 +30,7 @@ class PicturePublisher:
         self._stale = False
         self._last_shown = time.monotonic()
         self._info: CameraInfo | None = None
+        self._message = Image()  # one for all pictures: publishing copies it
         self._last: tuple[Header, np.ndarray, Encoding] | None = None
         self._lock = threading.Lock()
 
@@ -42,7 +43,7 @@ class PicturePublisher:
         with self._lock:
             self._last_shown = time.monotonic()
             self._last = (header, picture, encoding)
-            self._publish(header, draw_label(picture, label) if label else picture, encoding)
+            self._publish(header, picture, encoding, label)
 
     def check_staleness(self, stale_after: float, overlay: bool) -> bool:
         """Announce a change of staleness; whether a picture has just become stale.
@@ -59,15 +60,24 @@ class PicturePublisher:
                 return False
             if overlay:
                 header, picture, encoding = self._last
-                self._publish(header, draw_label(picture, "STALE: no fresh picture", RED), encoding)
+                self._publish(header, picture, encoding, "STALE: no fresh picture", RED)
         return True
 
-    def _publish(self, header: Header, picture: np.ndarray, encoding: Encoding) -> None:
+    def _publish(
+        self,
+        header: Header,
+        picture: np.ndarray,
+        encoding: Encoding,
+        label: str | None,
+        colour: tuple[int, int, int] = WHITE,
+    ) -> None:
         if encoding == "mono8":
             picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        message = Image(header=header)
-        fill_image(message, picture, encoding)
-        self.publisher.publish(message)
+        self._message.header = header
+        fill_image(self._message, picture, encoding)
+        if label:
+            draw_label(image_to_array(self._message), label, colour)
+        self.publisher.publish(self._message)
         if (received_info := self._info) is not None and received_info.width:
             info = deepcopy(received_info)
             info.header = header

@@ -45,7 +45,7 @@ class ModelCard(Struct):
     training_degradation: str  # how the low-resolution pictures were made
     training_data: str
     recipe: str
-    steps: Positive
+    steps: Count  # of training; 0: its weights are random
     figures: dict[str, dict[str, float]]  # data set → metric → value
     licence: str
     limits: str

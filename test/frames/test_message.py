@@ -124,6 +124,17 @@ def test_filled_messages_give_back_the_picture(picture, encoding):
     assert (msg.header.frame_id, msg.header.stamp.sec) == ("camera", 12)
 
 
+def test_filling_again_takes_no_new_memory(picture):
+    msg = Image()
+    fill_image(msg, picture)
+    memory = msg.data
+    fill_image(msg, picture[::-1])
+    assert msg.data is memory
+    assert np.array_equal(image_to_array(msg), picture[::-1])
+    fill_image(msg, picture[:, :, 0], "mono8")
+    assert np.array_equal(image_to_array(msg), picture[:, :, 0])
+
+
 def test_filling_refuses_what_does_not_fit(picture):
     with pytest.raises(InputError, match="encoding is 'mono8'"):
         fill_image(Image(), picture, "mono8")

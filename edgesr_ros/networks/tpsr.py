@@ -1,0 +1,74 @@
+"""TPSR's generator, as found by architecture search (arXiv 2007.04356, section 4)."""
+
+import torch
+from torch import nn
+
+_SCALE = 4
+_MEAN = (0.4488, 0.4371, 0.4040)  # RGB of DIV2K, of 0..1
+
+
+def _convolution(features: int, kernel: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(features, features, kernel, padding=kernel // 2), nn.PReLU())
+
+
+def _separable(features: int, kernel: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(features, features, kernel, padding=kernel // 2, groups=features, bias=False),
+        nn.PReLU(),
+        nn.Conv2d(features, features, 1),
+        nn.PReLU(),
+    )
+
+
+def _doubling(features: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(features, 4 * 3, 3, padding=1), nn.PixelShuffle(2))
+
+
+class TPSR(nn.Module):
+    """Super-resolution generator: RGB in 0..255 to RGB around 0..255, four times larger.
+
+    Args:
+        features: channels of the cell.
+        scale: enlargement of both sides; 4 is what was searched for.
+
+    Raises:
+        ValueError: the scale is not 4.
+    """
+
+    mean: torch.Tensor
+
+    def __init__(self, features: int = 16, scale: int = _SCALE) -> None:
+        super().__init__()
+        if scale != _SCALE:
+            raise ValueError(f"scale: expected {_SCALE}, got {scale}")
+        self.scale = scale
+        self.register_buffer("mean", 255 * torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.head = nn.Conv2d(3, features, 3, padding=1)
+        self.stem = nn.Sequential(
+            _separable(features, 5), _convolution(features, 7), _convolution(features, 7)
+        )
+        self.main = nn.Sequential(
+            _convolution(features, 3), _convolution(features, 5), _separable(features, 3)
+        )
+        self.side = nn.Sequential(
+            _convolution(features, 3), _convolution(features, 5), _convolution(features, 3)
+        )
+        self.skip = _convolution(features, 7)
+        self.merged = nn.PReLU()
+        self.up = nn.Sequential(_doubling(features), _doubling(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 3, H, W) float in 0..255 → (N, 3, 4·H, 4·W) float around 0..255."""
+        return self.unit(x - self.mean) + self.mean
+
+    def unit(self, x: torch.Tensor) -> torch.Tensor:
+        """What is learned: RGB in 0..255 less its mean colour → the same, four times larger."""
+        head = self.head(x)
+        stem = self.stem(head)
+        enlarged: torch.Tensor = self.up(self.merged(self.skip(head) + self.side(stem) + self.main(stem)))
+        return enlarged
+
+
+def tpsr(scale: int = 4) -> TPSR:
+    """TPSR: 16 features; 61,097 parameters."""
+    return TPSR(features=16, scale=scale)
