@@ -29,6 +29,7 @@ from onnxruntime.quantization import (
 from edgesr_ros.networks.edgesrgan import EdgeSRGAN
 from edgesr_ros.training.export_onnx import trace
 from edgesr_ros.training.fold import COLOURS, FoldedEdgeSRGAN
+from edgesr_ros.training.int8_layout import merge_groups, widen_head
 
 _IR_VERSION = 8  # as old as the opset
 _SAMPLE = (1, COLOURS, 24, 32)  # only traced: the sides are free
@@ -52,7 +53,9 @@ def export_onnx_int8(network: EdgeSRGAN, path: Path, calibration: Sequence[np.nd
     folded.equalize(pictures)
     model = _trace(folded)
     model = _quantize(model, _ranges(model, [picture.numpy() for picture in pictures]))
-    _take_and_give_pictures(model.graph, folded)
+    merge_groups(model.graph)
+    _take_and_give_pictures(model.graph, folded.scale)
+    widen_head(model.graph)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 
@@ -117,15 +120,14 @@ def _quantize(model: onnx.ModelProto, ranges: dict[str, Range]) -> onnx.ModelPro
     return quantized
 
 
-def _take_and_give_pictures(graph: onnx.GraphProto, folded: FoldedEdgeSRGAN) -> None:
-    """Put uint8 pictures where the graph quantizes its input and dequantizes its output."""
+def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
+    """Put uint8 pictures where the graph quantizes its input and dequantizes its output, samples by rows."""
     first = next(node for node in graph.node if node.input[0] == _INPUT)
     last = next(node for node in graph.node if node.output[0] == _OUTPUT)
     graph.node.remove(first)
     graph.node.remove(last)
-    scale, outer, inner = folded.scale, folded.outer, folded.inner
     constants = {
-        "block": [0, 0, 0, outer, outer, inner, inner * COLOURS],  # 0: as it is
+        "block": [0, 0, 0, scale, scale * COLOURS],  # 0: as it is
         "scale": [scale],
         "one": [1],
         "colours": [COLOURS],
@@ -138,10 +140,10 @@ def _take_and_give_pictures(graph: onnx.GraphProto, folded: FoldedEdgeSRGAN) -> 
     )
     graph.node.extend(
         [
-            # FoldedEdgeSRGAN.unfold, on bytes
+            # What FoldedEdgeSRGAN.unfold does, on bytes
             helper.make_node("Transpose", [last.input[0]], ["pixels"], "pixels", perm=[0, 2, 3, 1]),
             helper.make_node("Reshape", ["pixels", "block"], ["blocks"], "blocks"),
-            helper.make_node("Transpose", ["blocks"], ["rows"], "rows", perm=[0, 1, 3, 5, 2, 4, 6]),
+            helper.make_node("Transpose", ["blocks"], ["rows"], "rows", perm=[0, 1, 3, 2, 4]),
             helper.make_node("Shape", ["picture"], ["sides"], "sides", start=1, end=3),
             helper.make_node("Mul", ["sides", "scale"], ["enlarged_sides"], "enlarged_sides"),
             helper.make_node("Concat", ["one", "enlarged_sides", "colours"], ["shape"], "shape", axis=0),

@@ -71,16 +71,21 @@ def test_what_runs_is_integer_arithmetic(exported, tmp_path):
     nodes = onnx.load(optimized).graph.node
     counts = Counter(node.op_type for node in nodes)
     shape = {"Shape", "Mul", "Concat", "Reshape"}  # of the enlarged picture
+    shape |= {"Neg", "Mod", "Pad", "Slice"}  # of four pixels side by side
     assert counts.keys() - shape == {"QLinearConv", "QLinearAdd", "QLinearSigmoid", "Transpose"}
     assert counts["QLinearConv"] == 1 + 2 * BLOCKS + 3
     assert counts["Transpose"] == 1  # the last shuffle; the picture's own order suits the convolutions
+    convolutions = [node for node in nodes if node.op_type == "QLinearConv"]
+    groups = [onnx.helper.get_node_attr_value(node, "group") for node in convolutions]
+    assert set(groups) == {1}  # which all run on the fast kernels
 
 
 def test_the_file_is_small_and_for_old_runtimes(exported):
     network, path = exported
     weights = sum(value.numel() for value in network.state_dict().values())
-    repeated = network.up[2].weight.numel() * network.up[0].stride[0] ** 2
-    assert path.stat().st_size < weights + repeated + 40_000
+    dense = network.up[2].weight.numel() * network.up[0].stride[0] ** 4
+    wide = network.head[0].weight.numel() * 4 * 4 // 3  # four outputs, each with 4 · 3 columns for 9
+    assert path.stat().st_size < weights + dense + wide + 30_000
     model = onnx.load(path)
     assert {entry.domain: entry.version for entry in model.opset_import}[""] == 17
     assert {node.domain for node in model.graph.node} <= {"", "ai.onnx"}
