@@ -72,7 +72,11 @@ setup(
         "tqdm",
         "typing_extensions",
     ],
-    extras_require={"test": ["pytest"], "train": ["safetensors", "tensorboard", "torch"]},
+    extras_require={
+        "openvino": ["openvino"],
+        "test": ["pytest"],
+        "train": ["safetensors", "tensorboard", "torch"],
+    },
     entry_points={
         "console_scripts": [
             f"edgesr = {NAME}.cli.main:main",

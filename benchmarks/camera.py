@@ -1,39 +1,71 @@
-"""A camera of known size and rate, made of the demo's clip."""
+"""A camera of chosen size and rate, made of the demo's clip."""
 
+import tempfile
 from collections.abc import Iterator
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
+from sensor_msgs.msg import CompressedImage
 
 from edgesr_ros.cli.demo import default_clip
 from edgesr_ros.experiment.footage import Footage
+from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.experiment.runner import content_kbps
+from edgesr_ros.frames.codecs import FrameFormat, encode
 from edgesr_ros.frames.files import write_image
+from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.frames.sources import open_source
+from edgesr_ros.nodes.messages import as_array
 
-WIDTH, HEIGHT, RATE_HZ = 640, 480, 25.0
-CAMERA = f"{WIDTH}x{HEIGHT} at {RATE_HZ:g} Hz"
+CAMERA = Camera(width=640, height=480, rate_hz=25.0)
+SCALE, QUALITY = 4, 70  # of its frames, as onboard sends them without a ladder
+
+_MOST_BYTES = 250_000_000  # of frames on disk: the whole clip at 640x480, its first seconds beyond that
 
 
-def frames() -> Iterator[np.ndarray]:
-    """The clip in the camera's size, (H, W, 3) uint8 RGB; its 640x272 pixels are stretched upwards.
+def describe(camera: Camera) -> str:
+    """For example `640x480 at 25 Hz`."""
+    return f"{camera.width}x{camera.height} at {camera.rate_hz:g} Hz"
+
+
+def frames(camera: Camera = CAMERA) -> Iterator[np.ndarray]:
+    """The clip in the camera's size, (H, W, 3) uint8 RGB; its 640x272 pixels are stretched.
 
     Raises:
         InputError: the package that ships the clip is not installed.
     """
     source = open_source(default_clip())
     for frame in source:
-        yield cv2.resize(frame.array, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+        yield cv2.resize(frame.array, (camera.width, camera.height), interpolation=cv2.INTER_CUBIC)
     source.close()
 
 
-def write_frames(folder: Path) -> None:
-    """The clip as JPEG files of the camera's size; errors as `frames`."""
-    for index, picture in enumerate(frames()):
-        write_image(folder / f"{index:04}.jpg", picture)
+def frames_folder(camera: Camera) -> Path:
+    """The clip as files of the camera's size, kept until this process ends; errors as `frames`."""
+    return Path(_folder(camera.width, camera.height).name)
+
+
+@cache
+def _folder(width: int, height: int) -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="camera_")
+    most = _MOST_BYTES // (3 * width * height)
+    for index, picture in enumerate(islice(frames(Camera(width=width, height=height)), most)):
+        # Uncompressed: a camera that decodes takes from the processor what is to be measured.
+        write_image(Path(folder.name, f"{index:04}.bmp"), picture)
+    return folder
+
+
+def compressed(picture: np.ndarray) -> CompressedImage:
+    """(H, W, 3) uint8 RGB as the robot sends it without a ladder."""
+    height, width = picture.shape[:2]
+    form = FrameFormat(encoding="rgb8", codec="webp", full_width=width, full_height=height)
+    data = encode(reduce_frame(picture, SCALE), form.codec, QUALITY)
+    return CompressedImage(format=form.text(), data=as_array(data))
 
 
 def camera_kbps() -> float:
-    """What the camera could fill: every frame as the robot encodes it without a link; errors as `frames`."""
-    return content_kbps(Footage("camera", frames()), RATE_HZ)
+    """What `CAMERA` could fill: every frame as the robot encodes it without a link; errors as `frames`."""
+    return content_kbps(Footage("camera", frames()), CAMERA.rate_hz)

@@ -2,18 +2,22 @@
 
 import argparse
 import os
-import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from edgesr_ros.defaults import defaults_of
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct, write_json
 from edgesr_ros.upscaling.card import InputSize
+from edgesr_ros.upscaling.cpu import cpu_name
+from edgesr_ros.upscaling.speed import NotMeasured, Precision, SpeedRow
 
 RESULTS = Path(__file__).resolve().parent / "results"
+CAMERAS = ("frame_player", "observer")  # of the processes those that stand for camera and operator
 
 
 class Machine(Struct):
@@ -34,9 +38,11 @@ class NodeUsage(Struct):
     """What a node takes of the machine."""
 
     cpu_ms_per_picture: float  # user and system time, by picture shown
+    core_share: float  # of one core
     resident_mb_settled: float  # when warmed up
     resident_mb_last: float
     resident_mb_max: float
+    resident_mb_deviation: float  # the most that it was away from `resident_mb_settled` afterwards
     resident_mb_per_minute: float  # slope of a least-squares line, from when it was warmed up
 
 
@@ -44,24 +50,59 @@ class ChainRow(Struct):
     """The whole chain at a camera's rate; ages in ms."""
 
     camera: str
+    cameras: int  # of that kind, each with its own onboard node, link and ground station
     link: str
     onboard: dict[str, str]  # parameters of the onboard node other than their defaults
+    ground_station: dict[str, str]  # the same of the ground station
     model: str
     seconds: float
     warm_up_seconds: float  # before memory counts as settled
     bytes_per_frame: float  # as the link carries it
-    fps_shown: float
+    fps_asked: float  # of each camera
+    fps_camera: float  # what each sent, the mean
+    fps_shown: float  # of each camera, the mean
+    age_received_p50_ms: float  # as a frame comes out of the link
+    age_received_p95_ms: float
     age_p50_ms: float
     age_p95_ms: float
     age_p99_ms: float
     out_of_order: int  # pictures shown after one with a later stamp
-    frames_sent: int  # by the robot
-    frames_received: int  # by the ground station
-    frames_published: int  # as pictures, by the ground station
+    frames_sent: int  # by the robots
+    frames_received: int  # by the ground stations
+    frames_published: int  # as pictures, by the ground stations
     frames_shown: int  # to a listener
     dropped: dict[str, int]  # by node and reason
     stages_ms: dict[str, StageTime]  # by node and stage
+    machine_share: float  # of all cores, taken by onboard, link_emulator and ground_station
+    cameras_share: float  # the same by what plays the cameras and by who observes
     nodes: dict[str, NodeUsage]
+
+
+class StartRow(Struct):
+    """How long a node takes from the start of its process to its first message, s."""
+
+    node: str
+    starts: int
+    p50_s: float
+    max_s: float
+
+
+class IdleRow(Struct):
+    """A node while a camera publishes and nobody listens to the pictures at the other end."""
+
+    node: str
+    core_share: float  # of one core
+    resident_mb: float
+
+
+class IdleResult(Struct):
+    """results/idle.json."""
+
+    machine: Machine
+    camera: str
+    starts: list[StartRow]
+    idle_seconds: float
+    idle: list[IdleRow]
 
 
 class StepRow(Struct):
@@ -154,11 +195,71 @@ class LinkNetworkRow(Struct):
     psnr_db: float
 
 
+class Spread(Struct):
+    """Of many times, ms."""
+
+    p50: float
+    p95: float
+
+
+class PathRow(Struct):
+    """A model in the ground station beside the bare network, in turns on the same frames."""
+
+    model: str
+    backend: str
+    threads: int
+    frames: int
+    bytes_per_frame: float
+    network_ms: Spread  # from small picture to large one
+    path_ms: Spread  # from the bytes in the node's callback to the message published
+    ratio: float  # of the medians
+    delivered_ms: (
+        Spread  # with transport: from before the frame is published to after the picture is received
+    )
+    stages_ms: dict[str, float]  # means; "rest" is what is left of the path
+
+
+class EncodingRow(Struct):
+    """A camera's frame → what is sent, on one core."""
+
+    quality: int  # of WebP
+    bytes_per_frame: float
+    reduce_ms: Spread
+    encode_ms: Spread
+    total_ms: Spread
+
+
+class PathResult(Struct):
+    """results/path.json."""
+
+    machine: Machine
+    rows: list[PathRow]
+    encoding: list[EncodingRow]
+
+
+class CeilingRow(Struct):
+    """The product of two matrices: the most that the machine does."""
+
+    library: str
+    precision: Precision
+    shape: str  # <rows>x<inner>x<columns>
+    input: str | None  # measured in turn with networks on frames of this size; null: with other products
+    gmac_per_s: float
+
+
 class ChainResult(Struct):
     """results/chain.json."""
 
     machine: Machine
-    rows: list[ChainRow]
+    rows: list[ChainRow]  # at the usual rate
+    growth: list[ChainRow]  # at rising rates, by size and number of the cameras
+
+
+class SoakResult(Struct):
+    """results/soak.json."""
+
+    machine: Machine
+    row: ChainRow
 
 
 class StepsResult(Struct):
@@ -195,6 +296,18 @@ class QualityResult(Struct):
     skipped: list[str]  # model files that could not be measured, and why
 
 
+class SpeedResult(Struct):
+    """results/speed.json."""
+
+    machine: Machine
+    threads: int
+    rows: list[SpeedRow]
+    peers: list[str]  # models that are somebody else's
+    ceilings: list[CeilingRow]
+    not_measured: list[NotMeasured]
+    missing: list[str]  # of others' networks, and why
+
+
 class LinkNetworksResult(Struct):
     """results/link_networks.json."""
 
@@ -207,11 +320,15 @@ def default_model() -> str:
     return str(defaults_of("ground_station")["model"])
 
 
+def spread(times_ms: Sequence[float]) -> Spread:
+    """Of one time at least."""
+    p50, p95 = np.percentile(times_ms, (50, 95)).round(2).tolist()
+    return Spread(p50=p50, p95=p95)
+
+
 def this_machine() -> Machine:
     """The machine that runs us."""
-    info = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    names = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
-    return Machine(cpu=names[0] if names else platform.machine(), cores=len(os.sched_getaffinity(0)))
+    return Machine(cpu=cpu_name(), cores=len(os.sched_getaffinity(0)))
 
 
 def arguments(name: str, description: str | None) -> argparse.ArgumentParser:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from benchmarks.camera import CAMERA
+from benchmarks.camera import CAMERA, describe
 from benchmarks.evidence import (
     CallbackRow,
     Memory,
@@ -162,7 +162,7 @@ def _measure_all(given: argparse.Namespace) -> OutagesResult:
         _print(runs[-1])
     return OutagesResult(
         machine=this_machine(),
-        camera=CAMERA,
+        camera=describe(CAMERA),
         link=_LINK,
         model=runs[0].model,
         real_time=all(run.real_time for run in runs),

@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy as np
 from msgspec.structs import replace
 
-from benchmarks.camera import CAMERA, camera_kbps
+from benchmarks.camera import CAMERA, camera_kbps, describe
 from benchmarks.evidence import StepRow, StepsResult, arguments, save, status, this_machine
 from benchmarks.observer import Arrival
 from benchmarks.running import running_chain
@@ -43,7 +43,7 @@ def measure(profile: LinkProfile) -> StepsResult:
         ]
         return StepsResult(
             machine=this_machine(),
-            camera=CAMERA,
+            camera=describe(CAMERA),
             link=_LINK,
             model=chain.model,
             settled_after_s=_RECOVERY,

@@ -1,24 +1,31 @@
-"""Puts the figures of benchmarks/results and the nodes' parameters into the README."""
+"""Puts the figures of benchmarks/results and the nodes' parameters into the README, and draws its plot."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.chain_tables import chain_table, outage_table, steps_table
+from benchmarks.chain_tables import chain_table, growth_table, outage_table, soak_table, steps_table
 from benchmarks.evidence import (
     RESULTS,
     AlphaRow,
     ChainResult,
+    IdleResult,
     LinkNetworkRow,
     LinkNetworksResult,
     OutagesResult,
+    PathResult,
     QualityResult,
     QualityRow,
+    SoakResult,
+    SpeedResult,
     StepsResult,
 )
 from benchmarks.link_tables import contenders_table, links_table
 from benchmarks.markdown import fill, number, places, table
+from benchmarks.path_tables import idle_table, path_table
 from benchmarks.rate_quality import RateQualityResult
+from benchmarks.speed_plot import PLOT, write_plot
+from benchmarks.speed_tables import ratio_table, speed_table
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.rows import Results
 from edgesr_ros.schema import read_json, read_text
@@ -44,6 +51,8 @@ def result_tables(results: Path = RESULTS) -> dict[str, str]:
         InputError: a file of results is missing or is none of ours.
     """
     quality = read_json(results / "quality.json", QualityResult)
+    speed = read_json(results / "speed.json", SpeedResult)
+    chain = read_json(results / "chain.json", ChainResult)
     return {
         "quality": quality_table(quality),
         **({"alpha": alpha_table(quality.alpha)} if quality.alpha else {}),
@@ -51,7 +60,13 @@ def result_tables(results: Path = RESULTS) -> dict[str, str]:
         "rate_quality": rate_quality_table(read_json(results / "rate_quality.json", RateQualityResult)),
         "link": links_table(read_json(results / "link.json", Results)),
         "kernel_link": contenders_table(read_json(results / "kernel_link.json", Results)),
-        "chain": chain_table(read_json(results / "chain.json", ChainResult)),
+        "speed": speed_table(speed),
+        "speed_ratios": ratio_table(speed),
+        "path": path_table(read_json(results / "path.json", PathResult)),
+        "idle": idle_table(read_json(results / "idle.json", IdleResult)),
+        "chain": chain_table(chain),
+        "growth": growth_table(chain),
+        "soak": soak_table(read_json(results / "soak.json", SoakResult)),
         "steps": steps_table(read_json(results / "steps.json", StepsResult)),
         "outage": outage_table(read_json(results / "outage.json", OutagesResult)),
     }
@@ -164,6 +179,7 @@ def main() -> int:
         return 2
     if not given.check:
         README.write_text(new, encoding="utf-8")
+        write_plot(PLOT)
         return 0
     before = places(old)
     stale = [name for name, content in contents.items() if before[name] != content]

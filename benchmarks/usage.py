@@ -47,10 +47,13 @@ class Usage:
         times, resident = np.array(self._times), np.array(self._resident)
         late = times >= settled
         slope = np.polyfit(times[late] / 60, resident[late], 1)[0]
+        cpu = self._cpu[-1] - self._cpu[0]
         return NodeUsage(
-            cpu_ms_per_picture=round(1e3 * (self._cpu[-1] - self._cpu[0]) / max(pictures, 1), 2),
+            cpu_ms_per_picture=round(1e3 * cpu / max(pictures, 1), 2),
+            core_share=round(cpu / (self._times[-1] - self._times[0]), 4),
             resident_mb_settled=round(float(resident[late][0]), 1),
             resident_mb_last=round(float(resident[-1]), 1),
             resident_mb_max=round(float(resident.max()), 1),
+            resident_mb_deviation=round(float(np.abs(resident[late] - resident[late][0]).max()), 1),
             resident_mb_per_minute=round(float(slope), 3),
         )

@@ -34,7 +34,8 @@ KEYS = {
     "typing_extensions": "python3-typing-extensions",
     "yaml": "python3-yaml",
 }
-OPTIONAL = {"tflite_runtime", "torch"}  # instead of ai_edge_litert; only for `edgesr train` and `export`
+# A faster runtime; instead of ai_edge_litert; only for `edgesr train` and `export`.
+OPTIONAL = {"openvino", "tflite_runtime", "torch"}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from edgesr_ros.schema import write_json
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import ModelCard, read_card
 from edgesr_ros.upscaling.catalog import BACKENDS, load_upscaler
-from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+from edgesr_ros.upscaling.litert import LiteRtUpscaler
 from edgesr_ros.upscaling.tiles import upscale_in_tiles
 
 HELP = "measure models on pictures: PSNR and SSIM on luma, LPIPS, NIQE; and what they compute"
@@ -38,7 +38,7 @@ class Candidate(NamedTuple):
         if name.startswith("bicubic"):
             return Candidate(load_upscaler(name, threads=threads), None)
         upscaler = load_upscaler(name, backend, threads)
-        suffix = ".onnx" if upscaler.backend == OnnxUpscaler.backend else ".tflite"
+        suffix = ".tflite" if isinstance(upscaler, LiteRtUpscaler) else ".onnx"
         return Candidate(upscaler, read_card(resources.find("models", name, suffix)))
 
     def upscale(self, rgb: np.ndarray) -> np.ndarray:

@@ -11,7 +11,18 @@ from collections.abc import Sequence
 
 from edgesr_ros.errors import InputError
 
-COMMANDS = ("demo", "upscale", "evaluate", "experiment", "ladder", "train", "export", "check-edgetpu", "link")
+COMMANDS = (
+    "demo",
+    "upscale",
+    "evaluate",
+    "bench",
+    "experiment",
+    "ladder",
+    "train",
+    "export",
+    "check-edgetpu",
+    "link",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -49,7 +49,7 @@ class GroundStationParameters(Struct):
         str, Meta(description="The same for frames reduced 8 times; empty: bicubic.", extra_json_schema=FIXED)
     ]
     backend: Annotated[
-        Literal["auto", "onnxruntime", "litert", "edgetpu", "bicubic"],
+        Literal["auto", "onnxruntime", "openvino", "litert", "edgetpu", "bicubic"],
         Meta(
             description="What runs the models; auto: the fastest that is installed, in int8 where that "
             "keeps the picture (40 dB), measured on the first frames of a size and remembered.",

@@ -12,12 +12,13 @@ from edgesr_ros.upscaling.card import ModelCard, read_card
 from edgesr_ros.upscaling.edgetpu import EdgeTpuUpscaler
 from edgesr_ros.upscaling.litert import LiteRtUpscaler
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+from edgesr_ros.upscaling.openvino_runtime import OpenVinoUpscaler
 
-Runner = type[OnnxUpscaler | LiteRtUpscaler]
+Runner = type[OnnxUpscaler | OpenVinoUpscaler | LiteRtUpscaler]
 
 # By suffix, what runs such a file; the first unless another is asked for.
 _RUNNERS: dict[str, tuple[Runner, ...]] = {
-    ".onnx": (OnnxUpscaler,),
+    ".onnx": (OnnxUpscaler, OpenVinoUpscaler),
     ".tflite": (LiteRtUpscaler, EdgeTpuUpscaler),
 }
 AUTO = "auto"  # a backend of the ground station: what is fastest, see `AutoUpscaler`

@@ -11,7 +11,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct, read_json, write_json
 from edgesr_ros.upscaling.cpu import cpu_name
 
-_RUNTIMES = ("onnxruntime", "ai-edge-litert", "tflite-runtime")
+_RUNTIMES = ("onnxruntime", "openvino", "ai-edge-litert", "tflite-runtime")
 
 
 class Choice(Struct):

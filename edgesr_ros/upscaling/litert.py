@@ -7,11 +7,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import ModelCard, Range
+from edgesr_ros.upscaling.litert_fold import without_transposed_convolutions
+from edgesr_ros.upscaling.tiles import upscale_large
 
 
 def runtime() -> ModuleType:
@@ -31,13 +34,17 @@ def runtime() -> ModuleType:
 
 
 def create_interpreter(path: Path, **options: Any) -> Any:
-    """The runtime's Interpreter of a model file; `options` as its own.
+    """The runtime's Interpreter of a model file, made fit for CPUs; `options` as its own.
 
     Raises:
         InputError: no runtime, or the file is no TFLite model.
     """
+    module = runtime()
     try:
-        return runtime().Interpreter(model_path=str(path), **options)
+        interpreter = module.Interpreter(model_path=str(path), **options)  # which checks the file
+        content = path.read_bytes()
+        folded = without_transposed_convolutions(content)
+        return interpreter if folded is content else module.Interpreter(model_content=folded, **options)
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path}: not a TFLite model: {' '.join(str(error).split())}") from None
     except SystemError:  # what tflite-runtime, built for numpy 1, does under numpy 2
@@ -76,7 +83,8 @@ def _to_pixels(real: np.ndarray, value_range: Range) -> np.ndarray:
     low, high = value_range
     if value_range != (0.0, 255.0):
         real = (real - low) * (255 / (high - low))
-    return np.rint(real).clip(0, 255).astype(np.uint8)
+    # Rounds, clips at 255 and converts in one go; of a negative number it would take the absolute value.
+    return cv2.convertScaleAbs(np.maximum(real, 0)).reshape(real.shape)
 
 
 class _Tensor(NamedTuple):
@@ -103,7 +111,7 @@ class LiteRtUpscaler(Upscaler):
 
     Quantized codes are mapped to sample values here, by tables: an int8 model for the Edge TPU ends at TANH.
     A picture of another size than the model's is taken where the runtime can resize the model: ai-edge-litert
-    can (by XNNPACK), tflite-runtime and the Edge TPU cannot.
+    can, tflite-runtime and the Edge TPU cannot.
 
     Raises:
         InputError: no runtime, the file is no such model, or it does not do what its card says.
@@ -132,13 +140,16 @@ class LiteRtUpscaler(Upscaler):
         self.upscale(np.zeros(self._shape[1:], np.uint8))
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        return upscale_large(self._run, rgb, self.scale) if self._resizable else self._run(rgb)
+
+    def _run(self, rgb: np.ndarray) -> np.ndarray:
         self._take_size((1, *rgb.shape))
-        self._interpreter.set_tensor(self._input.number, self._encode[rgb][None])
+        self._interpreter.set_tensor(self._input.number, cv2.LUT(rgb, self._encode)[None])
         self._interpreter.invoke()
         output = self._interpreter.get_tensor(self._output.number)[0]
         if self._decode is None:
             return _to_pixels(output, self._output_range)
-        return self._decode[output.view(np.uint8)]
+        return cv2.LUT(output.view(np.uint8), self._decode)
 
     def _take_size(self, shape: tuple[int, ...]) -> None:
         if shape == self._shape:

@@ -8,6 +8,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import ModelCard
 from edgesr_ros.upscaling.cpu import products_may_overflow
+from edgesr_ros.upscaling.tiles import upscale_large
 
 _ERRORS_ONLY = 3  # its warnings are about GPUs that we do not use
 _WARM_UP = (32, 32)  # rows, columns
@@ -59,6 +60,9 @@ class OnnxUpscaler(Upscaler):
         self.upscale(np.zeros((*_WARM_UP, 3), np.uint8))
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        return upscale_large(self._run, rgb, self.scale)
+
+    def _run(self, rgb: np.ndarray) -> np.ndarray:
         return self._session.run(None, {self._input: rgb[None]})[0][0]
 
     def close(self) -> None:

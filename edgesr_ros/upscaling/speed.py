@@ -39,10 +39,10 @@ class SpeedRow(Struct):
 
 
 class NotMeasured(Struct):
-    """A contender that could not be measured on frames of a size, and why."""
+    """A contender that could not be measured, and why."""
 
     contender: str
-    input: str
+    input: str | None  # on frames of which size; null: on none
     reason: str
 
 
@@ -107,20 +107,34 @@ def pixels(size: InputSize) -> int:
     return size.width * size.height
 
 
-def text(size: InputSize) -> str:
+def size_text(size: InputSize) -> str:
     """<width>x<height>."""
     return f"{size.width}x{size.height}"
+
+
+def not_loaded(problems: Mapping[str, str]) -> list[NotMeasured]:
+    """Those that take no part, from `Contest.problems`."""
+    return [NotMeasured(contender=name, input=None, reason=reason) for name, reason in problems.items()]
+
+
+def by_reason(failed: Iterable[NotMeasured]) -> dict[str, list[str]]:
+    """From reason to contenders, each with the size of the frames that it failed on."""
+    found: dict[str, list[str]] = {}
+    for one in failed:
+        name = f"{one.contender} at {one.input}" if one.input else one.contender
+        found.setdefault(one.reason, []).append(name)
+    return found
 
 
 def rows(
     ways: Iterable[Runnable], found: Mapping[str, Times], size: InputSize, threads: int
 ) -> tuple[list[SpeedRow], list[NotMeasured]]:
-    """What `Contest.measure` found, of those who took part; and of those who could not."""
+    """What `Contest.measure` found, of those who took part; and of those who failed."""
     measured, failed = [], []
     for way in (way for way in ways if way.name in found):
         seconds, problem = found[way.name]
         if problem:
-            failed.append(NotMeasured(contender=way.name, input=text(size), reason=problem))
+            failed.append(NotMeasured(contender=way.name, input=size_text(size), reason=problem))
             continue
         median, p95 = (float(value) for value in np.percentile(seconds, (50, 95)))
         measured.append(
@@ -129,7 +143,7 @@ def rows(
                 model=way.model,
                 backend=way.backend,
                 precision=way.precision,
-                input=text(size),
+                input=size_text(size),
                 threads=threads,
                 ms_median=round(1e3 * median, 3),
                 ms_p95=round(1e3 * p95, 3),

@@ -13,7 +13,7 @@ from edgesr_ros.errors import InputError
     "name",
     [
         *("quality", "alpha", "link_networks", "rate_quality", "link", "kernel_link"),
-        *("chain", "steps", "outage"),
+        *("speed", "speed_ratios", "path", "idle", "chain", "growth", "soak", "steps", "outage"),
     ],
 )
 def test_readme_shows_the_results(name: str) -> None:

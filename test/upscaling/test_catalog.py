@@ -62,8 +62,12 @@ def test_path_of_a_file(tmp_path, suffix, runs_on):
         ("bicubic_x0", None, "no such file"),
         ("bicubic_x17", None, "no such file"),
         ("missing/model.onnx", None, "no such file"),
-        (SHIPPED, "tensorrt", "expected one of bicubic, onnxruntime, litert, edgetpu, got 'tensorrt'"),
-        (SHIPPED, "bicubic", "runs on onnxruntime, got bicubic"),
+        (
+            SHIPPED,
+            "tensorrt",
+            "one of bicubic, onnxruntime, openvino, litert, edgetpu, got 'tensorrt'",
+        ),
+        (SHIPPED, "bicubic", "runs on onnxruntime or openvino, got bicubic"),
         ("bicubic", "litert", "bicubic runs on bicubic, got litert"),
         (__file__, None, r"expected a model file, \.onnx or \.tflite"),
     ],
@@ -76,7 +80,7 @@ def test_mistakes_are_one_line(model, backend, message):
 
 def test_onnx_file_does_not_run_on_litert():
     path = resources.models() / f"{SHIPPED}.onnx"
-    with pytest.raises(InputError, match="runs on onnxruntime, got litert"):
+    with pytest.raises(InputError, match="runs on onnxruntime or openvino, got litert"):
         load_upscaler(str(path), "litert")
 
 

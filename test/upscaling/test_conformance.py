@@ -23,7 +23,7 @@ def picture(height, width):
     return (waves + noise).clip(0, 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="module", params=["bicubic", "onnxruntime", "litert", "edgetpu"])
+@pytest.fixture(scope="module", params=["bicubic", "onnxruntime", "openvino", "litert", "edgetpu"])
 def upscaler(request):
     model = "bicubic_x4" if request.param == "bicubic" else MODEL
     try:

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from edgesr_ros.upscaling.card import InputSize
-from edgesr_ros.upscaling.tiles import upscale_in_tiles
+from edgesr_ros.upscaling.catalog import load_upscaler
+from edgesr_ros.upscaling.tiles import LARGEST, MARGIN, tile_size, upscale_in_tiles, upscale_large
 
 SIZE = InputSize(width=40, height=30)
 
@@ -39,3 +40,34 @@ def test_a_smaller_picture_keeps_its_middle(shape):
     assert enlarged.shape == expected.shape
     inner = np.s_[: 2 * max(shape[0] - 7, 0), : 2 * max(shape[1] - 7, 0)]
     assert np.array_equal(enlarged[inner], expected[inner])
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (960, 540), (3000, 70), (70, 3000), (1920, 1080)])
+def test_tiles_are_as_large_as_they_may_be(width, height):
+    tile = tile_size(height, width, LARGEST)
+    assert LARGEST / 2 < tile.width * tile.height <= LARGEST
+    assert min(tile.width, tile.height) > 2 * MARGIN
+
+
+def test_a_small_picture_stays_whole():
+    sizes = []
+
+    def upscale(rgb):
+        sizes.append(rgb.shape[:2])
+        return blurred_twice_as_large(rgb)
+
+    rgb = np.random.default_rng(5).integers(0, 256, (60, 80, 3), np.uint8)
+    expected = blurred_twice_as_large(rgb)
+    assert np.array_equal(upscale_large(upscale, rgb, 2, 60 * 80, 7), expected)
+    assert sizes == [(60, 80)]
+    assert np.array_equal(upscale_large(upscale, rgb, 2, 60 * 80 - 1, 7), expected)
+    assert sizes[1:] == [(60, 47), (60, 47)]
+
+
+@pytest.mark.parametrize("model", ["edgesrgan_x4_link_int8", "edgesrgan_tiny_x4_link"])
+def test_the_networks_see_no_farther_than_the_margin(model):
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime")
+    upscaler = load_upscaler(model)
+    rgb = np.random.default_rng(6).integers(0, 256, (90, 130, 3), np.uint8)
+    whole = upscaler.upscale(rgb).astype(int)
+    assert np.abs(upscale_large(upscaler.upscale, rgb, upscaler.scale, 90 * 130 // 2) - whole).max() <= 1

@@ -1,0 +1,91 @@
+"""Networks in OpenVINO, on the CPU: an optional extra.
+
+Above all for x86 with AMX, which onnxruntime's 8-bit convolutions leave idle.
+"""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.card import ModelCard
+from edgesr_ros.upscaling.tiles import upscale_large
+
+_WARM_UP = (32, 32)  # rows, columns
+_SIZES = 4  # compiled and kept, most recent last: a rate controller goes back and forth between a few
+
+
+class OpenVinoUpscaler(Upscaler):
+    """An ONNX model with uint8 (1, H, W, 3) in and out; any size.
+
+    It is compiled for each size, which takes the first picture of that size some tenths of a second. What is
+    float in it is computed in bfloat16 where the CPU has that, in float32 elsewhere.
+
+    Args:
+        path: of the model file.
+        card: its card.
+        threads: CPU threads.
+
+    Raises:
+        InputError: openvino is missing, the file is no such model, or it does not do what its card says.
+    """
+
+    backend = "openvino"
+
+    def __init__(self, path: Path, card: ModelCard, threads: int) -> None:
+        super().__init__(card.name, card.scale, card.parameters)
+        try:
+            import openvino
+        except ImportError:
+            raise InputError("backend openvino: not installed (pip install openvino)") from None
+        self._core = openvino.Core()
+        try:
+            self._model = self._core.read_model(path)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: not a model that OpenVINO can run: {reason}") from None
+        for tensors in (self._model.inputs, self._model.outputs):
+            kind, shape = tensors[0].element_type, tensors[0].partial_shape
+            if (
+                len(tensors) != 1
+                or kind != openvino.Type.u8
+                or not shape.compatible(openvino.PartialShape([1, -1, -1, 3]))
+            ):
+                found = ", ".join(
+                    f"{tensor.element_type.to_string()} {tensor.partial_shape}" for tensor in tensors
+                )
+                raise InputError(f"{path}: expected one uint8 (1, H, W, 3) in and one out, got {found}")
+        self._settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            # Pinned threads wait for a core that another process holds, while the next one is free.
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self.upscale(np.zeros((*_WARM_UP, 3), np.uint8))
+        self._requests.clear()
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        return upscale_large(self._run, rgb, self.scale)
+
+    def _run(self, rgb: np.ndarray) -> np.ndarray:
+        return self._request((1, *rgb.shape)).infer([rgb[None]])[0][0]
+
+    def _request(self, shape: tuple[int, ...]) -> Any:
+        """What runs pictures of one shape: a fifth faster than the model compiled for all shapes."""
+        if shape in self._requests:
+            self._requests.move_to_end(shape)
+        else:
+            fixed = self._model.clone()
+            fixed.reshape(list(shape))
+            compiled = self._core.compile_model(fixed, "CPU", self._settings)
+            self._requests[shape] = compiled.create_infer_request()
+            if len(self._requests) > _SIZES:
+                self._requests.popitem(last=False)
+        return self._requests[shape]
+
+    def close(self) -> None:
+        del self._requests, self._model, self._core
