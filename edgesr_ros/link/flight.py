@@ -42,6 +42,11 @@ class Flight:
         """Bytes."""
         return sum(frame.size for frame in self._frames)
 
+    @property
+    def only_probes(self) -> bool:
+        """All that is on the way was sent into silence."""
+        return all(frame.probe for frame in self._frames)
+
     def add(self, now: float, stamp_ns: int, size: int, probe: bool) -> None:
         """A frame went out."""
         self._frames.append(SentFrame(self._sent, stamp_ns, now, size, probe))

@@ -11,6 +11,7 @@ from edgesr_ros.link.report import ArrivalReport
 _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
 _PATIENCE = 0.015  # s beyond the usual that a report may be late
+_OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
 _CLOCK_STEP = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
 
 
@@ -35,6 +36,7 @@ class LinkObserver:
         self.round_trip = RunningMean()
         self.wait = 0.0
         self.last_heard: float | None = None
+        self._held_up = False  # the last frame to arrive, by an outage
         self._meet_receiver()
         self._look_ahead()
 
@@ -90,11 +92,13 @@ class LinkObserver:
         entered = frame.sent + self._propagation.arrived(frame.sent, arrival, frame.size)
         begun = max(entered, self._through(before)[-1])
         expected = frame.size / self.capacity.rate
+        # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
+        self._held_up = arrival - begun > _OUTAGE and not self._held_up
         # Lost frames may have used the link or not. Where they leave too little time, they did not.
-        if not before or arrival - begun > expected / 2:
-            self.capacity.add(frame.size, arrival - begun, urgent=arrival - entered > interval)
-        else:
+        if before and arrival - begun <= expected / 2:
             begun = max(entered, arrival - expected)
+        elif not self._held_up:
+            self.capacity.add(frame.size, arrival - begun, urgent=arrival - entered > interval)
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)

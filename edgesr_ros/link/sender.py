@@ -214,7 +214,8 @@ class Sender:
 
     def _probe_interval(self) -> float:
         drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate
-        if drains and self._link.losses.loss > _LOSSY:
+        # Only probes: what was sent before the silence has come through, and they were lost in it.
+        if drains and (self._link.losses.loss > _LOSSY or self._link.flight.only_probes):
             return _PROBE_IN_BURST
         if not self._probes:
             return _FIRST_PROBE

@@ -124,6 +124,15 @@ def test_a_fresh_picture_soon_after_an_outage(kbps: float, drive: Run, steps: St
     assert sum(10.2 < at < 15 for at, *_ in run.sent) <= 15  # nothing but small probes goes into the outage
 
 
+def test_a_fresh_picture_soon_after_an_outage_whenever_it_begins(drive: Run, steps: Steps) -> None:
+    """The queue may be full: of frames whose time tells nothing of the link, or without room for probes."""
+    for phase in range(40):
+        begin = 8 + phase / 300  # a third of a source period
+        link = steps((begin, 7000), (5, 0), (100, 7000))
+        run = drive(link, begin + 8, back=link, deviation=0.25, seed=phase)
+        assert run.first_fresh(begin + 5) <= 0.7, phase
+
+
 def test_bursts_of_losses_do_not_pass_for_outages(drive: Run) -> None:
     """A burst is over after some packets: who waits long between probes makes it last."""
     profile = read_profile("bursty")
