@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Event
+from threading import Event, Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from edgesr_ros.upscaling.catalog import Way, ways_to_run
 from edgesr_ros.upscaling.choices import Choice, Choices
 
 _SECONDS = 1.0  # to measure for
+_ALONE = Lock()  # held while one measures: two at a time would slow down each other
 _MOST_ERROR = 255**2 / 10 ** (40 / 10)  # mean square of what int8 may change: 40 dB
 
 
@@ -106,7 +107,8 @@ class AutoUpscaler(Upscaler):
             choice = self._choices.of(size)
             upscaler = choice and self._load(choice)
             if not choice or not upscaler:
-                contenders = self._measure(rgb)
+                with _ALONE:
+                    contenders = [] if self._closing.is_set() else self._measure(rgb)
                 if self._closing.is_set():
                     return
                 best = contenders[0]

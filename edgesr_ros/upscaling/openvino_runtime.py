@@ -3,8 +3,10 @@
 Above all for x86 with AMX, which onnxruntime's 8-bit convolutions leave idle.
 """
 
+import sys
 from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from edgesr_ros.upscaling.card import ModelCard
 from edgesr_ros.upscaling.tiles import upscale_large
 
 _WARM_UP = (32, 32)  # rows, columns
+_LOADING = Lock()  # held while one is built: two that use OpenVINO for the first time at once deadlock
 _SIZES = 4  # compiled and kept, most recent last: a rate controller goes back and forth between a few
 
 
@@ -37,6 +40,12 @@ class OpenVinoUpscaler(Upscaler):
 
     def __init__(self, path: Path, card: ModelCard, threads: int) -> None:
         super().__init__(card.name, card.scale, card.parameters)
+        with _LOADING:
+            self._load(path, threads)
+
+    def _load(self, path: Path, threads: int) -> None:
+        # It would tell its makers that it is used, from a fork that can hang a process of several threads.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         try:
             import openvino
         except ImportError:

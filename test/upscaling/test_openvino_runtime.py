@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -79,3 +80,23 @@ def test_without_the_runtime(monkeypatch, model, make_card):
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(InputError, match="backend openvino: not installed"):
         load(model)
+
+
+_TWO_AT_ONCE = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from edgesr_ros.upscaling.card import read_card
+from edgesr_ros.upscaling.openvino_runtime import OpenVinoUpscaler
+
+paths = [Path(path) for path in sys.argv[1:]]
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(lambda path: OpenVinoUpscaler(path, read_card(path), 1), paths))
+assert sys.modules["openvino_telemetry"] is None
+"""
+
+
+def test_two_may_be_the_first_at_once_and_nothing_is_reported_to_anybody():
+    models = [resources.models() / f"edgesrgan_tiny_x{scale}_link_int8.onnx" for scale in (2, 4)]
+    command = [sys.executable, "-c", _TWO_AT_ONCE, *map(str, models)]
+    subprocess.run(command, check=True, timeout=60, cwd=resources.share())
