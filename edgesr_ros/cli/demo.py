@@ -54,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     upscaler.close()
     output = arguments.output.expanduser()
     print(f"{description}  →  link {arguments.link}  →  {upscaler.name}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: clean up as for Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM):  # ended from outside: clean up as for Ctrl-C
+        signal.signal(number, signal.default_int_handler)  # a shell's `&` has SIGINT ignored
     environment = chain_environment()
     # A domain of our own, unless the user chose one: a demo must not talk to robots on the network.
     environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))

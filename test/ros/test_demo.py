@@ -79,11 +79,7 @@ def test_ctrl_c_stops_every_node_and_keeps_what_there_was(tmp_path, ros_domain, 
     started = children(demo.pid)
     assert len(started) == 5
     demo.send_signal(signal.SIGINT)
-    try:
-        demo.communicate(timeout=60)
-    except subprocess.TimeoutExpired:  # an interrupt that falls into a destructor is lost in Python
-        demo.send_signal(signal.SIGINT)
-        demo.communicate(timeout=60)
+    demo.communicate(timeout=120)
     assert demo.returncode == 130
     assert json.loads((output / "summary.json").read_text())["frames_shown"] >= 5
     for pid in started:
