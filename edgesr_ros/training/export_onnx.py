@@ -7,6 +7,8 @@ import onnx
 import torch
 from torch import nn
 
+from edgesr_ros.networks.edgesrgan import EdgeSRGAN
+from edgesr_ros.training.fold import FoldedPictureModel
 from edgesr_ros.training.picture_model import PictureModel
 
 _OPSET = 17  # onnxruntime 1.12 (2022) and newer
@@ -16,14 +18,19 @@ _SAMPLE = (1, 24, 32, 3)  # only traced: the sides are free
 def export_onnx(network: nn.Module, path: Path) -> None:
     """Write a model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3), any height and width.
 
-    The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out.
+    The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out. An EdgeSRGAN is folded.
     """
+    model = FoldedPictureModel(network) if isinstance(network, EdgeSRGAN) else PictureModel(network)
     free_sides = {
         "picture": {1: "height", 2: "width"},
         "enlarged": {1: "enlarged_height", 2: "enlarged_width"},
     }
-    trace(PictureModel(network).eval(), torch.zeros(_SAMPLE, dtype=torch.uint8), path, free_sides)
-    onnx.checker.check_model(str(path), full_check=True)
+    trace(model.eval(), torch.zeros(_SAMPLE, dtype=torch.uint8), path, free_sides)
+    written = onnx.load(path)
+    batch, *_, colours = written.graph.output[0].type.tensor_type.shape.dim
+    batch.dim_value, colours.dim_value = 1, 3  # which tracing does not see behind a reshape
+    onnx.checker.check_model(written, full_check=True)
+    onnx.save(written, path)
 
 
 def trace(module: nn.Module, sample: torch.Tensor, path: Path, free_sides: dict[str, dict[int, str]]) -> None:

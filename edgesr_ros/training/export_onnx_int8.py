@@ -29,7 +29,7 @@ from onnxruntime.quantization import (
 from edgesr_ros.networks.edgesrgan import EdgeSRGAN
 from edgesr_ros.training.export_onnx import trace
 from edgesr_ros.training.fold import COLOURS, FoldedEdgeSRGAN
-from edgesr_ros.training.int8_layout import merge_groups, widen_head
+from edgesr_ros.training.int8_layout import widen_head
 
 _IR_VERSION = 8  # as old as the opset
 _SAMPLE = (1, COLOURS, 24, 32)  # only traced: the sides are free
@@ -53,7 +53,6 @@ def export_onnx_int8(network: EdgeSRGAN, path: Path, calibration: Sequence[np.nd
     folded.equalize(pictures)
     model = _trace(folded)
     model = _quantize(model, _ranges(model, [picture.numpy() for picture in pictures]))
-    merge_groups(model.graph)
     _take_and_give_pictures(model.graph, folded.scale)
     widen_head(model.graph)
     onnx.checker.check_model(model, full_check=True)
@@ -124,7 +123,6 @@ def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
     """Put uint8 pictures where the graph quantizes its input and dequantizes its output, samples by rows."""
     first = next(node for node in graph.node if node.input[0] == _INPUT)
     last = next(node for node in graph.node if node.output[0] == _OUTPUT)
-    graph.node.remove(first)
     graph.node.remove(last)
     constants = {
         "block": [0, 0, 0, scale, scale * COLOURS],  # 0: as it is
@@ -135,9 +133,14 @@ def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
     graph.initializer.extend(
         numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()
     )
-    graph.node.insert(
-        0, helper.make_node("Transpose", ["picture"], [first.output[0]], "planes", perm=[0, 3, 1, 2])
-    )
+    # Bytes are codes already. But OpenVINO computes in integers only what a QuantizeLinear precedes, and
+    # takes three times as long for the first convolution in floats; onnxruntime drops the pair.
+    take = [
+        helper.make_node("Transpose", ["picture"], ["planar_codes"], "planes", perm=[0, 3, 1, 2]),
+        helper.make_node("DequantizeLinear", ["planar_codes", *first.input[1:]], [_INPUT], "planar"),
+    ]
+    for position, node in enumerate(take):
+        graph.node.insert(position, node)
     graph.node.extend(
         [
             # What FoldedEdgeSRGAN.unfold does, on bytes

@@ -1,21 +1,11 @@
 """An int8 graph laid out for onnxruntime's VNNI kernels: the same function, bit for bit.
 
-These kernels take convolutions of one group only, and four input channels at a step. Two convolutions of a
-FoldedEdgeSRGAN do not suit them:
+These kernels take four input channels at a step. The first convolution reads 3: a single step, not quite
+full, for each of 81 kernel taps. With four pixels side by side taken as one of 12 channels, each output needs a
+third of the taps, of three steps.
 
-- The last one has groups. `merge_groups` makes it dense: more products, most of them with 0, in less time;
-  and now the samples can be ordered so that the final shuffle moves all that a pixel adds to a row at once.
-- The first one reads 3 channels: a single step, not quite full, for each of 81 kernel taps. `widen_head`
-  takes four pixels side by side as one of 12 channels: a third of the taps for each output, of three steps.
-
-Time by measurement, of the graph without both (2 threads, Xeon with AVX-512 VNNI, inputs 80x60 to 320x240):
-
-| | merged | merged and widened |
-| --- | --- | --- |
-| EdgeSRGAN x4 | 0.98 to 0.99 | 0.92 to 0.95 |
-| EdgeSRGAN-tiny x4 | 0.91 to 0.94 | 0.76 to 0.85 |
-| EdgeSRGAN-tiny x8 | 0.75 to 0.82 | 0.69 |
-| EdgeSRGAN-tiny x2 (has no groups) | 1 | 0.84 |
+Time by measurement, of the graph as quantized (2 threads, Xeon with AVX-512 VNNI, inputs 40x30 to 320x240):
+EdgeSRGAN x4 0.95 to 0.97; EdgeSRGAN-tiny x2 0.81 to 0.87, x4 0.83 to 0.93, x8 0.96 to 0.98.
 """
 
 import numpy as np
@@ -36,17 +26,12 @@ class _Convolution:
         initializers = {tensor.name: tensor for tensor in graph.initializer}
         weights, bias = ([initializers[name] for name in made_by[source].input] for source in node.input[1:])
         self.node = node
-        self.dequantize = made_by[node.input[0]]
         self._weights, self._by_output = weights[0], [*weights[1:], *bias]
 
     @property
     def weights(self) -> np.ndarray:
         """(out, in of a group, rows, columns) int8."""
         return numpy_helper.to_array(self._weights)
-
-    @property
-    def groups(self) -> int:
-        return next(attribute.i for attribute in self.node.attribute if attribute.name == "group")
 
     def rewrite(self, weights: np.ndarray, channels: np.ndarray, **attributes: int | list[int]) -> None:
         """Set the weights and attributes; `channels` says which old scale and bias each output has."""
@@ -57,25 +42,6 @@ class _Convolution:
         del self.node.attribute[:]
         self.node.attribute.extend(kept)
         self.node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
-
-
-def merge_groups(graph: onnx.GraphProto) -> None:
-    """Make the last convolution dense, in place; its samples then come by rows.
-
-    Its channels, (outer row, outer column, inner row, inner column, colour) before, become (outer row, inner
-    row, outer column, inner column, colour). A graph without groups has this order and stays as it is.
-    """
-    for conv in _convolutions(graph):
-        groups = conv.groups
-        if groups == 1:
-            continue
-        outer, inner = round(groups**0.5), round((len(conv.weights) / groups / _COLOURS) ** 0.5)
-        weights = conv.weights.reshape(groups, inner**2 * _COLOURS, -1)
-        dense = np.zeros((*weights.shape[:2], groups, weights.shape[2]), weights.dtype)
-        dense[range(groups), :, range(groups)] = weights
-        before = np.arange(len(conv.weights)).reshape(outer, outer, inner, inner * _COLOURS)
-        channels = before.transpose(0, 2, 1, 3).ravel()
-        conv.rewrite(dense.reshape(channels.size, -1, 1, 1)[channels], channels, group=1)
 
 
 def widen_head(graph: onnx.GraphProto) -> None:
@@ -112,14 +78,14 @@ def widen_head(graph: onnx.GraphProto) -> None:
             "single": [0, 0, -1, features],
         },
     )
-    _group_pixels(graph, head)
+    _group_pixels(graph)
     _separate_pixels(graph, head)
 
 
-def _group_pixels(graph: onnx.GraphProto, head: _Convolution) -> None:
+def _group_pixels(graph: onnx.GraphProto) -> None:
     """Before the head: (1, H, W, 3) → (1, H, W / 4 rounded up, 12), filled up with 0, as all sides are."""
-    planes = next(node for node in graph.node if node.output[0] == head.dequantize.input[0])
-    picture = planes.input[0]
+    picture = graph.input[0].name
+    planes = next(node for node in graph.node if node.input[0] == picture)
     planes.input[0] = "quadruples"
     _insert(
         graph,

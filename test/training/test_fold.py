@@ -4,7 +4,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
 
 from edgesr_ros.networks.edgesrgan import EdgeSRGAN  # noqa: E402
-from edgesr_ros.training.fold import FoldedEdgeSRGAN  # noqa: E402
+from edgesr_ros.training.fold import FoldedEdgeSRGAN, FoldedPictureModel  # noqa: E402
 from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
 
 SCALES = (2, 4, 8)
@@ -26,30 +26,27 @@ def planes(rgb):
     return torch.from_numpy(rgb.transpose(2, 0, 1)[None] / np.float32(255))
 
 
-def folded_picture(folded, rgb):
-    with torch.no_grad():
-        return (folded.unfold(folded(planes(rgb)))[0] * 255).round().to(torch.uint8).numpy()
-
-
 def assert_same(network, folded):
+    """`folded` is a FoldedPictureModel."""
     for size in ((1, 1), (9, 7), (16, 21)):
-        rgb = noise(*size)
-        expected = PictureModel(network)(torch.from_numpy(rgb[None]))[0].numpy()
-        assert np.abs(folded_picture(folded, rgb).astype(int) - expected).max() <= 1
-    assert np.ptp(expected) > 100  # or agreement would mean little
+        picture = torch.from_numpy(noise(*size)[None])
+        expected = PictureModel(network)(picture).int()
+        with torch.no_grad():
+            assert (folded(picture) - expected).abs().max() <= 1
+    assert np.ptp(expected.numpy()) > 100  # or agreement would mean little
 
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_folding_keeps_the_function(scale):
     network = make(scale)
-    assert_same(network, FoldedEdgeSRGAN(network))
+    assert_same(network, FoldedPictureModel(network))
 
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_equalizing_keeps_the_function(scale):
     network = make(scale)
-    folded = FoldedEdgeSRGAN(network)
-    folded.equalize([planes(noise(12, 10)), planes(noise(8, 20))])
+    folded = FoldedPictureModel(network)
+    folded.network.equalize([planes(noise(12, 10)), planes(noise(8, 20))])
     assert_same(network, folded)
 
 
@@ -88,7 +85,8 @@ def test_the_network_itself_stays_as_it_is():
     assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
 
 
-def test_no_layer_works_at_high_resolution():
+def test_no_layer_works_at_high_resolution_or_in_groups():
     folded = FoldedEdgeSRGAN(make(8))
     assert not any(isinstance(layer, torch.nn.ConvTranspose2d) for layer in folded.modules())
+    assert {layer.groups for layer in folded.modules() if isinstance(layer, torch.nn.Conv2d)} == {1}
     assert folded(planes(noise(5, 6))).shape == (1, 8 * 8 * 3, 5, 6)

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edgesr_ros.training.int8_layout import merge_groups, widen_head
+from edgesr_ros.training.int8_layout import widen_head
 
 FEATURES = 8
 SIZES = [(1, 1), (1, 2), (3, 3), (2, 4), (5, 6), (4, 9), (12, 17)]  # height, width
@@ -30,7 +30,7 @@ class Builder:
     def steps(self, name, scale, zero_point):
         return [self.constant(f"{name}_scale", np.float32(scale)), self.constant(f"{name}_zero", zero_point)]
 
-    def conv(self, codes, weights, groups=1):
+    def conv(self, codes, weights):
         """uint8 codes → uint8 codes."""
         outputs, side = len(weights), weights.shape[-1]
         scales = self.rng.uniform(0.001, 0.004, outputs).astype(np.float32)
@@ -53,7 +53,7 @@ class Builder:
             for name, three in values.items()
         ]
         sides = {"kernel_shape": [side] * 2, "pads": [side // 2] * 4}
-        result = self.node("Conv", [source, *parameters], "result", group=groups, **sides)
+        result = self.node("Conv", [source, *parameters], "result", **sides)
         steps = self.steps("out", 0.02, np.uint8(90))
         codes = self.node("QuantizeLinear", [result, *steps], "codes")
         real = self.node("DequantizeLinear", [codes, *steps], "real")  # which makes it run in integers
@@ -80,14 +80,6 @@ def head():
     return builder.model("picture", [1, None, None, 3])
 
 
-def last(outer, inner):
-    """In outer · outer groups, each for a block of inner · inner samples of 3 colours."""
-    builder, groups = Builder(), outer**2
-    weights = builder.weights(groups * inner**2 * 3, FEATURES, 1, 1)
-    builder.conv("features", weights, groups)
-    return builder.model("features", [1, groups * FEATURES, None, None])
-
-
 def copy(model):
     other = onnx.ModelProto()
     other.CopyFrom(model)
@@ -102,16 +94,6 @@ def run(model, value):
 
 def noise(*shape):
     return np.random.default_rng(len(shape)).integers(0, 256, shape, np.uint8)
-
-
-def groups(model):
-    return [
-        attribute.i
-        for node in model.graph.node
-        if node.op_type == "Conv"
-        for attribute in node.attribute
-        if attribute.name == "group"
-    ]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -132,31 +114,11 @@ def test_the_head_reads_twelve_channels():
     assert shapes == [[4 * FEATURES, 12, 9, 3]]
 
 
-@pytest.mark.parametrize(("outer", "inner"), [(2, 2), (4, 2), (2, 1)])
-def test_without_groups_the_same_bytes_come_by_rows(outer, inner):
-    grouped = last(outer, inner)
-    dense = copy(grouped)
-    merge_groups(dense.graph)
-    assert groups(grouped) == [outer**2] and groups(dense) == [1]
-    codes = noise(1, outer**2 * FEATURES, 5, 7)
-    blocks = run(grouped, codes).reshape(outer, outer, inner, inner * 3, 5, 7)
-    assert np.ptp(blocks) > 40
-    expected = blocks.swapaxes(1, 2).reshape(1, -1, 5, 7)
-    np.testing.assert_array_equal(run(dense, codes), expected)
-
-
 def test_what_is_laid_out_stays_as_it_is():
-    for model, change in ((head(), widen_head), (last(2, 2), merge_groups)):
-        before = model.SerializeToString()
-        change(model.graph)
-        once = model.SerializeToString()
-        assert once != before
-        change(model.graph)
-        assert model.SerializeToString() == once
-
-
-def test_what_has_no_groups_stays_as_it_is():
-    model = last(1, 2)
+    model = head()
     before = model.SerializeToString()
-    merge_groups(model.graph)
-    assert model.SerializeToString() == before
+    widen_head(model.graph)
+    once = model.SerializeToString()
+    assert once != before
+    widen_head(model.graph)
+    assert model.SerializeToString() == once
