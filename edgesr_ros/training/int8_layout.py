@@ -1,8 +1,8 @@
 """An int8 graph laid out for onnxruntime's VNNI kernels: the same function, bit for bit.
 
 These kernels take four input channels at a step. The first convolution reads 3: a single step, not quite
-full, for each of 81 kernel taps. With four pixels side by side taken as one of 12 channels, each output needs a
-third of the taps, of three steps.
+full, for each of 81 kernel taps. With four pixels side by side taken as one of 12 channels, each output needs
+a third of the taps, of three steps.
 
 Time by measurement, of the graph as quantized (2 threads, Xeon with AVX-512 VNNI, inputs 40x30 to 320x240):
 EdgeSRGAN x4 0.95 to 0.97; EdgeSRGAN-tiny x2 0.81 to 0.87, x4 0.83 to 0.93, x8 0.96 to 0.98.
