@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.frames.files import list_images, read_image
-from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.frames.resize import enlarge_bicubic, resize_bicubic
 
 
 @pytest.mark.parametrize("size", [(12, 16), (96, 128), (7, 301), (48, 64)])
@@ -26,6 +26,15 @@ def test_grey_is_resized_as_each_channel_of_rgb(picture):
     rgb = resize_bicubic(picture, 12, 16)
     for channel in range(3):
         assert np.array_equal(resize_bicubic(picture[:, :, channel], 12, 16), rgb[:, :, channel])
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (5, 4), (6, 3, 1), (33, 47, 3)], ids=str)
+def test_enlarging_is_resizing(shape, scale):
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    enlarged = enlarge_bicubic(image, scale)
+    np.testing.assert_array_equal(enlarged, resize_bicubic(image, scale * shape[0], scale * shape[1]))
+    assert enlarged.flags.c_contiguous and enlarged.flags.writeable
 
 
 def test_reducing_smooths_first():
