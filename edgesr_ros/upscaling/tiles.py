@@ -2,9 +2,9 @@
 
 Tiles repeat the pixels of their overlaps, so that they cost time. By measurement (2 threads, EdgeSRGAN-tiny
 x4 in onnxruntime, 960x540 in), a whole picture takes 0.48 s and 950 MB in float32, 0.18 s and 230 MB in int8;
-tiles of at most 100,000 pixels take 0.55 s and 150 MB, 0.20 s and 70 MB. Caches gain nothing from tiles, nor
-does their number: four of 320x240 in one batch take 1.0 to 1.1 times as long as one after the other. (Of 80x60
-it would be 0.7 to 0.9, but such a picture is not done in tiles.)
+tiles of at most 100,000 pixels take 0.55 s and 150 MB, 0.20 s and 70 MB. Caches gain nothing from tiles, and
+batches of them nothing either: four of 320x240 at once take 1.0 to 1.1 times as long as in turn. (Of 80x60 it
+would be 0.7 to 0.9, but such a picture is not done in tiles.)
 """
 
 import math
