@@ -14,7 +14,9 @@ from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import Way, ways_to_run
 from edgesr_ros.upscaling.choices import Choice, Choices
 
-_SECONDS = 1.0  # to measure for
+_SECONDS = 1.0  # to measure for; longer where networks are so slow that too few runs would fit
+_RUNS = 5  # of each, at the least: other nodes and the stream itself disturb most of them
+_HOPELESS_RUNS, _HOPELESS = 2, 3.0  # what took so many times as long as the fastest runs no more often
 _ALONE = Lock()  # held while one measures: two at a time would slow down each other
 _MOST_ERROR = 255**2 / 10 ** (40 / 10)  # mean square of what int8 may change: 40 dB
 
@@ -38,7 +40,7 @@ class AutoUpscaler(Upscaler):
     """A model in the precision and on the backend that is fastest here and keeps the picture.
 
     Starts with what was best for the last frames of an earlier run, else with a good guess. When frames of a
-    size come that was not measured yet, what is installed takes turns on one of them for about a second, in
+    size come that was not measured yet, what is installed takes turns on one of them for a second or more, in
     a thread of its own; the fastest within 40 dB of float32 takes over between two pictures.
 
     Args:
@@ -128,15 +130,22 @@ class AutoUpscaler(Upscaler):
                 upscaler = way.load(self._threads)
                 contenders.append(_Contender(way, upscaler, upscaler.upscale(rgb), []))
         contenders = [contender for contender in contenders if _keeps_the_picture(contender, contenders)]
+        self._time(contenders, rgb)
+        return sorted(contenders, key=lambda contender: min(contender.times, default=np.inf))
+
+    def _time(self, contenders: list[_Contender], rgb: np.ndarray) -> None:
         end = time.perf_counter() + _SECONDS
-        while not self._closing.is_set():
-            for contender in contenders:
+        racing = contenders
+        while racing and (time.perf_counter() < end or len(racing[0].times) < _RUNS):
+            for contender in racing:
+                if self._closing.is_set():
+                    return
                 began = time.perf_counter()
                 contender.upscaler.upscale(rgb)
                 contender.times.append(time.perf_counter() - began)
-            if time.perf_counter() > end:
-                break
-        return sorted(contenders, key=lambda contender: min(contender.times, default=np.inf))
+            if len(racing[0].times) >= _HOPELESS_RUNS:
+                slowest = _HOPELESS * min(min(contender.times) for contender in racing)
+                racing = [contender for contender in racing if min(contender.times) <= slowest]
 
 
 def _choice_of(way: Way) -> Choice:

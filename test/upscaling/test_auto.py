@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from edgesr_ros import resources
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling import auto
 from edgesr_ros.upscaling.auto import AutoUpscaler
-from edgesr_ros.upscaling.card import read_card
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.card import ModelCard, read_card
 from edgesr_ros.upscaling.catalog import Way, load_upscaler, ways_to_run
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
@@ -129,6 +131,48 @@ def test_a_faster_model_that_makes_other_pictures_is_not_taken(start, monkeypatc
     assert "others" not in log[0]
     upscaler.upscale(RGB)
     assert upscaler.name == "edgesrgan_x4"
+
+
+class Scripted(Upscaler):
+    """Makes the clock go on by the seconds that each run is to take; the last figure is for all others too."""
+
+    backend = "scripted"
+
+    def __init__(self, name, clock, seconds):
+        super().__init__(name, 4, parameters=0)
+        self.runs = 0
+        self._clock, self._seconds = clock, seconds
+
+    def _enlarge(self, rgb):
+        self._clock.append(self._clock[-1] + self._seconds[min(self.runs, len(self._seconds) - 1)])
+        self.runs += 1
+        return rgb.repeat(4, 0).repeat(4, 1)
+
+
+def test_disturbed_runs_do_not_decide_and_hopeless_ones_are_few(start, monkeypatch):
+    clock = [0.0]
+    script = {"steady": [0.5], "disturbed": [2.0, 1.4, 1.4, 0.4], "hopeless": [4.0]}
+    upscalers = {name: Scripted(name, clock, seconds) for name, seconds in script.items()}
+
+    class Scripts(NamedTuple):
+        path: Path
+        card: ModelCard
+        runner: type[Upscaler] = Scripted
+
+        def load(self, _):
+            return upscalers[self.path.name]
+
+    card = read_card(resources.models() / f"{MODEL}_int8.onnx")
+    monkeypatch.setattr(auto, "ways_to_run", lambda _: [Scripts(Path(name), card) for name in script])
+    monkeypatch.setattr(auto.time, "perf_counter", lambda: clock[-1])
+    upscaler, log = start()
+    upscaler.upscale(RGB)
+    wait_for(lambda: log)
+    assert log == [
+        "for 64x48: disturbed on scripted 400.0 ms "
+        "(others: steady on scripted 500.0 ms, hopeless on scripted 4000.0 ms)"
+    ]
+    assert [upscaler.runs for upscaler in upscalers.values()][1:] == [6, 3]  # one of them for the picture
 
 
 @pytest.mark.parametrize(
