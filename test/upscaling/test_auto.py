@@ -134,7 +134,7 @@ def test_a_faster_model_that_makes_other_pictures_is_not_taken(start, monkeypatc
 
 
 class Scripted(Upscaler):
-    """Makes the clock go on by the seconds that each run is to take; the last figure is for all others too."""
+    """Makes the clock go on by the seconds that a run is to take; the last figure is for all others too."""
 
     backend = "scripted"
 
