@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import NamedTuple
 
 import numpy as np
@@ -134,7 +135,10 @@ def test_a_faster_model_that_makes_other_pictures_is_not_taken(start, monkeypatc
 
 
 class Scripted(Upscaler):
-    """Makes the clock go on by the seconds that a run is to take; the last figure is for all others too."""
+    """Makes the clock go on by the seconds that a run is to take; the last figure is for all others too.
+
+    Only where it is measured: the test's own picture is made meanwhile, and takes no time.
+    """
 
     backend = "scripted"
 
@@ -144,8 +148,9 @@ class Scripted(Upscaler):
         self._clock, self._seconds = clock, seconds
 
     def _enlarge(self, rgb):
-        self._clock.append(self._clock[-1] + self._seconds[min(self.runs, len(self._seconds) - 1)])
-        self.runs += 1
+        if current_thread() is not main_thread():
+            self._clock.append(self._clock[-1] + self._seconds[min(self.runs, len(self._seconds) - 1)])
+            self.runs += 1
         return rgb.repeat(4, 0).repeat(4, 1)
 
 
@@ -172,7 +177,7 @@ def test_disturbed_runs_do_not_decide_and_hopeless_ones_are_few(start, monkeypat
         "for 64x48: disturbed on scripted 400.0 ms "
         "(others: steady on scripted 500.0 ms, hopeless on scripted 4000.0 ms)"
     ]
-    assert [upscaler.runs for upscaler in upscalers.values()][1:] == [6, 3]  # one of them for the picture
+    assert [upscaler.runs for upscaler in upscalers.values()] == [6, 6, 3]  # one of them for the picture
 
 
 @pytest.mark.parametrize(
