@@ -26,11 +26,6 @@ SCALE, QUALITY = 4, 70  # of its frames, as onboard sends them without a ladder
 _MOST_BYTES = 250_000_000  # of frames on disk: the whole clip at 640x480, its first seconds beyond that
 
 
-def describe(camera: Camera) -> str:
-    """For example `640x480 at 25 Hz`."""
-    return f"{camera.width}x{camera.height} at {camera.rate_hz:g} Hz"
-
-
 def frames(camera: Camera = CAMERA) -> Iterator[np.ndarray]:
     """The clip in the camera's size, (H, W, 3) uint8 RGB; its 640x272 pixels are stretched.
 

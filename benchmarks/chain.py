@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.camera import CAMERA, describe
+from benchmarks.camera import CAMERA
 from benchmarks.evidence import (
     CAMERAS,
     ChainResult,
@@ -24,10 +24,12 @@ from benchmarks.evidence import (
     status,
     this_machine,
 )
-from benchmarks.observer import Arrival, name_of, robot_of
+from benchmarks.labels import name_of, robot_of
+from benchmarks.observer import Arrival
 from benchmarks.running import running_chain
 from benchmarks.usage import Usage
 from edgesr_ros.experiment.plan import Camera
+from edgesr_ros.experiment.runner import camera_text
 
 _LINK = "unlimited"
 REDUCED = {"ladder": "none"}
@@ -108,7 +110,7 @@ def measure(
         ages_received = _percentiles(received, (50, 95))
         stamps = [[picture.stamp for picture in screen.shown] for screen in screens.values()]
         return ChainRow(
-            camera=describe(camera),
+            camera=camera_text(camera),
             cameras=cameras,
             link=_LINK,
             onboard=dict(onboard),

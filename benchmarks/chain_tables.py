@@ -6,11 +6,11 @@ from benchmarks.evidence import (
     CAMERAS,
     ChainResult,
     ChainRow,
-    Machine,
     OutagesResult,
     SoakResult,
     StepsResult,
 )
+from benchmarks.labels import name_of
 from benchmarks.markdown import number, table
 
 _FRESH = 0.7  # s after an outage until there must be a fresh picture
@@ -50,7 +50,7 @@ def chain_table(result: ChainResult) -> str:
     return "\n\n".join(
         (
             f"{first.camera}, link `{first.link}`, `{first.model}`, {first.seconds:.0f} s each, "
-            f"{_on(result.machine)}.",
+            f"{result.machine}.",
             whole,
             *(f"{_run(row)}:\n\n{_node_table(row)}" for row in result.rows),
             f"Memory: resident, from {first.warm_up_seconds:.0f} s after the start on.",
@@ -64,10 +64,6 @@ def _run(row: ChainRow) -> str:
 
 def _given(row: ChainRow) -> str:
     return ", ".join(f"`{name}: {value}`" for name, value in row.onboard.items())
-
-
-def _name(node: str) -> str:
-    return node.rpartition("/")[2]
 
 
 def _counts(row: ChainRow) -> str:
@@ -107,7 +103,7 @@ def growth_table(result: ChainResult) -> str:
         cameras = f"{row.cameras} × {row.camera.partition(' ')[0]}"
         held_up = row.fps_camera < _SENT * row.fps_asked
         best[cameras] = max(row.fps_shown, best.get(cameras, 0.0))
-        nodes = [usage for node, usage in row.nodes.items() if _name(node) not in CAMERAS]
+        nodes = [usage for node, usage in row.nodes.items() if name_of(node) not in CAMERAS]
         stages = ("onboard: encode", "ground_station: upscale", "ground_station: publish")
         pictures = row.fps_shown * row.cameras
         lines.append(
@@ -127,7 +123,7 @@ def growth_table(result: ChainResult) -> str:
     most = ", ".join(f"{cameras} {fps:.1f}" for cameras, fps in best.items())
     return (
         f"`{first.model}`, onboard with {_given(first)}, link `{first.link}`, {first.seconds:.0f} s each, "
-        f"{_on(result.machine)}; ages are p50 / p95, memory is that of all nodes together, others are "
+        f"{result.machine}; ages are p50 / p95, memory is that of all nodes together, others are "
         f"cameras and observer.\n\n{table(head, lines)}\n\nMost pictures per second and camera: {most}."
     )
 
@@ -163,7 +159,7 @@ def soak_table(result: SoakResult) -> str:
     ]
     return (
         f"{row.camera}, link `{row.link}`, `{row.model}`, onboard with {_given(row)}, {row.seconds:.0f} s, "
-        f"{_on(result.machine)}.\n\n{table(('', 'measured', 'goal'), lines)}"
+        f"{result.machine}.\n\n{table(('', 'measured', 'goal'), lines)}"
     )
 
 
@@ -188,7 +184,7 @@ def steps_table(result: StepsResult) -> str:
     late = [f"{row.kbps / 8:,g}" for row in result.rows if not row.recovered]
     missed = f"; not at {', '.join(late)} kB/s" if late else ""
     return (
-        f"{result.camera}, link `{result.link}`, `{result.model}`, {_on(result.machine)}.\n\n"
+        f"{result.camera}, link `{result.link}`, `{result.model}`, {result.machine}.\n\n"
         f"{table(head, rows)}\n\nFrom {after} after a step on, the age's p95 was within "
         f"{result.age_bound_ms:.0f} ms at {len(rows) - len(late)} of {len(rows)} steps{missed}."
     )
@@ -225,12 +221,8 @@ def outage_table(result: OutagesResult) -> str:
     priority = "real-time" if result.real_time else "ordinary"
     return (
         f"{result.camera}, delay and queue of link `{result.link}`, `{result.model}`, "
-        f"{_on(result.machine)}, `onboard` with {priority} priority.\n\n"
+        f"{result.machine}, `onboard` with {priority} priority.\n\n"
         f"{table(head, lines)}\n\nWithin {_FRESH:g} s there was a fresh picture after {soon} of "
         f"{len(result.rows)} outages; the longest of `onboard`'s callbacks took {longest:.1f} ms, "
         f"of the {_LONGEST_CALLBACK:g} allowed."
     )
-
-
-def _on(machine: Machine) -> str:
-    return f"{machine.cores} cores of {machine.cpu}"

@@ -26,6 +26,9 @@ class Machine(Struct):
     cpu: str
     cores: int  # that the process may use
 
+    def __str__(self) -> str:
+        return f"{self.cores} cores of {self.cpu}"
+
 
 class StageTime(Struct):
     """Time that a node spends on a stage of its work, ms."""

@@ -77,7 +77,7 @@ class DnnSuperResUpscaler(Upscaler):
         try:
             self._network.readModel(str(path))
             self._network.setModel(named[1].lower(), self.scale)
-            self.upscale(np.zeros((32, 32, 3), np.uint8))
+            self._try_out()
         except cv2.error as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: not a model that cv2.dnn_superres can run: {reason}") from None

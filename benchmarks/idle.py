@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
-from benchmarks.camera import CAMERA, compressed, describe, frames, frames_folder
+from benchmarks.camera import CAMERA, compressed, frames, frames_folder
 from benchmarks.evidence import IdleResult, IdleRow, StartRow, arguments, save, status, this_machine
 from benchmarks.observer import Observer
 from benchmarks.running import observed
 from benchmarks.usage import Usage
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.runner import camera_text
 from edgesr_ros.frames.message import fill_image
 from edgesr_ros.nodes.messages import to_time
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES
@@ -151,7 +152,7 @@ def _run(given: argparse.Namespace) -> None:
     seconds = _QUICK_IDLE_SECONDS if given.quick else _IDLE_SECONDS
     result = IdleResult(
         machine=this_machine(),
-        camera=describe(CAMERA),
+        camera=camera_text(CAMERA),
         starts=[start_row(node, _QUICK_STARTS if given.quick else _STARTS) for node in nodes],
         idle_seconds=seconds,
         idle=idle_rows(nodes, seconds),

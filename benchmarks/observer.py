@@ -8,7 +8,7 @@ import struct
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
@@ -19,6 +19,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from benchmarks.evidence import StageTime
+from benchmarks.labels import label, name_of, namespace
 from edgesr_ros.quality.summary import DROPPED
 
 # Deep enough that a moment without processor time loses none of what was shown.
@@ -184,26 +185,6 @@ class Observer:
                     stage = key.removesuffix(_MEAN)
                     longest = values[f"{stage}{_MAX}"]
                     self._stages[f"{name_of(node)}: {stage}"].append(Timing(now, float(mean), float(longest)))
-
-
-def namespace(robot: str, side: Literal["robot", "ground"]) -> str:
-    """Of the nodes on one side of the link."""
-    return f"/{label(robot, side)}"
-
-
-def label(robot: str, node: str) -> str:
-    """What we call a node of a robot."""
-    return f"{robot}/{node}" if robot else node
-
-
-def name_of(node: str) -> str:
-    """The name in a `label`."""
-    return node.rpartition("/")[2]
-
-
-def robot_of(node: str) -> str:
-    """The robot in a `label`."""
-    return node.rpartition("/")[0]
 
 
 def _arrival(message: bytes) -> Arrival:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from benchmarks.camera import CAMERA, describe
+from benchmarks.camera import CAMERA
 from benchmarks.evidence import (
     CallbackRow,
     Memory,
@@ -32,6 +32,7 @@ from benchmarks.observer import Arrival, Timing
 from benchmarks.running import running_chain
 from benchmarks.usage import Usage
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.runner import camera_text
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.profile import LinkProfile, read_profile
 
@@ -162,7 +163,7 @@ def _measure_all(given: argparse.Namespace) -> OutagesResult:
         _print(runs[-1])
     return OutagesResult(
         machine=this_machine(),
-        camera=describe(CAMERA),
+        camera=camera_text(CAMERA),
         link=_LINK,
         model=runs[0].model,
         real_time=all(run.real_time for run in runs),

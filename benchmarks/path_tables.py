@@ -40,7 +40,7 @@ def path_table(result: PathResult) -> str:
     encoding_head = ("WebP quality", "bytes", "reduce, ms", "encode, ms", "both p50 / p95, ms", "goal")
     return (
         f"160x120 WebP of {first.bytes_per_frame:,.0f} bytes in, 640x480 `sensor_msgs/Image` out, "
-        f"{first.backend}, {first.threads} threads, {result.machine.cores} cores of {result.machine.cpu}; "
+        f"{first.backend}, {first.threads} threads, {result.machine}; "
         f"p50 / p95, stages are means.\n\n{table(head, lines)}\n\n"
         f"The robot's half, 640x480 to 160x120 WebP on one core:\n\n{table(encoding_head, encoding)}"
     )

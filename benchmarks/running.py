@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.camera import CAMERA, frames_folder
-from benchmarks.observer import Observer, label, namespace
+from benchmarks.labels import label, namespace
+from benchmarks.observer import Observer
 from benchmarks.usage import Usage
 from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError

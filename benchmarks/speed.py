@@ -13,7 +13,7 @@ from benchmarks.peers import PEERS, SCALE, load_peer, peers
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.contest import Contest, contest
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
-from edgesr_ros.upscaling.speed import Runnable, inputs_of, not_loaded, rows, shipped, size_text
+from edgesr_ros.upscaling.speed import Runnable, inputs_of, not_loaded, rows, shipped
 
 _THREADS = 2
 _TURNS, _QUICK_TURNS = 20, 2  # of a fifth of a second, for each contender and size
@@ -46,7 +46,7 @@ def run(given: argparse.Namespace) -> None:
         result.ceilings.extend(_ceilings(running, machine, turns))
         best = _best(machine, result.ceilings)
         for size in sizes:
-            _say(f"{size_text(size)}: {len(able)} contenders in turn")
+            _say(f"{size}: {len(able)} contenders in turn")
             products = {product.contender.name: shape for product, shape in best}
             found = running.measure(
                 {**{way.name: size for way in able}, **products},
@@ -59,7 +59,7 @@ def run(given: argparse.Namespace) -> None:
             result.not_measured.extend(failed)
             for product, shape in best:
                 seconds = found[product.contender.name].seconds
-                result.ceilings.extend(_ceiling(product, shape, size_text(size), seconds))
+                result.ceilings.extend(_ceiling(product, shape, str(size), seconds))
     save("speed", given, result)
 
 

@@ -60,8 +60,7 @@ def speed_table(result: SpeedResult) -> str:
         lines.append([name, backend, *cells, _percent(found.of_ceiling(rows.get(shown)))])
     head = ("", "on", *inputs, f"of the ceiling, {shown}")
     said = [
-        f"Frames per second by the median, and p95 in ms; {result.threads} threads, "
-        f"{result.machine.cores} cores of {result.machine.cpu}.",
+        f"Frames per second by the median, and p95 in ms; {result.threads} threads, {result.machine}.",
         table(head, lines),
         _ceiling_said(result, shown),
     ]
@@ -75,7 +74,6 @@ def ratio_table(result: SpeedResult) -> str:
     """Our networks beside others and beside the machine, a line for each goal."""
     found = _Found(result)
     inputs = list(dict.fromkeys(row.input for row in result.rows))
-
     shown = _shown(inputs)
 
     def times(model: str, backend: str, other: str) -> list[float | None]:

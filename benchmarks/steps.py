@@ -8,11 +8,12 @@ from itertools import accumulate
 import numpy as np
 from msgspec.structs import replace
 
-from benchmarks.camera import CAMERA, camera_kbps, describe
+from benchmarks.camera import CAMERA, camera_kbps
 from benchmarks.evidence import StepRow, StepsResult, arguments, save, status, this_machine
 from benchmarks.observer import Arrival
 from benchmarks.running import running_chain
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.runner import camera_text
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.profile import LinkProfile, read_profile
 
@@ -43,7 +44,7 @@ def measure(profile: LinkProfile) -> StepsResult:
         ]
         return StepsResult(
             machine=this_machine(),
-            camera=describe(CAMERA),
+            camera=camera_text(CAMERA),
             link=_LINK,
             model=chain.model,
             settled_after_s=_RECOVERY,

@@ -17,11 +17,9 @@ from edgesr_ros.upscaling.speed import (
     by_reason,
     inputs_of,
     not_loaded,
-    pixels,
     rows,
     runnables,
     shipped,
-    size_text,
 )
 
 HELP = "measure how fast models enlarge frames here, each on every backend, side by side"
@@ -66,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError(f"--threads: expected at least 1, got {arguments.threads}")
     ways = _chosen(arguments.models, arguments.threads)
     wanted = {way.name: arguments.input or inputs_of(way.scale, arguments.quick) for way in ways}
-    sizes = sorted({size for inputs in wanted.values() for size in inputs}, key=pixels)
+    sizes = sorted({size for inputs in wanted.values() for size in inputs}, key=lambda size: size.pixels)
     result = BenchResult(cpu=cpu_name(), threads=arguments.threads, rows=[], not_measured=[])
     width = max(map(len, wanted))
     _say(f"starting {len(ways)} contenders")
@@ -78,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
             able = [
                 name for name, inputs in wanted.items() if size in inputs and name not in running.problems
             ]
-            _say(f"{size_text(size)}: {len(able)} contenders in turn")
+            _say(f"{size}: {len(able)} contenders in turn")
             found = running.measure(dict.fromkeys(able, size), _QUICK_TURNS if arguments.quick else _TURNS)
             measured, failed = rows(ways, found, size, arguments.threads)
             for row in measured:
@@ -101,10 +99,9 @@ def _chosen(models: Sequence[str], threads: int) -> list[Runnable]:
 
 def _size(given: str) -> InputSize:
     """An argument `<width>x<height>`."""
-    width, _, height = given.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"expected a size such as 160x120, got {given!r}")
-    return InputSize(width=int(width), height=int(height))
+    if size := InputSize.of_text(given):
+        return size
+    raise argparse.ArgumentTypeError(f"expected a size such as 160x120, got {given!r}")
 
 
 def _say(progress: str) -> None:

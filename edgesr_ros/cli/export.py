@@ -146,10 +146,9 @@ def parse_size(text: str) -> InputSize:
     Raises:
         InputError: anything else.
     """
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise InputError(f"--size: expected width x height as in 160x120, got {text!r}")
-    return InputSize(width=int(width), height=int(height))
+    if size := InputSize.of_text(text):
+        return size
+    raise InputError(f"--size: expected width x height as in 160x120, got {text!r}")
 
 
 def _network(arguments: argparse.Namespace, recipe: "Recipe") -> "nn.Module":

@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from onnxruntime.quantization import (
     CalibrationMethod,
     QDQQuantizer,
@@ -29,7 +29,7 @@ from onnxruntime.quantization import (
 from edgesr_ros.networks.edgesrgan import EdgeSRGAN
 from edgesr_ros.training.export_onnx import trace
 from edgesr_ros.training.fold import COLOURS, FoldedEdgeSRGAN
-from edgesr_ros.training.int8_layout import widen_head
+from edgesr_ros.training.int8_layout import add_constants, insert_nodes, widen_head
 
 _IR_VERSION = 8  # as old as the opset
 _SAMPLE = (1, COLOURS, 24, 32)  # only traced: the sides are free
@@ -124,14 +124,14 @@ def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
     first = next(node for node in graph.node if node.input[0] == _INPUT)
     last = next(node for node in graph.node if node.output[0] == _OUTPUT)
     graph.node.remove(last)
-    constants = {
-        "block": [0, 0, 0, scale, scale * COLOURS],  # 0: as it is
-        "scale": [scale],
-        "one": [1],
-        "colours": [COLOURS],
-    }
-    graph.initializer.extend(
-        numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()
+    add_constants(
+        graph,
+        {
+            "block": [0, 0, 0, scale, scale * COLOURS],  # 0: as it is
+            "scale": [scale],
+            "one": [1],
+            "colours": [COLOURS],
+        },
     )
     # Bytes are codes already. But OpenVINO computes in integers only what a QuantizeLinear precedes, and
     # takes three times as long for the first convolution in floats; onnxruntime drops the pair.
@@ -139,8 +139,7 @@ def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
         helper.make_node("Transpose", ["picture"], ["planar_codes"], "planes", perm=[0, 3, 1, 2]),
         helper.make_node("DequantizeLinear", ["planar_codes", *first.input[1:]], [_INPUT], "planar"),
     ]
-    for position, node in enumerate(take):
-        graph.node.insert(position, node)
+    insert_nodes(graph, 0, take)
     graph.node.extend(
         [
             # What FoldedEdgeSRGAN.unfold does, on bytes

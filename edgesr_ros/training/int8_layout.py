@@ -67,7 +67,7 @@ def widen_head(graph: onnx.GraphProto) -> None:
         kernel_shape=[rows, _TAPS],
         pads=[_REACH, 1, _REACH, 1],
     )
-    _add_constants(
+    add_constants(
         graph,
         {
             "side_by_side": [_SIDE_BY_SIDE],
@@ -87,7 +87,7 @@ def _group_pixels(graph: onnx.GraphProto) -> None:
     picture = graph.input[0].name
     planes = next(node for node in graph.node if node.input[0] == picture)
     planes.input[0] = "quadruples"
-    _insert(
+    insert_nodes(
         graph,
         list(graph.node).index(planes),
         [
@@ -110,7 +110,7 @@ def _separate_pixels(graph: onnx.GraphProto, head: _Convolution) -> None:
     quantize = next(node for node in graph.node if node.input[0] == head.node.output[0])
     steps, quantized = quantize.input[1:], quantize.output[0]
     quantize.output[0] = "quadruple_codes"
-    _insert(
+    insert_nodes(
         graph,
         list(graph.node).index(quantize) + 1,
         [
@@ -132,11 +132,13 @@ def _set(tensor: onnx.TensorProto, value: np.ndarray) -> None:
     tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), tensor.name))
 
 
-def _add_constants(graph: onnx.GraphProto, constants: dict[str, list[int]]) -> None:
+def add_constants(graph: onnx.GraphProto, constants: dict[str, list[int]]) -> None:
+    """int64, by their names."""
     for name, value in constants.items():
         graph.initializer.append(numpy_helper.from_array(np.array(value, np.int64), name))
 
 
-def _insert(graph: onnx.GraphProto, index: int, nodes: list[onnx.NodeProto]) -> None:
+def insert_nodes(graph: onnx.GraphProto, index: int, nodes: list[onnx.NodeProto]) -> None:
+    """In their order, the first as the one of number `index`."""
     for offset, node in enumerate(nodes):
         graph.node.insert(index + offset, node)

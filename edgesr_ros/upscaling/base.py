@@ -1,10 +1,18 @@
 """What every upscaler looks like, whatever runs it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
 from edgesr_ros.errors import InputError
+
+
+def not_pictures(path: Path, tensors: Iterable[tuple[str, object]]) -> InputError:
+    """For a file with other tensors, each of a type and a shape, than the graph of a network of ours has."""
+    found = ", ".join(f"{kind} {shape}" for kind, shape in tensors)
+    return InputError(f"{path}: expected one uint8 (1, H, W, 3) in and one out, got {found}")
 
 
 class Upscaler(ABC):
@@ -40,6 +48,10 @@ class Upscaler(ABC):
 
     def close(self) -> None:  # noqa: B027 - most have nothing to do here
         """Give back what the runtime holds; not usable afterwards."""
+
+    def _try_out(self, height: int = 32, width: int = 32) -> None:
+        """Enlarge a black picture once: what is wrong with a model shows at its load, not at a frame."""
+        self.upscale(np.zeros((height, width, 3), np.uint8))
 
     @abstractmethod
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:

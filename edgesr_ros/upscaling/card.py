@@ -20,6 +20,22 @@ class InputSize(Struct):
     width: Positive
     height: Positive
 
+    @classmethod
+    def of_text(cls, text: str) -> "InputSize | None":
+        """`<width>x<height>`; None: it is something else."""
+        width, _, height = text.partition("x")
+        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            return None
+        return cls(width=int(width), height=int(height))
+
+    @property
+    def pixels(self) -> int:
+        """How many there are."""
+        return self.width * self.height
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
 
 class EdgeTpuOps(Struct):
     """How many operators a model has, and how many of them an Edge TPU takes (`edgesr check-edgetpu`)."""

@@ -137,7 +137,7 @@ class LiteRtUpscaler(Upscaler):
             raise InputError(
                 f"{path}: LiteRT cannot run this model: {' '.join(str(error).split())}"
             ) from None
-        self.upscale(np.zeros(self._shape[1:], np.uint8))
+        self._try_out(*self._shape[1:3])
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
         return upscale_large(self._run, rgb, self.scale) if self._resizable else self._run(rgb)

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.base import Upscaler, not_pictures
 from edgesr_ros.upscaling.card import ModelCard
 from edgesr_ros.upscaling.cpu import products_may_overflow
 from edgesr_ros.upscaling.tiles import upscale_large
 
 _ERRORS_ONLY = 3  # its warnings are about GPUs that we do not use
-_WARM_UP = (32, 32)  # rows, columns
 
 
 class OnnxUpscaler(Upscaler):
@@ -54,10 +53,9 @@ class OnnxUpscaler(Upscaler):
         for tensors in (inputs, outputs):
             shape = tensors[0].shape
             if len(tensors) != 1 or tensors[0].type != "tensor(uint8)" or len(shape) != 4 or shape[3] != 3:
-                found = ", ".join(f"{tensor.type} {tensor.shape}" for tensor in tensors)
-                raise InputError(f"{path}: expected one uint8 (1, H, W, 3) in and one out, got {found}")
+                raise not_pictures(path, ((tensor.type, tensor.shape) for tensor in tensors))
         self._input = inputs[0].name
-        self.upscale(np.zeros((*_WARM_UP, 3), np.uint8))
+        self._try_out()
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
         return upscale_large(self._run, rgb, self.scale)

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.base import Upscaler, not_pictures
 from edgesr_ros.upscaling.card import ModelCard
 from edgesr_ros.upscaling.tiles import upscale_large
 
-_WARM_UP = (32, 32)  # rows, columns
 _LOADING = Lock()  # held while one is built: two that use OpenVINO for the first time at once deadlock
 _SIZES = 4  # compiled and kept, most recent last: a rate controller goes back and forth between a few
 
@@ -63,10 +62,9 @@ class OpenVinoUpscaler(Upscaler):
                 or kind != openvino.Type.u8
                 or not shape.compatible(openvino.PartialShape([1, -1, -1, 3]))
             ):
-                found = ", ".join(
-                    f"{tensor.element_type.to_string()} {tensor.partial_shape}" for tensor in tensors
+                raise not_pictures(
+                    path, ((tensor.element_type.to_string(), tensor.partial_shape) for tensor in tensors)
                 )
-                raise InputError(f"{path}: expected one uint8 (1, H, W, 3) in and one out, got {found}")
         self._settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
@@ -74,7 +72,7 @@ class OpenVinoUpscaler(Upscaler):
             "ENABLE_CPU_PINNING": False,
         }
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
-        self.upscale(np.zeros((*_WARM_UP, 3), np.uint8))
+        self._try_out()
         self._requests.clear()
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:

@@ -99,17 +99,7 @@ def shipped(threads: int) -> list[Runnable]:
 def inputs_of(scale: int, quick: bool) -> list[InputSize]:
     """Sizes of frames to measure: what becomes 640x480; unless `quick`, others too."""
     full = InputSize(width=_FULL.width // scale, height=_FULL.height // scale)
-    return [full] if quick else sorted({*_INPUTS, full}, key=pixels)
-
-
-def pixels(size: InputSize) -> int:
-    """How many a picture has."""
-    return size.width * size.height
-
-
-def size_text(size: InputSize) -> str:
-    """<width>x<height>."""
-    return f"{size.width}x{size.height}"
+    return [full] if quick else sorted({*_INPUTS, full}, key=lambda size: size.pixels)
 
 
 def not_loaded(problems: Mapping[str, str]) -> list[NotMeasured]:
@@ -134,7 +124,7 @@ def rows(
     for way in (way for way in ways if way.name in found):
         seconds, problem = found[way.name]
         if problem:
-            failed.append(NotMeasured(contender=way.name, input=size_text(size), reason=problem))
+            failed.append(NotMeasured(contender=way.name, input=str(size), reason=problem))
             continue
         median, p95 = (float(value) for value in np.percentile(seconds, (50, 95)))
         measured.append(
@@ -143,13 +133,13 @@ def rows(
                 model=way.model,
                 backend=way.backend,
                 precision=way.precision,
-                input=size_text(size),
+                input=str(size),
                 threads=threads,
                 ms_median=round(1e3 * median, 3),
                 ms_p95=round(1e3 * p95, 3),
                 fps=round(1 / median, 2),
                 pictures=len(seconds),
-                gmac=round(way.macs_per_pixel * pixels(size) / 1e9, 4) if way.macs_per_pixel else None,
+                gmac=round(way.macs_per_pixel * size.pixels / 1e9, 4) if way.macs_per_pixel else None,
             )
         )
     return measured, failed

@@ -52,7 +52,7 @@ def tile_size(height: int, width: int, largest: int, margin: int = MARGIN) -> In
         if most_rows > 2 * margin:
             rows = max(1, math.ceil((height - 2 * margin) / (most_rows - 2 * margin)))
             tile = InputSize(width=tile_width, height=side(height, rows))
-            choices.append((rows * columns * tile.width * tile.height, tile))
+            choices.append((rows * columns * tile.pixels, tile))
     return min(choices, key=lambda choice: choice[0])[1]
 
 

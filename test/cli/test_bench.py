@@ -8,7 +8,7 @@ from edgesr_ros import resources
 from edgesr_ros.cli import bench
 from edgesr_ros.cli.main import main
 from edgesr_ros.schema import read_json
-from edgesr_ros.upscaling.speed import Runnable, inputs_of, runnables, shipped, size_text
+from edgesr_ros.upscaling.speed import Runnable, inputs_of, runnables, shipped
 
 _COLUMNS = {"contender", "input", "threads", "ms_median", "ms_p95", "fps"}
 
@@ -93,7 +93,7 @@ def test_a_file_is_told_apart_from_the_shipped_model():
 
 @pytest.mark.parametrize(("scale", "full"), [(2, "320x240"), (4, "160x120"), (8, "80x60")])
 def test_sizes_hold_what_becomes_640x480(scale, full):
-    assert [size_text(size) for size in inputs_of(scale, quick=True)] == [full]
-    sizes = [size_text(size) for size in inputs_of(scale, quick=False)]
+    assert [str(size) for size in inputs_of(scale, quick=True)] == [full]
+    sizes = [str(size) for size in inputs_of(scale, quick=False)]
     assert full in sizes
     assert sizes[:4] == ["80x60", "160x120", "240x135", "320x180"]
