@@ -11,14 +11,15 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage
 
 from edgesr_ros.cli.demo import default_clip
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.codecs.stills import encode
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.experiment.runner import content_kbps
-from edgesr_ros.frames.codecs import FrameFormat, encode
-from edgesr_ros.frames.files import write_image
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.frames.sources import open_source
 from edgesr_ros.nodes.messages import as_array
+from edgesr_ros.sources.files import write_image
+from edgesr_ros.sources.opening import open_source
 
 CAMERA = Camera(width=640, height=480, rate_hz=25.0)
 SCALE, QUALITY = 4, 70  # of its frames, as onboard sends them without a ladder

@@ -10,7 +10,7 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 
 from benchmarks.evidence import QualityRow
-from edgesr_ros.frames.codecs import encode
+from edgesr_ros.codecs.stills import encode
 from edgesr_ros.quality.evaluation import EvaluationRow, picture_pairs
 from edgesr_ros.quality.strip import detailed_region
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.evidence import status
 from benchmarks.link import experiment_arguments, keep
 from edgesr_ros.cli.experiment import print_head, print_row, sources
-from edgesr_ros.cli.live import run_live
 from edgesr_ros.experiment.plan import read_experiment
+from edgesr_ros.live.experiment import run_live
 
 _EXPERIMENT = "kernel"
 _QUICK_SECONDS = 10.0

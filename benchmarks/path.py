@@ -34,9 +34,9 @@ from benchmarks.evidence import (
 )
 from benchmarks.observer import Observer
 from benchmarks.running import Chain, observed
-from edgesr_ros.frames.codecs import decode, encode
+from edgesr_ros.codecs.stills import decode, encode
+from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.link.report import ArrivalReport
 from edgesr_ros.nodes.messages import pairs_of, to_time
 from edgesr_ros.nodes.node import COMPRESSED
 from edgesr_ros.upscaling.base import Upscaler

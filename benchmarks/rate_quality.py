@@ -1,7 +1,7 @@
 """Quality per byte: the hulls of our operating points beside JPEG, WebP and AVIF at full size.
 
 All see the same frames: some of each recording for stand-alone codecs, and H.264 in its steady state at just
-these. AVIF is written at both speeds of frames/avif.py. LPIPS is that of the picture on the screen, against
+these. AVIF is written at both speeds of codecs/avif.py. LPIPS is that of the picture on the screen, against
 the camera's; bytes are for a 640x480 frame.
 """
 
@@ -11,9 +11,7 @@ from typing import NamedTuple
 
 from benchmarks.evidence import Machine, arguments, save, status, this_machine
 from edgesr_ros.cli.ladder import QUALITIES, SCALES, load_network
-from edgesr_ros.frames.ladder import Mode, best_lpips
-from edgesr_ros.frames.sources import open_source
-from edgesr_ros.quality.operating_points import (
+from edgesr_ros.ladder.measure import (
     Figures,
     PointMeter,
     Setting,
@@ -22,7 +20,9 @@ from edgesr_ros.quality.operating_points import (
     steady_frames,
     still_codec,
 )
+from edgesr_ros.ladder.points import Mode, best_lpips
 from edgesr_ros.schema import Struct
+from edgesr_ros.sources.opening import open_source
 
 _NETWORK = "edgesrgan_tiny"
 _BUDGETS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)  # kB (1000 bytes) a frame

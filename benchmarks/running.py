@@ -12,10 +12,10 @@ from benchmarks.camera import CAMERA, frames_folder
 from benchmarks.labels import label, namespace
 from benchmarks.observer import Observer
 from benchmarks.usage import Usage
-from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.link.profile import LinkProfile
+from edgesr_ros.live.processes import Processes, chain_environment
 from edgesr_ros.schema import write_json
 
 _ON_ROBOT, _ON_GROUND = ("onboard", "frame_player"), ("ground_station",)  # others stand between

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from edgesr_ros.frames.files import list_images, read_image
+from edgesr_ros.sources.files import list_images, read_image
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SHARED = _ROOT.parent / "shared"
@@ -26,6 +27,49 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    """(48, 64, 3) uint8 RGB: smooth colour gradients, a bright red block and a dark edge."""
+    y, x = np.mgrid[0:48, 0:64]
+    rgb = np.stack([4 * x, 5 * y, 255 - 2 * (x + y)], axis=2).clip(0, 255).astype(np.uint8)
+    rgb[8:24, 8:24] = (250, 20, 10)
+    rgb[30:, 40:] //= 4
+    return rgb
+
+
+@pytest.fixture(scope="session")
+def clip() -> list[np.ndarray]:
+    """90 frames (129, 161, 3) uint8 RGB: a camera that pans over texture, with a sensor's noise."""
+    rng = np.random.default_rng(11)
+    rough = rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    scene = cv2.resize(rough, (480, 320), interpolation=cv2.INTER_CUBIC) + rng.normal(0, 6, (320, 480, 3))
+    frames = []
+    for number in range(90):
+        top, left = number, 3 * number
+        seen = scene[top : top + 129, left : left + 161] + rng.normal(0, 2, (129, 161, 3))
+        frames.append(seen.round().clip(0, 255).astype(np.uint8))
+    return frames
+
+
+@pytest.fixture(scope="session")
+def photograph() -> np.ndarray:
+    """(384, 480, 3) uint8 RGB with the statistics of a photograph: a 1/f spectrum, and edges of discs."""
+    rng = np.random.default_rng(7)
+    height, width = 384, 480
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    frequency[0, 0] = 1
+    spectrum = np.fft.rfft2(rng.normal(size=(3, height, width))) / frequency
+    texture = np.fft.irfft2(spectrum, (height, width)).transpose(1, 2, 0)
+    rgb = 128 + 24 * texture / texture.std()
+    for _ in range(60):
+        centre = (int(rng.integers(width)), int(rng.integers(height)))
+        disc = cv2.circle(
+            np.zeros((height, width), np.float32), centre, int(rng.integers(5, 60)), 1, -1, cv2.LINE_AA
+        )
+        rgb += cv2.GaussianBlur(disc, (3, 3), 0.6)[:, :, None] * rng.normal(0, 40, 3)
+    return np.clip(rgb, 0, 255).astype(np.uint8)
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from edgesr_ros.cli.processes import Processes, chain_environment
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.sources import open_source
 from edgesr_ros.link.profile import read_profile
+from edgesr_ros.live.processes import Processes, chain_environment
 from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_progress
 from edgesr_ros.quality.summary import Summary, read_summary
+from edgesr_ros.sources.opening import open_source
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 HELP = "run the whole chain on a recording over a bad link, and report what came through"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from edgesr_ros.cli.demo import default_clip
-from edgesr_ros.cli.processes import ENDINGS
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Experiment, read_experiment
 from edgesr_ros.experiment.report import write_report
 from edgesr_ros.experiment.rows import Row
 from edgesr_ros.experiment.runner import Outcome, simulate
+from edgesr_ros.live.processes import ENDINGS
 from edgesr_ros.schema import write_json
 
 HELP = "compare ways to send a camera's picture over bad links, by what the operator sees"
@@ -68,7 +68,7 @@ def _live(experiment: Experiment, output: Path) -> Outcome:
         import rclpy  # noqa: F401 - simulated time needs no ROS
     except ImportError:
         raise InputError("time: real: expected a ROS 2 installation, found no rclpy") from None
-    from edgesr_ros.cli.live import run_live
+    from edgesr_ros.live.experiment import run_live
 
     for number in ENDINGS:
         signal.signal(number, _interrupt_once)

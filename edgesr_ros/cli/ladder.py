@@ -4,12 +4,9 @@ import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from edgesr_ros.codecs.format import STREAMS, EncoderName
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import STREAMS, EncoderName
-from edgesr_ros.frames.frame_source import FrameSource
-from edgesr_ros.frames.ladder import Ladder, OperatingPoint, hull
-from edgesr_ros.frames.sources import open_source
-from edgesr_ros.quality.operating_points import (
+from edgesr_ros.ladder.measure import (
     Figures,
     PointMeter,
     Setting,
@@ -18,7 +15,10 @@ from edgesr_ros.quality.operating_points import (
     spread_frames,
     still_codec,
 )
+from edgesr_ros.ladder.points import Ladder, OperatingPoint, hull
 from edgesr_ros.schema import write_json
+from edgesr_ros.sources.frame_source import FrameSource
+from edgesr_ros.sources.opening import open_source
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import list_models, load_upscaler
 

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from edgesr_ros.cli.processes import ENDINGS
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.kernel import KernelLink, follow
 from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces
 from edgesr_ros.link.profile import LinkProfile, read_profile
 from edgesr_ros.link.shaper import Shaper, shaper_state
+from edgesr_ros.live.processes import ENDINGS
 
 HELP = "put a bad link between two network namespaces of this machine (needs root)"
 

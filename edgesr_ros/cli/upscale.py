@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import IMAGE_SUFFIXES, list_images, read_image, write_image
+from edgesr_ros.sources.files import IMAGE_SUFFIXES, list_images, read_image, write_image
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import BACKENDS, list_models, load_upscaler
 
@@ -64,8 +64,8 @@ def _upscale_folder(source: Path, output: Path, upscaler: Upscaler) -> None:
 
 def _upscale_video(source: Path, output: Path, upscaler: Upscaler) -> None:
     """Every picture at its own time; sound is left out."""
-    from edgesr_ros.frames.video import VideoSource
-    from edgesr_ros.frames.video_writer import VideoWriter
+    from edgesr_ros.sources.video import VideoSource
+    from edgesr_ros.sources.video_writer import VideoWriter
 
     video_in = VideoSource(source)
     frames = iter(video_in)

@@ -6,17 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edgesr_ros.codecs.format import EncoderName, codec_of
+from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder
+from edgesr_ros.codecs.stills import encode
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.rows import CurvePoint
 from edgesr_ros.experiment.screen import Judge
 from edgesr_ros.experiment.simulation import Picture
-from edgesr_ros.frames.codecs import EncoderName, codec_of, encode
-from edgesr_ros.frames.h264 import H264Decoder, H264Encoder
-from edgesr_ros.frames.ladder import REFERENCE_PIXELS, read_ladder
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.quality.operating_points import still_codec
+from edgesr_ros.ladder.measure import still_codec
+from edgesr_ros.ladder.points import REFERENCE_PIXELS, read_ladder
 
 LADDER = "webp"  # whose hull is drawn
 _STILLS = 4  # frames that each setting of stand-alone frames is measured on

@@ -8,7 +8,7 @@ import numpy as np
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.frames.colour import three_channels
-from edgesr_ros.frames.sources import open_source
+from edgesr_ros.sources.opening import open_source
 
 _MOST_BYTES = 300_000_000  # of frames in memory; 10 s of 640x480 at 30 Hz
 

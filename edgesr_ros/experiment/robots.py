@@ -3,13 +3,13 @@
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.sender import Sender
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Fixed, Ours, Video
 from edgesr_ros.experiment.streams import FixedStream, VideoStream
-from edgesr_ros.frames.ladder import frame_cost, read_ladder
-from edgesr_ros.frames.ladder_encoder import LadderEncoder
-from edgesr_ros.link.report import ArrivalReport
-from edgesr_ros.link.sender import Sender
+from edgesr_ros.ladder.encoder import LadderEncoder
+from edgesr_ros.ladder.points import frame_cost, read_ladder
 
 
 class Message(NamedTuple):

@@ -29,8 +29,8 @@ from edgesr_ros.experiment.robots import FixedRobot, PacedRobot, Robot, VideoRob
 from edgesr_ros.experiment.rows import Results, Row
 from edgesr_ros.experiment.screen import Judge, Seen
 from edgesr_ros.experiment.simulation import Glance, Simulation
-from edgesr_ros.frames.ladder import read_ladder
-from edgesr_ros.frames.ladder_encoder import LadderEncoder
+from edgesr_ros.ladder.encoder import LadderEncoder
+from edgesr_ros.ladder.points import read_ladder
 from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.upscaling.base import Upscaler

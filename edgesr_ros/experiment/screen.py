@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edgesr_ros.codecs.stills import decode
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.simulation import Glance, Picture
-from edgesr_ros.frames.codecs import decode
 from edgesr_ros.frames.colour import without_colour
 from edgesr_ros.frames.reduce import crop_to
 from edgesr_ros.frames.resize import enlarge_bicubic

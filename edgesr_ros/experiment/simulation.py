@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edgesr_ros.codecs.h264 import H264Decoder
+from edgesr_ros.control.report import ArrivalLog, ArrivalReport
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.channel import Channel
 from edgesr_ros.experiment.plan import Camera, Processing
 from edgesr_ros.experiment.robots import Message, Robot
-from edgesr_ros.frames.h264 import H264Decoder
-from edgesr_ros.link.report import ArrivalLog, ArrivalReport
 
 # A DiagnosticArray of a few pairs of text with the headers of DDS, IP and UDP: measured, about.
 _REPORT_BYTES = 400

@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from edgesr_ros.codecs.format import Codec
+from edgesr_ros.codecs.h264 import H264Encoder
+from edgesr_ros.codecs.stills import encode
 from edgesr_ros.experiment.plan import Fixed, Video
-from edgesr_ros.frames.codecs import Codec, encode
-from edgesr_ros.frames.h264 import H264Encoder
 from edgesr_ros.frames.reduce import reduce_frame
 
 

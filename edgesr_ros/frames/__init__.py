@@ -1,1 +1,1 @@
-"""Frames: Image message ↔ array ↔ bytes; knows neither rclpy nor torch."""
+"""Frames as arrays: Image message ↔ array, colour, reduction, CameraInfo; knows neither rclpy nor torch."""

@@ -7,8 +7,8 @@ from rclpy.clock import ROSClock
 from sensor_msgs.msg import TimeReference
 from std_msgs.msg import Header
 
-from edgesr_ros.link.clock import Estimate
-from edgesr_ros.link.picture_age import PictureAge, StampClock
+from edgesr_ros.control.clock import Estimate
+from edgesr_ros.control.picture_age import PictureAge, StampClock
 from edgesr_ros.nodes.messages import nanoseconds, to_time
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode
 

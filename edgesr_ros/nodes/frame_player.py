@@ -14,11 +14,11 @@ from sensor_msgs.msg import CameraInfo, Image
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import copy_camera_info
 from edgesr_ros.frames.message import fill_image
-from edgesr_ros.frames.sources import SourceFrame, open_source
 from edgesr_ros.nodes.messages import to_time
 from edgesr_ros.nodes.node import EdgesrNode, run
 from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.schema import Struct
+from edgesr_ros.sources.opening import SourceFrame, open_source
 
 _CLOCK_PERIOD = 0.01  # seconds of wall time between ticks of /clock
 _DEFAULT_RATE = 10.0  # Hz, for image folders, which have no rate of their own

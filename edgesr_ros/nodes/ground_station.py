@@ -9,11 +9,11 @@ from msgspec import Meta
 from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
 from std_msgs.msg import Float32, Header
 
+from edgesr_ros.codecs.decoder import FrameDecoder, Received, is_stream
+from edgesr_ros.codecs.h264 import RecoveringError
+from edgesr_ros.control.report import ArrivalLog
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.decoder import FrameDecoder, Received, is_stream
-from edgesr_ros.frames.h264 import RecoveringError
 from edgesr_ros.frames.reduce import crop_to
-from edgesr_ros.link.report import ArrivalLog
 from edgesr_ros.nodes.clock_exchange import TOPIC, PictureAges, age_facts, age_text
 from edgesr_ros.nodes.messages import nanoseconds, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run

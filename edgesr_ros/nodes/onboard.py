@@ -13,18 +13,19 @@ from msgspec import Meta
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.stills import encode, encode_within
+from edgesr_ros.control.delay import RunningMean
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, PolicyName
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.sender import Decision, Sender
+from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.codecs import EncoderName, FrameFormat, codec_of, encode, encode_within
-from edgesr_ros.frames.ladder import frame_cost, read_ladder
-from edgesr_ros.frames.ladder_encoder import LadderEncoder
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.link.delay import RunningMean
-from edgesr_ros.link.policy import MIN_FRAME_BYTES, PolicyName
-from edgesr_ros.link.report import ArrivalReport
-from edgesr_ros.link.sender import Decision, Sender
-from edgesr_ros.link.source_rate import SourceRate
+from edgesr_ros.ladder.encoder import LadderEncoder
+from edgesr_ros.ladder.points import frame_cost, read_ladder
 from edgesr_ros.nodes.clock_exchange import ClockAnswers
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import list_images, read_image
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality import niqe
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr_y, ssim_y
 from edgesr_ros.quality.lpips import SMALLEST, Lpips
 from edgesr_ros.schema import Struct
+from edgesr_ros.sources.files import list_images, read_image
 
 _DIGITS = 4  # of every figure
 

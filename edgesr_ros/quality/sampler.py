@@ -11,8 +11,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from edgesr_ros.codecs.stills import decode
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import decode
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import crop_to, reduction
 from edgesr_ros.frames.resize import enlarge_bicubic

@@ -8,9 +8,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from edgesr_ros.codecs.decoder import FrameDecoder, is_stream
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.decoder import FrameDecoder, is_stream
-from edgesr_ros.frames.files import write_image
 from edgesr_ros.quality.record import STRIP, SUMMARY, Recording
 from edgesr_ros.quality.report import write_report
 from edgesr_ros.quality.rows import FrameRow
@@ -18,6 +17,7 @@ from edgesr_ros.quality.sampler import Sample, Sampler
 from edgesr_ros.quality.strip import stack_strips
 from edgesr_ros.quality.summary import DROPPED, summarise
 from edgesr_ros.schema import Struct, convert, write_json
+from edgesr_ros.sources.files import write_image
 
 # Originals wait for their picture; at 640x480 this holds 9 s of a 25 Hz camera.
 _ORIGINALS_BYTES = 200_000_000

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import list_images, read_image
+from edgesr_ros.sources.files import list_images, read_image
 from edgesr_ros.training.degradation import DEGRADATIONS
 from edgesr_ros.upscaling.card import InputSize
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from edgesr_ros.frames.codecs import decode, encode
+from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder
+from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.frames.colour import without_colour
-from edgesr_ros.frames.h264 import H264Decoder, H264Encoder
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
 

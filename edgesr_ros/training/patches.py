@@ -12,7 +12,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import list_images, read_image
+from edgesr_ros.sources.files import list_images, read_image
 from edgesr_ros.training import degradation
 from edgesr_ros.training.degradation import DEGRADATIONS, Pair
 from edgesr_ros.training.recipe import PatchRecipe

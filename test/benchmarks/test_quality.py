@@ -16,8 +16,8 @@ from benchmarks.published import published
 from benchmarks.quality import measure_all, shipped
 from benchmarks.tables import alpha_table, quality_table
 from edgesr_ros import resources
-from edgesr_ros.frames.files import write_image
 from edgesr_ros.schema import read_json
+from edgesr_ros.sources.files import write_image
 from edgesr_ros.upscaling.card import ModelCard, card_path, file_sha256, read_card, write_card
 
 TINY, LARGE = "edgesrgan_tiny_x4_psnr", "edgesrgan_x4_psnr"

@@ -5,7 +5,7 @@ import pytest
 
 from edgesr_ros import resources
 from edgesr_ros.cli.main import main
-from edgesr_ros.frames.files import write_image
+from edgesr_ros.sources.files import write_image
 
 
 @pytest.fixture

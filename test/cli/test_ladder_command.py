@@ -3,8 +3,8 @@ import pytest
 
 from edgesr_ros.cli.ladder import QUALITIES
 from edgesr_ros.cli.main import main
-from edgesr_ros.frames.files import write_image
-from edgesr_ros.frames.ladder import hull, read_ladder
+from edgesr_ros.ladder.points import hull, read_ladder
+from edgesr_ros.sources.files import write_image
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ pytest.importorskip("tensorboard", reason="training logs for TensorBoard: requir
 from safetensors.torch import load_file
 
 from edgesr_ros.cli.main import main
-from edgesr_ros.frames.files import write_image
 from edgesr_ros.networks import create_network
+from edgesr_ros.sources.files import write_image
 
 RECIPE = {
     "network": "edgesrgan_tiny",

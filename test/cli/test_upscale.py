@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from edgesr_ros.cli.main import main
-from edgesr_ros.frames.files import read_image, write_image
 from edgesr_ros.frames.resize import resize_bicubic
-from edgesr_ros.frames.video import VideoSource
-from edgesr_ros.frames.video_writer import VideoWriter
+from edgesr_ros.sources.files import read_image, write_image
+from edgesr_ros.sources.video import VideoSource
+from edgesr_ros.sources.video_writer import VideoWriter
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 

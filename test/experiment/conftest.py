@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.experiment.footage import Footage
-from edgesr_ros.frames.files import write_image
+from edgesr_ros.sources.files import write_image
 
 SIZE = (96, 128)  # rows, columns
 

@@ -2,11 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edgesr_ros.codecs.stills import encode
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.screen import Judge
 from edgesr_ros.experiment.simulation import Glance, Picture
-from edgesr_ros.frames.codecs import encode
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from edgesr_ros.frames.files import list_images, read_image
 from edgesr_ros.frames.resize import enlarge_bicubic, resize_bicubic
+from edgesr_ros.sources.files import list_images, read_image
 
 
 @pytest.mark.parametrize("size", [(12, 16), (96, 128), (7, 301), (48, 64)])

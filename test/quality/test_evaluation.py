@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import write_image
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.evaluation import EvaluationRow, evaluate
+from edgesr_ros.sources.files import write_image
 
 
 def bicubic_x4(low: np.ndarray) -> np.ndarray:

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from edgesr_ros.frames.files import list_images, read_image
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.fidelity import luma, psnr, psnr_y, shave, ssim, ssim_y
+from edgesr_ros.sources.files import list_images, read_image
 
 
 def test_luma_of_black_white_and_the_primaries():

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import list_images, read_image
 from edgesr_ros.quality.niqe import Niqe
+from edgesr_ros.sources.files import list_images, read_image
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import write_image
 from edgesr_ros.quality.record import FRAMES, STRIP, SUMMARY, Recording
 from edgesr_ros.quality.report import write_report
 from edgesr_ros.quality.rows import FrameRow, Scores
 from edgesr_ros.quality.summary import summarise
 from edgesr_ros.schema import write_json
+from edgesr_ros.sources.files import write_image
 
 START = 1.7e9
 NAMES = {"model": "edgesrgan_tiny", "backend": "onnxruntime", "link": "lte", "source": "clip.mp4"}

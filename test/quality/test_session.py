@@ -5,16 +5,17 @@ import json
 import numpy as np
 import pytest
 
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.codecs.h264 import H264Encoder
+from edgesr_ros.codecs.stills import encode
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.codecs import FrameFormat, encode
-from edgesr_ros.frames.files import read_image
-from edgesr_ros.frames.h264 import H264Encoder
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.measure import Measurer
 from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows
 from edgesr_ros.quality.session import Session
 from edgesr_ros.quality.summary import read_summary
+from edgesr_ros.sources.files import read_image
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND

@@ -17,7 +17,7 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
 
-from edgesr_ros.cli.processes import Processes, chain_environment  # noqa: E402
+from edgesr_ros.live.processes import Processes, chain_environment  # noqa: E402
 
 TIMEOUT = 30.0  # seconds; only a failing test waits so long
 _OTHER_SIDE = 0.5  # seconds in which the other side of a match has seen it too, nearly always

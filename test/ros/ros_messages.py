@@ -3,7 +3,8 @@
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
-from edgesr_ros.frames.codecs import FrameFormat, encode
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.codecs.stills import encode
 from edgesr_ros.frames.message import Encoding, fill_image
 from edgesr_ros.nodes.messages import as_array, to_time
 

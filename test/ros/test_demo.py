@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgesr_ros.cli.processes import chain_environment
+from edgesr_ros.live.processes import chain_environment
 
 
 @pytest.fixture

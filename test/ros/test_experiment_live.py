@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from edgesr_ros.cli.main import main
-from edgesr_ros.cli.processes import chain_environment
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.namespaces import SIDES, Namespaces
+from edgesr_ros.live.processes import chain_environment
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 

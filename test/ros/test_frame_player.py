@@ -7,9 +7,9 @@ import pytest
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 
-from edgesr_ros.frames.files import write_image
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.sources.files import write_image
 
 
 @pytest.fixture

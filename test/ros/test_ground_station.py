@@ -9,8 +9,8 @@ from ros_messages import compressed_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool
 
+from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.frames.message import image_to_array
-from edgesr_ros.link.report import ArrivalReport
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import LATCHED
 from edgesr_ros.upscaling.catalog import load_upscaler

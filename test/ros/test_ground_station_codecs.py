@@ -9,9 +9,9 @@ from ros_messages import compressed_message, stream_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Bool
 
-from edgesr_ros.frames.h264 import REFRESH_FRAMES, H264Encoder
+from edgesr_ros.codecs.h264 import REFRESH_FRAMES, H264Encoder
+from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.frames.message import image_to_array
-from edgesr_ros.link.report import ArrivalReport
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of
 from edgesr_ros.nodes.node import LATCHED
 from edgesr_ros.upscaling.catalog import load_upscaler

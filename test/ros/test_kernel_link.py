@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from edgesr_ros.cli.processes import chain_environment
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.kernel import KernelLink
 from edgesr_ros.link.namespaces import INTERFACE
 from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.link.shaper import shaper_state
+from edgesr_ros.live.processes import chain_environment
 
 pytestmark = pytest.mark.ros
 

@@ -8,11 +8,11 @@ import pytest
 from ros_messages import image_message, stream_message
 from sensor_msgs.msg import CompressedImage, Image
 
-from edgesr_ros.frames.codecs import FrameFormat
-from edgesr_ros.frames.decoder import FrameDecoder
-from edgesr_ros.frames.h264 import REFRESH_FRAMES, H264Encoder
+from edgesr_ros.codecs.decoder import FrameDecoder
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.codecs.h264 import REFRESH_FRAMES, H264Encoder
 
-MODULE = "edgesr_ros.cli.live_nodes"
+MODULE = "edgesr_ros.live.nodes"
 MS = 1_000_000  # ns
 WIDTH, HEIGHT = 128, 96
 

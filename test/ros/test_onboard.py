@@ -12,10 +12,11 @@ from rclpy.qos import ReliabilityPolicy
 from ros_messages import image_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from edgesr_ros.frames.codecs import FrameFormat, decode
-from edgesr_ros.frames.decoder import FrameDecoder
+from edgesr_ros.codecs.decoder import FrameDecoder
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.codecs.stills import decode
+from edgesr_ros.control.report import ArrivalLog
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.link.report import ArrivalLog
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of, with_pairs
 from edgesr_ros.nodes.node import LATCHED
 

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgesr_ros.frames.files import write_image
+from edgesr_ros.sources.files import write_image
 
 
 @pytest.fixture

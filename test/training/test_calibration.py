@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import list_images, read_image
+from edgesr_ros.sources.files import list_images, read_image
 from edgesr_ros.training.calibration import calibration_pictures
 from edgesr_ros.training.degradation import reduce_bicubic
 from edgesr_ros.upscaling.card import InputSize

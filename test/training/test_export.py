@@ -11,10 +11,10 @@ from safetensors.torch import save_file  # noqa: E402
 
 from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.cli.main import main  # noqa: E402
-from edgesr_ros.frames.files import read_image  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
 from edgesr_ros.quality.fidelity import psnr  # noqa: E402
 from edgesr_ros.schema import write_json  # noqa: E402
+from edgesr_ros.sources.files import read_image  # noqa: E402
 from edgesr_ros.training.export_onnx import export_onnx  # noqa: E402
 from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, read_card  # noqa: E402

@@ -6,9 +6,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs PyTorch: requirements/train.txt")
 
 from edgesr_ros.errors import InputError  # noqa: E402
-from edgesr_ros.frames.files import read_image  # noqa: E402
 from edgesr_ros.frames.resize import enlarge_bicubic  # noqa: E402
 from edgesr_ros.networks.perceptual import load_mobilenet_v2, load_vgg16, read_perceptual  # noqa: E402
+from edgesr_ros.sources.files import read_image  # noqa: E402
 from edgesr_ros.training.losses import (  # noqa: E402
     discriminator_loss,
     generator_loss,

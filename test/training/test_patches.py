@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.files import list_images, read_image, write_image
 from edgesr_ros.frames.resize import resize_bicubic
+from edgesr_ros.sources.files import list_images, read_image, write_image
 from edgesr_ros.training.patches import PatchSet, prepare_patches
 from edgesr_ros.training.recipe import PatchRecipe
 

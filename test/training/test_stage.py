@@ -15,9 +15,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.nn import functional  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
-from edgesr_ros.frames.files import read_image  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
 from edgesr_ros.networks.perceptual import Vgg16  # noqa: E402
+from edgesr_ros.sources.files import read_image  # noqa: E402
 from edgesr_ros.training.checkpoint import load_checkpoint  # noqa: E402
 from edgesr_ros.training.patches import prepare_patches  # noqa: E402
 from edgesr_ros.training.picture_model import upscale  # noqa: E402

@@ -1,0 +1,124 @@
+"""The size that a WebP, JPEG, PNG or AVIF file claims, and whether all of it is there, by a few of its bytes.
+
+Not left to an image library: those allocate, warn or refuse at this point by rules of their own, which
+change from version to version.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from edgesr_ros.codecs.avif_header import avif_size, avif_whole
+from edgesr_ros.errors import InputError
+
+
+def read_size(data: bytes) -> tuple[int, int]:
+    """(width, height) from the header.
+
+    Raises:
+        InputError: the bytes are none of the four formats, or the header is damaged.
+    """
+    container = _container(data)
+    try:
+        width, height = container.size(data)
+    except (IndexError, ValueError):
+        raise InputError(
+            f"compressed image: header of this {container.name} of {len(data)} bytes is damaged or cut short"
+        ) from None
+    if width < 1 or height < 1:
+        raise InputError(f"compressed image: header claims {width}x{height}, expected at least 1x1")
+    return width, height
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether the file goes on to the end that its format demands; zeros may follow, as some cameras pad.
+
+    Raises:
+        InputError: the bytes are none of the four formats.
+    """
+    return _container(data).whole(data)
+
+
+def is_avif(data: bytes) -> bool:
+    """Whether it begins as such a file does."""
+    return data[4:12] == b"ftypavif"
+
+
+def _number(data: bytes, first: int, count: int, order: Literal["big", "little"]) -> int:
+    """`count` bytes from `first` as an unsigned number; IndexError where they are missing."""
+    if len(data) < first + count:
+        raise IndexError
+    return int.from_bytes(data[first : first + count], order)
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """RFC 9649, sections 2.5 to 2.7: extended, lossless, lossy."""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return 1 + _number(data, 24, 3, "little"), 1 + _number(data, 27, 3, "little")
+    if kind == b"VP8L" and data[20] == 0x2F:
+        bits = _number(data, 21, 4, "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
+        return _number(data, 26, 2, "little") & 0x3FFF, _number(data, 28, 2, "little") & 0x3FFF
+    raise ValueError
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    """PNG, section 11.2.1: IHDR comes first."""
+    if data[12:16] != b"IHDR":
+        raise ValueError
+    return _number(data, 16, 4, "big"), _number(data, 20, 4, "big")
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """ITU-T T.81, annex B: segments up to the first start of frame."""
+    place = 2
+    while True:
+        if data[place] != 0xFF:
+            raise ValueError
+        marker = data[place + 1]
+        if marker == 0xFF:  # fill byte
+            place += 1
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # tables, reserved, arithmetic
+            return _number(data, place + 7, 2, "big"), _number(data, place + 5, 2, "big")
+        elif marker in (0xD9, 0xDA):  # the end or pixels, and no size yet
+            raise ValueError
+        else:
+            place += 2 + _number(data, place + 2, 2, "big")
+
+
+def _png_whole(data: bytes) -> bool:
+    """Whether chunk follows chunk up to IEND. OpenCV allocates what a chunk's length claims, up to 2 GiB."""
+    place = 8
+    while place + 12 <= len(data):
+        if data[place + 4 : place + 8] == b"IEND":
+            return True
+        place += 12 + _number(data, place, 4, "big")
+    return False
+
+
+class _Container(NamedTuple):
+    name: str
+    size: Callable[[bytes], tuple[int, int]]
+    whole: Callable[[bytes], bool]
+
+
+_WEBP = _Container("WebP", _webp_size, lambda data: len(data) >= 8 + int.from_bytes(data[4:8], "little"))
+_JPEG = _Container("JPEG", _jpeg_size, lambda data: data.rstrip(b"\0").endswith(b"\xff\xd9"))
+_PNG = _Container("PNG", _png_size, _png_whole)
+_AVIF = _Container("AVIF", avif_size, avif_whole)
+
+
+def _container(data: bytes) -> _Container:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _WEBP
+    if data[:3] == b"\xff\xd8\xff":
+        return _JPEG
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return _PNG
+    if is_avif(data):
+        return _AVIF
+    raise InputError(
+        f"compressed image: {len(data)} bytes that begin with {data[:12]!r}, "
+        "expected a WebP, JPEG, PNG or AVIF file"
+    )

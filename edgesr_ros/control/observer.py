@@ -1,0 +1,141 @@
+"""What the frames sent and their reports tell of the link, and what to expect of it next."""
+
+import math
+
+from edgesr_ros.control.delay import Propagation, RunningMean
+from edgesr_ros.control.estimator import CapacityEstimator
+from edgesr_ros.control.flight import Flight, SentFrame
+from edgesr_ros.control.loss import LossEstimator
+from edgesr_ros.control.report import ArrivalReport
+
+_START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
+_UNHEARD = 0.7  # s until the first report counts as overdue
+_PATIENCE = 0.015  # s beyond the usual that a report may be late
+_OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
+_CLOCK_STEP = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
+
+
+class LinkObserver:
+    """Keeps track of the frames on the way, and estimates delay, capacity and loss from what arrives.
+
+    Attributes:
+        flight: the frames on the way.
+        capacity: bytes per second that the link carries.
+        losses: what gets lost.
+        round_trip: s from a frame to its report.
+        wait: s that the last frame waited behind others.
+        last_heard: when the last report came.
+        free_from: when a frame sent will not wait for those before it, if all goes as expected.
+        silent_from: when there will have been fewer reports than chance explains.
+    """
+
+    def __init__(self) -> None:
+        self.flight = Flight()
+        self.capacity = CapacityEstimator(_START_RATE)
+        self.losses = LossEstimator()
+        self.round_trip = RunningMean()
+        self.wait = 0.0
+        self.last_heard: float | None = None
+        self._held_up = False  # the last frame to arrive, by an outage
+        self._meet_receiver()
+        self._look_ahead()
+
+    @property
+    def known(self) -> bool:
+        """Enough frames have arrived to rely on the estimates."""
+        return self._propagation.settled
+
+    def sent(self, now: float, stamp_ns: int, size: int, probe: bool) -> None:
+        """A frame went out."""
+        self.losses.sent(size)
+        self.flight.add(now, stamp_ns, size, probe)
+        self._look_ahead()
+
+    def reported(self, now: float, report: ArrivalReport, interval: float) -> list[float]:
+        """The receiver reports arrivals of frames that were sent `interval` seconds apart.
+
+        Returns:
+            The waiting of each frame that was not known to have arrived, s.
+        """
+        frame = self.flight.find(report.stamp_ns)
+        if frame is None:
+            return []
+        last, frames = self._counted
+        arrival = report.arrival_ns * 1e-9
+        newer = frame.number > last
+        if newer and (report.frames < frames or arrival < self._clear - _CLOCK_STEP):
+            self._meet_receiver()
+        waits = []
+        for told in report.arrivals:
+            of = self.flight.find(told.stamp_ns)
+            if of is not None and self._arrived(of, told.arrival_ns * 1e-9, interval):
+                waits.append(self.wait)
+        if newer:
+            self._count(frame, report.frames)
+            self.round_trip.add(now - frame.sent)
+            self._return_delay.add(now - arrival)
+            self.last_heard = now
+        self._look_ahead()
+        return waits
+
+    def _meet_receiver(self) -> None:
+        """Forget what hangs on the receiver's clock and counts."""
+        self._propagation = Propagation()
+        self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
+        self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
+        self._counted = (-1, 0)  # number of the last frame that was reported, and the receiver's count then
+
+    def _arrived(self, frame: SentFrame, arrival: float, interval: float) -> bool:
+        before = self.flight.settle(frame)
+        if before is None:
+            return False
+        entered = frame.sent + self._propagation.arrived(frame.sent, arrival, frame.size)
+        begun = max(entered, self._through(before)[-1])
+        expected = frame.size / self.capacity.rate
+        # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
+        self._held_up = arrival - begun > _OUTAGE and not self._held_up
+        # Lost frames may have used the link or not. Where they leave too little time, they did not.
+        if before and arrival - begun <= expected / 2:
+            begun = max(entered, arrival - expected)
+        elif not self._held_up:
+            self.capacity.add(frame.size, arrival - begun, urgent=arrival - entered > interval)
+        self.wait = begun - entered
+        transmission = frame.size / self.capacity.rate
+        self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
+        self._clear = arrival
+        return True
+
+    def _count(self, frame: SentFrame, frames: int) -> None:
+        """Losses since the report before, by the receiver's count: lost reports do not matter."""
+        last, known = self._counted
+        self._counted = (frame.number, frames)
+        if last < 0:
+            return
+        sent = frame.number - last
+        lost = min(max(sent - (frames - known), 0), sent)
+        pictures = [other.size for other in self.flight.between(last, frame.number) if not other.probe]
+        if len(pictures) == sent:
+            self.losses.reported(sent, lost)
+        elif frame.probe and lost and pictures:
+            self.losses.vanished(min(pictures))
+
+    def _look_ahead(self) -> None:
+        frames, tolerated = self.flight.frames, self.losses.tolerated
+        through = self._through(frames)
+        self.free_from = through[-1] - (self._propagation.seconds or 0.0)
+        self.silent_from = math.inf
+        if len(frames) < tolerated:
+            return
+        if self._return_delay.mean is None:
+            self.silent_from = frames[0].sent + _UNHEARD
+        else:
+            usual = self._return_delay.mean + 4 * self._return_delay.deviation
+            self.silent_from = through[tolerated] + usual + _PATIENCE
+
+    def _through(self, frames: tuple[SentFrame, ...]) -> list[float]:
+        """When the link is through with what is settled, and then with each of `frames`; receiver's clock."""
+        times = [self._clear]
+        for frame in frames:
+            entered = frame.sent + (self._propagation.seconds or 0.0)
+            times.append(max(times[-1], entered) + frame.size / self.capacity.rate)
+        return times

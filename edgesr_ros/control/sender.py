@@ -1,0 +1,224 @@
+"""The robot's side of the link: when to send a frame, and how large."""
+
+import math
+from typing import Literal, NamedTuple
+
+from edgesr_ros.control.controller import RateController
+from edgesr_ros.control.delay import FIRST_SMALL
+from edgesr_ros.control.observer import LinkObserver
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, FramePolicy, PolicyName
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.errors import InputError
+
+State = Literal["startup", "steady", "overuse", "lost", "unreported"]
+
+_EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
+_FIRST_PROBE = 0.7  # s of silence until a frame is given up and a small one sent after it
+_PROBE = 0.4  # s between further ones …
+_PROBES_DRAIN = 0.35  # … as long as what then waits in the link is through in so many seconds …
+_SLOWEST_PROBE = 2.0  # … afterwards twice as long from one to the next, up to this
+_LOSSY = 0.001  # share of frames lost of late from which on silence is rather a burst than an outage …
+_PROBE_IN_BURST = 0.1  # … and s between probes, from the first on
+_MOST_DEBT = 0.5  # of a frame
+
+
+class Decision(NamedTuple):
+    """What to send, and the estimates behind it.
+
+    Attributes:
+        rate_bytes_per_s: to be sent on average.
+        frame_bytes: size of the next frame.
+        frame_interval: s from frame to frame.
+        state: startup: the link is not known yet; overuse: frames wait for others, the rate is lower until
+            they do not; lost: reports are overdue, small frames ask for a sign of life; unreported: the
+            receiver does not report, a fixed rate is kept.
+        capacity_bytes_per_s: estimate of what the link carries.
+        wait: s that the last frame waited behind others.
+        loss: share of frames lost of late.
+        round_trip: s from a frame to its report; None before the first.
+    """
+
+    rate_bytes_per_s: float
+    frame_bytes: int
+    frame_interval: float
+    state: State
+    capacity_bytes_per_s: float
+    wait: float
+    loss: float
+    round_trip: float | None
+
+
+class Sender:
+    """Paces frames by what reports tell of the link: the capacity, from the time it takes for each frame.
+
+    A frame goes out when its interval has passed and, by the estimates, those before it are through; so no
+    queue builds up. Where a report is overdue nothing goes out: more frames would only wait in the link, or
+    be lost like those before. After a while of silence small frames ask whether the link is back.
+
+    Losses do not lower the rate, since delays tell of overload before. They limit the size of frames.
+
+    Receivers that do not report at all (none since the first frame, `report_timeout` s ago) are sent a fixed
+    rate, until their first report or `expect_reports`.
+
+    All times are seconds on one clock of the caller's that does not go backwards.
+
+    Args:
+        policy: frame rate against bytes per frame.
+        source_rate_hz: of the camera.
+        fixed_rate_bytes_per_s: for receivers that do not report; None is no limit.
+        max_frame_bytes: most that a frame may have, or can use.
+        report_timeout: s.
+        frame_cost: bytes that a picture takes, by those it takes as WebP.
+
+    Raises:
+        InputError: a number that is not positive.
+    """
+
+    def __init__(
+        self,
+        policy: PolicyName = "balanced",
+        source_rate_hz: float = 30.0,
+        fixed_rate_bytes_per_s: float | None = None,
+        max_frame_bytes: int = 40_000,
+        report_timeout: float = 2.0,
+        frame_cost: float = 1.0,
+    ) -> None:
+        if fixed_rate_bytes_per_s is not None and not fixed_rate_bytes_per_s > 0:
+            raise InputError(
+                f"fixed_rate_bytes_per_s: expected more than 0, or none, got {fixed_rate_bytes_per_s}"
+            )
+        self._fixed_rate = fixed_rate_bytes_per_s
+        self._report_timeout = report_timeout
+        self._frame_cost = frame_cost
+        self._used: tuple[PolicyName, float] | None = None
+        self.use(policy, source_rate_hz, max_frame_bytes)
+        self._link = LinkObserver()
+        self._controller = RateController()
+        self._reports_expected = False
+        self._first_sent: float | None = None
+        self._last_sent = -math.inf
+        self._budget_from = -math.inf  # when the fixed rate allows the next frame
+        self._debt = 0.0  # bytes sent beyond what was planned
+        self._probes = 0  # since the last report
+
+    def use(self, policy: PolicyName, source_rate_hz: float, max_frame_bytes: int) -> None:
+        """Change what may change while it runs; errors as when it is built."""
+        if not source_rate_hz > 0:
+            raise InputError(f"source_rate_hz: expected more than 0, got {source_rate_hz}")
+        if not max_frame_bytes >= MIN_FRAME_BYTES:
+            raise InputError(f"max_frame_bytes: expected {MIN_FRAME_BYTES} or more, got {max_frame_bytes}")
+        if (policy, source_rate_hz) != self._used:  # else it would forget its hysteresis
+            self._used = policy, source_rate_hz
+            self._policy = FramePolicy(policy, source_rate_hz, self._frame_cost)
+            self._period = 1 / source_rate_hz
+        self._max_frame_bytes = max_frame_bytes
+
+    def expect_reports(self) -> None:
+        """There is a receiver that reports: silence is loss, however long it lasts."""
+        self._reports_expected = True
+
+    def may_send(self, now: float) -> bool:
+        """Whether a frame may go out now."""
+        return self.next_deadline(now) is None
+
+    def next_deadline(self, now: float) -> float | None:
+        """When to ask again if no report comes before; None when a frame may go out now."""
+        due = self._due(now)
+        return due if due > now else None
+
+    def decision(self, now: float) -> Decision:
+        """What the next frame is to be, were it sent now."""
+        planned = self._planned(now)
+        size = min(max(planned - self._debt, MIN_FRAME_BYTES), self._max_frame_bytes)
+        return Decision(
+            rate_bytes_per_s=self._rate(now),
+            frame_bytes=int(size if planned > MIN_FRAME_BYTES else planned),
+            frame_interval=self._interval(now),
+            state=self._state(now),
+            capacity_bytes_per_s=self._link.capacity.rate,
+            wait=self._link.wait,
+            loss=self._link.losses.loss,
+            round_trip=self._link.round_trip.mean,
+        )
+
+    def sent(self, now: float, stamp_ns: int, size: int) -> None:
+        """A frame of `size` bytes went out."""
+        probe = self._overdue(now)
+        self._probes += probe
+        planned = self._planned(now)
+        limit = _MOST_DEBT * planned
+        self._debt = max(-limit, min(limit, self._debt + size - planned))
+        # From the time that was due, not from now: lateness of one frame must not lower the rate.
+        due = max(self._budget_from, now - self._interval(now))
+        self._budget_from = due + size / self._rate(now)
+        self._link.sent(now, stamp_ns, size, probe)
+        self._last_sent = now
+        if self._first_sent is None:
+            self._first_sent = now
+
+    def reported(self, now: float, report: ArrivalReport) -> None:
+        """The receiver reports arrivals. Those known already, and those of unknown frames, change nothing."""
+        interval, heard = self._interval(now), self._link.last_heard
+        for wait in self._link.reported(now, report, interval):
+            self._controller.update(wait, interval)
+        if self._link.last_heard != heard:
+            self._probes = 0
+
+    def _largest(self) -> float:
+        return min(self._link.losses.largest, self._max_frame_bytes)
+
+    def _rate(self, now: float) -> float:
+        most = self._max_frame_bytes / self._period
+        if self._unreported(now):
+            return self._fixed_rate or most
+        return min(self._controller.rate(self._link.capacity.rate), most)
+
+    def _interval(self, now: float) -> float:
+        return self._policy.interval(self._rate(now), self._largest())
+
+    def _planned(self, now: float) -> float:
+        if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
+            return MIN_FRAME_BYTES
+        return min(max(self._rate(now) * self._interval(now), MIN_FRAME_BYTES), self._largest())
+
+    def _state(self, now: float) -> State:
+        if self._unreported(now):
+            return "unreported"
+        if self._overdue(now):
+            return "lost"
+        if not self._link.known:
+            return "startup"
+        return "overuse" if self._controller.overuse else "steady"
+
+    def _unreported(self, now: float) -> bool:
+        if self._reports_expected or self._link.last_heard is not None or self._first_sent is None:
+            return False
+        return now >= self._first_sent + self._report_timeout
+
+    def _overdue(self, now: float) -> bool:
+        return now > self._link.silent_from and not self._unreported(now)
+
+    def _due(self, now: float) -> float:
+        """When the next frame may go out, if no report comes before."""
+        if self._unreported(now):
+            return self._budget_from
+        if self._overdue(now):
+            return max(self._last_sent, self._link.last_heard or 0.0) + self._probe_interval()
+        if self._link.last_heard is None:
+            # Some frames to measure the link by, and then nothing before they are reported, or overdue.
+            if len(self._link.flight.frames) < FIRST_SMALL:
+                return self._last_sent + (1 - _EARLY) * self._period
+            return math.nextafter(self._link.silent_from, math.inf)
+        next_frame = self._last_sent + self._interval(now) - _EARLY * self._period
+        return max(next_frame, self._link.free_from)
+
+    def _probe_interval(self) -> float:
+        drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate
+        # Only probes: what was sent before the silence has come through, and they were lost in it.
+        if drains and (self._link.losses.loss > _LOSSY or self._link.flight.only_probes):
+            return _PROBE_IN_BURST
+        if not self._probes:
+            return _FIRST_PROBE
+        if drains:
+            return _PROBE
+        return min(_PROBE * 2**self._probes, _SLOWEST_PROBE)

@@ -1,0 +1,1 @@
+"""Operating points (codec x scale x quality): measured, walked along, and encoded at."""

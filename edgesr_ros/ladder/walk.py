@@ -1,0 +1,60 @@
+"""Which operating point fits so many bytes, for pictures other than those that the ladder was measured on."""
+
+import math
+
+from edgesr_ros.ladder.points import REFERENCE_PIXELS, Ladder, Mode, OperatingPoint
+
+# A mode is kept until the bytes leave its span by so much: each change of mode is seen as a flicker, and
+# near the border both look alike.
+_HYSTERESIS = 1.2
+_GAIN = 0.5  # weight of the newest frame in what is known of the content
+_FORGOTTEN = 90  # frames after which it may have changed in a mode that was not used
+
+
+class LadderWalk:
+    """Walks along a ladder's hull; learns how many more or fewer bytes this content takes than the measured.
+
+    That is learnt for each mode: some pictures are all fine texture, which vanishes when they are reduced.
+    """
+
+    def __init__(self, ladder: Ladder) -> None:
+        self.ladder = ladder
+        self._mode: Mode | None = None
+        self._ratios: dict[Mode, tuple[float, int]] = {}  # logarithm of bytes over the ladder's; when
+        self._frames = 0
+
+    def choose(self, target_bytes: float, pixels: int) -> OperatingPoint:
+        """The point for a frame that has `pixels` at full size, expected to take `target_bytes`."""
+        reference = target_bytes * REFERENCE_PIXELS / pixels
+        if self._mode is None or not self._fits(self._mode, reference):
+            self._mode = self._best(reference)
+        return self.ladder.at_bytes(self._mode, reference / self._ratio(self._mode))
+
+    def observe(self, point: OperatingPoint, size: int, pixels: int, gain: float = _GAIN) -> None:
+        """A frame encoded at `point` came to `size` bytes; `gain` 1 is to believe this one alone."""
+        ratio = math.log(size * REFERENCE_PIXELS / pixels / point.bytes)
+        self._frames += 1
+        known = math.log(self._ratio(point.mode)) if point.mode in self._ratios else ratio
+        self._ratios[point.mode] = (known + gain * (ratio - known), self._frames)
+
+    def _fits(self, mode: Mode, reference: float) -> bool:
+        low, high = self.ladder.span(mode)
+        return low / _HYSTERESIS <= reference / self._ratio(mode) <= high * _HYSTERESIS
+
+    def _best(self, reference: float) -> Mode:
+        """The mode whose span is nearest, as this content stretches it; of several the best picture's."""
+
+        def rank(mode: Mode) -> tuple[float, float]:
+            (low, high), size = self.ladder.span(mode), reference / self._ratio(mode)
+            return max(low / size, size / high, 1.0), self.ladder.at_bytes(mode, size).lpips
+
+        return min(self.ladder.modes, key=rank)
+
+    def _ratio(self, mode: Mode | None) -> float:
+        """Bytes over the ladder's in a mode; where not known, as in the mode in use."""
+        for key in (mode, self._mode):
+            if key in self._ratios:
+                ratio, seen = self._ratios[key]
+                if key == self._mode or self._frames - seen <= _FORGOTTEN:
+                    return math.exp(ratio)
+        return 1.0

@@ -1,0 +1,1 @@
+"""The nodes as processes: started, watched over DDS, and recorded."""

@@ -1,0 +1,190 @@
+"""An experiment over DDS and a kernel link: the real nodes, each contender on a fresh link."""
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.footage import Footage
+from edgesr_ros.experiment.measure import Names, row_of
+from edgesr_ros.experiment.plan import Contender, Experiment, Ours, profiles
+from edgesr_ros.experiment.rows import Results, Row
+from edgesr_ros.experiment.runner import (
+    Outcome,
+    Panel,
+    Strip,
+    by_network,
+    camera_text,
+    content_kbps,
+    load_networks,
+)
+from edgesr_ros.experiment.screen import Judge, Seen
+from edgesr_ros.experiment.simulation import Glance
+from edgesr_ros.link.kernel import KernelLink
+from edgesr_ros.link.namespaces import INTERFACE, SIDES
+from edgesr_ros.link.profile import LinkProfile
+from edgesr_ros.link.shaper import shaper_state
+from edgesr_ros.live.processes import Processes, chain_environment
+from edgesr_ros.live.record import SENT, Window, fingerprint, read_record
+from edgesr_ros.sources.files import write_image
+
+_START_TIMEOUT = 40.0  # s until the first frame must have been sent
+_SETTLING = 2.0  # s after it, in which discovery comes to its end
+_ON_THE_WAY = 1.0  # s: what was sent so late may still have arrived after the end
+_POLL_PERIOD = 0.1  # s
+_MAIN_SCALE = 4  # of the ground station's parameter `model`
+_OTHER_SCALES = (2, 8)  # of its `model_x2` and `model_x8`
+_MODULE = "edgesr_ros.live.nodes"
+
+
+def run_live(
+    experiment: Experiment, sources: Mapping[str, str], logs: Path, done: Callable[[Row], None]
+) -> Outcome:
+    """Run an experiment in real time; as `runner.simulate`, without curves.
+
+    Args:
+        logs: folder for what the processes say.
+
+    Raises:
+        InputError: no root, a model cannot be loaded, or a process failed.
+    """
+    rows: list[Row] = []
+    strips: list[Strip] = []
+    for name, source in sources.items():
+        footage = Footage.read(name, source, experiment.camera)
+        judge = Judge(footage, {}, threads=2)
+        content = content_kbps(footage, experiment.camera.rate_hz)
+        with tempfile.TemporaryDirectory() as folder:
+            camera = Path(folder, "camera")
+            frames = _write_frames(footage, camera)
+            for link, profile in profiles(experiment).items():
+                panels: list[Panel] = []
+                for index, contender in enumerate(experiment.contenders):
+                    record = Path(folder, f"{link}_{index}")
+                    record.mkdir()
+                    window = _watch(experiment, contender, profile, camera, record, logs / f"{link}_{index}")
+                    run, glances = read_record(record, window, frames)
+                    if not glances:
+                        raise InputError("samples_per_s: expected one sample at least in each run")
+                    seen = [judge.see(glance, network=False) for glance in glances]
+                    names = Names(contender.name, link, name, "real")
+                    rows.append(row_of(names, run, seen, profile, content))
+                    done(rows[-1])
+                    panels += _moment(contender.name, judge, footage, glances, seen)
+                strips.append(Strip(link, name, None, panels))
+    results = Results(
+        description=experiment.description,
+        camera=camera_text(experiment.camera),
+        seed=experiment.seed,
+        rows=rows,
+        curves=[],
+    )
+    return Outcome(results, strips)
+
+
+def _write_frames(footage: Footage, folder: Path) -> dict[int, int]:
+    """The camera's frames until they repeat, as files that are read fast; their numbers by fingerprint."""
+    numbers = {}
+    for number in range(max(1, 2 * len(footage) - 2)):
+        picture = footage.picture(number)
+        write_image(folder / f"{number:05}.bmp", picture)
+        numbers[fingerprint(np.ascontiguousarray(picture).data)] = number
+    return numbers
+
+
+def _watch(
+    experiment: Experiment, contender: Contender, profile: LinkProfile, camera: Path, record: Path, logs: Path
+) -> Window:
+    """Run the nodes of a contender on a link of its own; watchers write into `record`."""
+    environment = chain_environment()
+    environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    with KernelLink(profile, name=f"edgesr_{os.getpid()}") as link, Processes(logs, environment) as processes:
+        robot, ground = (link.namespaces.command(side, []) for side in SIDES)
+        network = by_network(contender)
+        watch = ["ground", record, "sr" if network else "raw", experiment.samples_per_s]
+        processes.start_module("ground_watcher", _MODULE, watch, ground)
+        processes.start_module("robot_watcher", _MODULE, ["robot", record], robot)
+        if network:
+            station = {"overlay": False, **station_models(experiment.models)}
+            processes.start("ground_station", "/", station, within=ground)
+        if isinstance(contender, Ours):
+            sender = {
+                "ladder": contender.codec,
+                "policy": contender.policy,
+                "max_frame_bytes": contender.max_frame_bytes,
+            }
+            processes.start("onboard", "/", sender, within=robot)
+        else:
+            setting = ["sender", msgspec.json.encode(contender).decode(), experiment.camera.rate_hz]
+            processes.start_module("sender", _MODULE, setting, robot)
+        player = {"source": camera, "rate": experiment.camera.rate_hz, "loop": True}
+        processes.start("frame_player", "/", player, within=robot)
+        _wait_for_frames(processes, record / SENT)
+        with _following(link):
+            start_ns, before = time.time_ns(), _sent_bytes(link)
+            _sleep(processes, experiment.seconds)
+            window = Window(start_ns, experiment.seconds, _sent_bytes(link) - before)
+            _sleep(processes, _ON_THE_WAY)
+        processes.stop("frame_player")
+    return window
+
+
+def station_models(names: Sequence[str]) -> dict[str, str]:
+    """Parameters of the ground station that name these networks, and bicubic for the other scales."""
+    by_scale = dict(zip(load_networks(names), names, strict=True))
+    main = by_scale.get(_MAIN_SCALE, next(iter(names), "bicubic"))
+    others = {f"model_x{scale}": by_scale.get(scale, f"bicubic_x{scale}") for scale in _OTHER_SCALES}
+    return {"model": main} | others
+
+
+def _wait_for_frames(processes: Processes, sent: Path) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT
+    while not (sent.is_file() and sent.stat().st_size):
+        if time.monotonic() > deadline:
+            raise InputError(f"no frame was sent within {_START_TIMEOUT:.0f} s; see the logs")
+        _sleep(processes, _POLL_PERIOD)
+    _sleep(processes, _SETTLING)
+
+
+def _sleep(processes: Processes, seconds: float) -> None:
+    """Wait, as long as no process fails."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        processes.ended("frame_player" if "frame_player" in processes.pids() else "robot_watcher")
+        time.sleep(min(left, _POLL_PERIOD))
+
+
+@contextmanager
+def _following(link: KernelLink) -> Iterator[None]:
+    """The link follows its schedule, from its beginning."""
+    stop = threading.Event()
+    thread = threading.Thread(target=link.follow, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _sent_bytes(link: KernelLink) -> int:
+    state = shaper_state(INTERFACE, link.namespaces.namespace("robot"))
+    return state.sent_bytes if state else 0
+
+
+def _moment(
+    name: str, judge: Judge, footage: Footage, glances: list[Glance], seen: list[Seen]
+) -> list[Panel]:
+    """The moment of a run with the median LPIPS, and what the camera saw then."""
+    index = int(np.argsort([one.lpips for one in seen])[len(seen) // 2])
+    return [
+        Panel(f"camera, while {name}", footage.picture(glances[index].number), None),
+        Panel(name, judge.screen(glances[index].picture, network=False), seen[index].lpips),
+    ]

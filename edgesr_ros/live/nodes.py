@@ -1,0 +1,173 @@
+"""Processes of an experiment over DDS that are not the system's own: a stream without pacing, and watchers.
+
+`python -m edgesr_ros.live.nodes sender CONTENDER RATE_HZ` with the contender as JSON, `… robot FOLDER`,
+and `… ground FOLDER sr|raw SAMPLES_PER_S`. What watchers see goes to files, which `live_record` reads: lines
+of numbers, and the screen at some moments.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+
+from edgesr_ros.codecs.decoder import FrameDecoder
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.plan import Fixed, Video
+from edgesr_ros.experiment.streams import Stream, stream_of
+from edgesr_ros.frames.colour import three_channels
+from edgesr_ros.frames.message import Encoding, image_to_array
+from edgesr_ros.frames.reduce import crop_to
+from edgesr_ros.frames.resize import enlarge_bicubic
+from edgesr_ros.live.record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
+from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
+from edgesr_ros.nodes.node import COMPRESSED, FRAMES
+
+_LOOK_PERIOD = 0.01  # s
+# What image_transport publishes with unless it is told otherwise.
+_RELIABLE = QoSProfile(depth=10)
+
+
+class Sender(Node):
+    """Each frame encoded and sent at once, whatever the link does, as compressed_image_transport does it."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__("fixed_sender")
+        self._stream = stream
+        self._frames = self.create_publisher(CompressedImage, "image_lr/compressed", _RELIABLE)
+        self.create_subscription(Image, "image_raw", self._on_image, FRAMES)
+
+    def _on_image(self, message: Image) -> None:
+        if not self._frames.get_subscription_count():
+            return
+        image = image_to_array(message)
+        height, width = image.shape[:2]
+        encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
+        form = FrameFormat(encoding=encoding, codec=self._stream.codec, full_width=width, full_height=height)
+        data = as_array(self._stream.encode(image))
+        self._frames.publish(CompressedImage(header=message.header, format=form.text(), data=data))
+
+
+class RobotWatcher(Node):
+    """When the camera took which frame, and which of them were sent."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("robot_watcher")
+        camera, sent = _Log(folder / CAMERA), _Log(folder / SENT)
+        self.create_subscription(
+            Image,
+            "image_raw",
+            lambda m: camera.add(nanoseconds(m.header.stamp), fingerprint(m.data)),
+            COMPRESSED,
+        )
+        self.create_subscription(
+            CompressedImage,
+            "image_lr/compressed",
+            lambda m: sent.add(nanoseconds(m.header.stamp), time.time_ns(), len(m.data)),
+            COMPRESSED,
+        )
+
+
+class GroundWatcher(Node):
+    """What arrived, what was shown, and the screen at moments that no clock beats with.
+
+    Args:
+        shows: `sr`, the pictures of a ground station; `raw`, the frames as they arrive, enlarged bicubically.
+    """
+
+    def __init__(self, folder: Path, shows: str, samples_per_s: float) -> None:
+        super().__init__("ground_watcher")
+        self._folder = folder
+        self._arrived, self._shown = _Log(folder / ARRIVED), _Log(folder / SHOWN)
+        self._raw = shows == "raw"
+        self._decoder = FrameDecoder()
+        self._screen: list[tuple[int, np.ndarray]] = []  # the last two: stamp, picture
+        self._period, self._rng = 1 / samples_per_s, np.random.default_rng(1)
+        self._next_look = time.monotonic()
+        if self._raw:
+            self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, _RELIABLE)
+        else:  # frames that two subscribe to cross the link twice: the ground station's report says the same
+            self.create_subscription(DiagnosticArray, "link_report", self._on_report, COMPRESSED)
+            self.create_subscription(Image, "image_sr", self._on_picture, FRAMES)
+        self.create_timer(_LOOK_PERIOD, self._look)
+
+    def _on_frame(self, message: CompressedImage) -> None:
+        stamp_ns = nanoseconds(message.header.stamp)
+        self._arrived.add(stamp_ns)
+        try:
+            picture, form, factor = self._decoder.decode(message.data, message.format)
+        except InputError:  # damaged, or video that builds on a frame that was lost: the old picture stays
+            return
+        large = enlarge_bicubic(picture, factor) if factor > 1 else picture
+        self._show(stamp_ns, crop_to(large, form.full_width, form.full_height))
+
+    def _on_report(self, message: DiagnosticArray) -> None:
+        for arrival in ArrivalReport.from_pairs(pairs_of(message)).arrivals:
+            self._arrived.add(arrival.stamp_ns)
+
+    def _on_picture(self, message: Image) -> None:
+        self._show(nanoseconds(message.header.stamp), image_to_array(message))
+
+    def _show(self, stamp_ns: int, picture: np.ndarray) -> None:
+        if self._screen and stamp_ns <= self._screen[-1][0]:
+            return
+        self._shown.add(stamp_ns, time.time_ns())
+        self._screen = [*self._screen[-1:], (stamp_ns, three_channels(picture))]
+
+    def _look(self) -> None:
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look += self._period * (0.5 + self._rng.random())
+        stamps = [stamp for stamp, _ in self._screen]
+        arrays: dict[str, Any] = {f"picture{index}": rgb for index, (_, rgb) in enumerate(self._screen)}
+        now_ns = time.time_ns()
+        np.savez(self._folder / f"screen_{now_ns}.npz", stamps=np.array(stamps, np.int64), **arrays)
+
+
+class _Log:
+    """Lines of numbers, on disk at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: TextIO = path.open("w", encoding="utf-8", buffering=1)
+
+    def add(self, *numbers: int) -> None:
+        self._file.write(" ".join(map(str, numbers)) + "\n")
+
+
+def main(arguments: list[str]) -> int:
+    """Entry point of the process."""
+    role, *rest = arguments
+    makers: dict[str, Callable[..., Node]] = {
+        "sender": lambda contender, rate_hz: Sender(
+            stream_of(msgspec.json.decode(contender, type=Fixed | Video), float(rate_hz))
+        ),
+        "robot": lambda folder: RobotWatcher(Path(folder)),
+        "ground": lambda folder, shows, rate: GroundWatcher(Path(folder), shows, float(rate)),
+    }
+    rclpy.init()
+    node = makers[role](*rest)
+    try:
+        rclpy.spin(node)
+    except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
+        pass
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

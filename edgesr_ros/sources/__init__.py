@@ -1,0 +1,1 @@
+"""Recordings and cameras as frames, and frames as files."""

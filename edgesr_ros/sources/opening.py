@@ -1,0 +1,50 @@
+"""One text → the source of frames that it names."""
+
+from pathlib import Path
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.sources.frame_source import FrameSource, SourceFrame
+from edgesr_ros.sources.image_folder import FolderSource
+from edgesr_ros.sources.video import VIDEO_SUFFIXES, CameraSource, VideoSource
+
+__all__ = ["FrameSource", "SourceFrame", "open_source"]
+
+_CAMERA = "camera:"
+_BAG_SUFFIXES = frozenset({".db3", ".mcap"})
+
+
+def open_source(text: str, topic: str | None = None) -> FrameSource:
+    """The frames of an image folder, a video file, a rosbag2 (folder, .db3 or .mcap), or `camera:0`.
+
+    `topic` chooses among the image topics of a bag; without it the first is taken.
+
+    Raises:
+        InputError: no such thing, unreadable, or without images.
+    """
+    if text.startswith(_CAMERA):
+        number = text.removeprefix(_CAMERA)
+        if not number.isdecimal():
+            raise InputError(f"{text}: expected a number after '{_CAMERA}', for example {_CAMERA}0")
+        return CameraSource(int(number))
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise InputError(f"{text}: no such folder or file (image folder, video, rosbag2), nor '{_CAMERA}0'")
+    if _is_bag(path):
+        from edgesr_ros.sources.bag import BagSource  # rosbags takes a quarter of a second to load
+
+        return BagSource(path, topic or None)
+    if topic:
+        raise InputError(f"{text}: topic is {topic}, but only a rosbag2 has topics")
+    if path.is_dir():
+        return FolderSource(path)
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        known = ", ".join(sorted(VIDEO_SUFFIXES | _BAG_SUFFIXES))
+        raise InputError(f"{text}: suffix is {path.suffix!r}, expected one of {known}, or a folder")
+    return VideoSource(path)
+
+
+def _is_bag(path: Path) -> bool:
+    """Whether `path` means to be a rosbag2; a folder that lacks metadata.yaml counts, as a broken one."""
+    if path.is_dir():
+        return any(child.suffix in _BAG_SUFFIXES or child.name == "metadata.yaml" for child in path.iterdir())
+    return path.suffix in _BAG_SUFFIXES

@@ -1,0 +1,231 @@
+import numpy as np
+import pytest
+
+from edgesr_ros.codecs.h264 import (
+    REFRESH_FRAMES,
+    H264Decoder,
+    H264Encoder,
+    RecoveringError,
+    crf_of,
+    quality_of,
+)
+from edgesr_ros.errors import InputError
+
+
+def packets_of(frames, **settings):
+    height, width = frames[0].shape[:2]
+    encoder = H264Encoder(width, height, **(settings or {"crf": 25}))
+    return [encoder.encode(frame) for frame in frames]
+
+
+def shown(packets, numbers):
+    """Number → picture, of those that the decoder shows."""
+    decoder, pictures = H264Decoder(), {}
+    for number in numbers:
+        try:
+            pictures[number] = decoder.decode(packets[number])
+        except RecoveringError:
+            continue
+    return pictures
+
+
+@pytest.fixture(scope="module")
+def packets(clip):
+    return packets_of(clip)
+
+
+def test_each_frame_is_one_packet_and_one_picture_of_its_size(clip, packets):
+    pictures = shown(packets, range(len(clip)))
+    assert len(pictures) == len(clip)
+    for number, frame in enumerate(clip):
+        assert pictures[number].shape == frame.shape == (129, 161, 3)
+        assert np.abs(pictures[number].astype(int) - frame).mean() < 12
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(64, 48), (63, 48), (64, 47), (33, 35), (16, 16), (2, 2), (1, 1)]
+)
+def test_any_size(clip, width, height):
+    frames = [np.ascontiguousarray(frame[:height, :width]) for frame in clip[:3]]
+    for picture, frame in zip(shown(packets_of(frames, crf=12), range(3)).values(), frames, strict=True):
+        assert picture.shape == frame.shape
+        assert np.abs(picture.astype(int).mean(axis=(0, 1)) - frame.mean(axis=(0, 1))).max() < 12
+
+
+def test_colours_keep_their_places():
+    frame = np.zeros((32, 48, 3), np.uint8)
+    frame[:, :16], frame[:, 16:32], frame[:, 32:] = (250, 10, 20), (20, 240, 30), (10, 30, 250)
+    (picture,) = shown(packets_of([frame], crf=5), [0]).values()
+    for left, colour in ((4, (250, 10, 20)), (20, (20, 240, 30)), (36, (10, 30, 250))):
+        assert np.abs(picture[8:24, left : left + 8].mean(axis=(0, 1)) - colour).max() < 8
+
+
+def test_grey_frames_come_as_equal_channels(clip):
+    grey = [np.ascontiguousarray(frame[:, :, 1]) for frame in clip[:5]]
+    for number, picture in shown(packets_of(grey), range(5)).items():
+        assert np.array_equal(picture[:, :, 0], picture[:, :, 1])
+        assert np.array_equal(picture[:, :, 0], picture[:, :, 2])
+        assert np.abs(picture[:, :, 0].astype(int) - grey[number]).mean() < 9
+
+
+@pytest.mark.parametrize(
+    "lost", [(20,), (21, 22), tuple(range(20, 36)), (16,), (17, 25), tuple(range(5, 69))]
+)
+def test_after_a_loss_nothing_is_shown_until_it_is_whole_again(clip, packets, lost):
+    """16 and 64 lost frames are what H.264's own numbers take for none."""
+    undisturbed = shown(packets, range(len(clip)))
+    pictures = shown(packets, [number for number in range(len(clip)) if number not in lost])
+    assert set(range(lost[0])) <= pictures.keys()
+    after = [number for number in pictures if number > lost[-1]]
+    assert after == list(range(after[0], len(clip)))
+    # At most until the next sweep begins, and as long as it takes.
+    assert 1 < after[0] - lost[-1] <= 2 * REFRESH_FRAMES
+    for number, picture in pictures.items():
+        assert np.array_equal(picture, undisturbed[number])
+
+
+@pytest.mark.parametrize("first", [1, 7, REFRESH_FRAMES, 40])
+def test_a_late_receiver_sees_whole_pictures_only(clip, packets, first):
+    undisturbed = shown(packets, range(len(clip)))
+    pictures = shown(packets, range(first, len(clip)))
+    assert first < min(pictures) <= first + 2 * REFRESH_FRAMES
+    assert all(np.array_equal(picture, undisturbed[number]) for number, picture in pictures.items())
+
+
+def test_there_is_one_key_frame(packets):
+    key_frames = [number for number, packet in enumerate(packets) if b"\0\0\1\x65" in packet]
+    assert key_frames == [0]
+    assert len(packets[0]) < 4 * np.median([len(packet) for packet in packets])
+
+
+def test_packets_that_come_twice_or_late_are_refused_and_do_no_harm(packets):
+    decoder = H264Decoder()
+    for number in range(20):
+        decoder.decode(packets[number])
+    for number in (19, 3):
+        with pytest.raises(InputError, match=f"packet {number} comes twice or late"):
+            decoder.decode(packets[number])
+    assert np.array_equal(decoder.decode(packets[20]), shown(packets, range(21))[20])
+
+
+def test_a_new_encoder_takes_over_without_a_gap(clip):
+    first = H264Encoder(161, 129, crf=25)
+    decoder = H264Decoder()
+    for frame in clip[:10]:
+        decoder.decode(first.encode(frame))
+    second = H264Encoder(80, 64, crf=30, first_number=first.next_number)
+    smaller = [np.ascontiguousarray(frame[:64, :80]) for frame in clip[10:20]]
+    for frame in smaller:
+        assert decoder.decode(second.encode(frame)).shape == (64, 80, 3)
+
+
+def test_the_loss_of_a_new_encoders_key_frame_is_noticed(clip):
+    first = H264Encoder(161, 129, crf=25)
+    decoder = H264Decoder()
+    for frame in clip[:10]:
+        decoder.decode(first.encode(frame))
+    second = H264Encoder(161, 129, crf=40, first_number=first.next_number)
+    second.encode(clip[10])
+    with pytest.raises(RecoveringError):
+        decoder.decode(second.encode(clip[11]))
+
+
+def test_quality_costs_bytes(clip):
+    sizes = [sum(map(len, packets_of(clip[:20], crf=crf_of(quality)))) for quality in (10, 50, 90)]
+    assert sizes[0] < sizes[1] / 2 < sizes[2] / 4
+    assert (crf_of(100), crf_of(1)) == (pytest.approx(5), pytest.approx(50.54))
+    assert [quality_of(value) for value in (0, crf_of(50) + 2, 51)] == [100, 50, 4]
+
+
+def test_the_quality_follows_from_the_quantizer(clip):
+    encoder = H264Encoder(161, 129, crf_of(50))
+    found = []
+    for frame in clip:
+        encoder.encode(frame)
+        found.append(quality_of(encoder.quantizer))
+    assert np.mean(found[10:]) == pytest.approx(50, abs=8)
+
+
+@pytest.mark.parametrize("size", [600, 2500])
+def test_a_size_is_kept_from_the_first_packet_on(clip, size):
+    sizes = [len(packet) for packet in packets_of(clip, frame_bytes=size)]
+    assert 0.7 * size < np.mean(sizes[5:]) <= size
+    assert max(sizes) < 1.15 * size + 63  # x264 counts in units of 125 bytes
+
+
+def test_the_size_follows_within_half_a_second(clip):
+    encoder = H264Encoder(161, 129, frame_bytes=3000)
+    sizes = []
+    for number, frame in enumerate(clip):
+        encoder.set_frame_bytes(3000 if number < 30 or number >= 60 else 1000)
+        sizes.append(len(encoder.encode(frame)))
+    assert 2000 < np.mean(sizes[15:30]) < 3000
+    assert 500 < np.mean(sizes[45:60]) < 1200
+    assert 2000 < np.mean(sizes[75:90]) < 3000
+
+
+def test_either_quality_or_size():
+    for settings in ({}, {"crf": 30, "frame_bytes": 1000}):
+        with pytest.raises(ValueError, match="either crf or frame_bytes"):
+            H264Encoder(64, 48, **settings)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"hello" * 100, bytes(1000), b"\xff\xd8\xff\xe0" + bytes(100)])
+def test_other_bytes_are_refused(data):
+    with pytest.raises(InputError, match=f"packet of {len(data)} bytes is cut short, or has no frame number"):
+        H264Decoder().decode(data)
+
+
+def test_a_packet_cut_short_anywhere_is_refused(packets):
+    decoder = H264Decoder()
+    decoder.decode(packets[0])
+    for length in range(len(packets[1])):
+        with pytest.raises(InputError, match="cut short"):
+            decoder.decode(packets[1][:length])
+    decoder.decode(packets[1])
+
+
+def test_a_picture_above_the_limit_is_refused(packets):
+    assert H264Decoder(max_pixels=176 * 144).decode(packets[0]).shape == (129, 161, 3)
+    with pytest.raises(InputError, match=r"packet of .* bytes is damaged") as caught:
+        H264Decoder(max_pixels=100 * 100).decode(packets[0])
+    assert not isinstance(caught.value, RecoveringError)
+
+
+def test_damage_raises_nothing_but_input_errors_and_passes(clip, packets):
+    rng = np.random.default_rng(3)
+    undisturbed = shown(packets, range(len(clip)))
+    decoder = H264Decoder()
+    refused = 0
+    for number in range(40):
+        data = np.frombuffer(packets[number], np.uint8).copy()
+        if number < 30:
+            data[rng.integers(0, len(data), 4)] = rng.integers(0, 256, 4)
+        try:
+            decoder.decode(data.tobytes())
+        except InputError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > 20
+    for number in range(40, 80):
+        try:
+            picture = decoder.decode(packets[number])
+        except RecoveringError:
+            assert number < 40 + 2 * REFRESH_FRAMES
+    assert np.array_equal(picture, undisturbed[79])
+
+
+def test_a_forged_number_stops_the_stream_for_one_refresh_only(clip, packets):
+    decoder = H264Decoder()
+    for number in range(10):
+        decoder.decode(packets[number])
+    forged = packets[10][:-3] + b"\xff\xff\xbf"
+    with pytest.raises(RecoveringError):
+        decoder.decode(forged)
+    waited = 0
+    for number in range(11, len(clip)):
+        try:
+            decoder.decode(packets[number])
+        except RecoveringError:
+            waited += 1
+    assert waited <= 2 * REFRESH_FRAMES

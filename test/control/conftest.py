@@ -1,0 +1,155 @@
+"""A camera, the sender, a link there and a link back, all in simulated time."""
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from edgesr_ros.control.report import ArrivalLog, ArrivalReport
+from edgesr_ros.control.sender import Decision, Sender
+from edgesr_ros.link.capacity import Schedule, Step
+from edgesr_ros.link.emulator import Delivery, Drop, LinkEmulator
+from edgesr_ros.link.profile import LinkProfile
+
+SOURCE_HZ = 30.0
+MAX_FRAME_BYTES = 40_000
+PROPAGATION = 0.02
+ENCODING, DECODING = 0.006, 0.004
+REPORT_BYTES = 450
+CLOCK_AHEAD = 1234.5  # s by which the receiver's clock is ahead
+
+
+@dataclass
+class Drive:
+    """What happened; times in s, sizes in bytes."""
+
+    sent: list[tuple[float, int, bool]] = field(default_factory=list)  # when, size, dropped by the queue
+    arrived: list[tuple[float, int, float]] = field(default_factory=list)  # when, size, age
+    decisions: list[tuple[float, Decision]] = field(default_factory=list)
+
+    def used(self, profile: LinkProfile, begin: float, end: float) -> float:
+        """Bytes carried, as a share of what the link could carry and the content could use."""
+        most = MAX_FRAME_BYTES * SOURCE_HZ
+        seconds = begin + np.arange(round(end - begin))
+        usable = sum(min(profile.capacity.kbit(s, s + 1) * 125, most) for s in seconds)
+        return sum(size for at, size, dropped in self.sent if begin <= at < end and not dropped) / usable
+
+    def ages(self, begin: float = 0.0, end: float = math.inf) -> np.ndarray:
+        return np.array([age for at, _, age in self.arrived if begin <= at < end])
+
+    def age_p95(self, begin: float = 0.0, end: float = math.inf) -> float:
+        return float(np.percentile(self.ages(begin, end), 95))
+
+    def overload_loss(self) -> float:
+        return float(np.mean([dropped for _, _, dropped in self.sent]))
+
+    def rates(self, begin: float, end: float) -> np.ndarray:
+        return np.array([d.rate_bytes_per_s for at, d in self.decisions if begin <= at < end])
+
+    def first_fresh(self, after: float, age: float = 0.25 + PROPAGATION) -> float:
+        return next(at for at, _, old in self.arrived if at > after and old <= age) - after
+
+
+def profile(*steps: tuple[float, float], **more: object) -> LinkProfile:
+    """Steps of (seconds, kbps)."""
+    schedule = Schedule(steps=tuple(Step(seconds=seconds, kbps=kbps) for seconds, kbps in steps))
+    settings = {"delay_ms": PROPAGATION * 1000, "queue_bytes": 64_000} | more
+    return LinkProfile(description="test", capacity=schedule, **settings)
+
+
+def drive(
+    forward: LinkProfile,
+    seconds: float,
+    sender: Sender | None = None,
+    back: LinkProfile | None = None,
+    deviation: float = 0.0,
+    lose_report: float = 0.0,
+    reports: bool = True,
+    seed: int = 1,
+) -> Drive:
+    """Run `seconds`. Actual frame sizes deviate from the decided ones by up to `deviation`, at random."""
+    rng = np.random.default_rng(seed)
+    sender = sender or Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
+    there = LinkEmulator(forward, seed)
+    back_again = LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)
+    log, result = ArrivalLog(), Drive()
+    slot: float | None = None
+    encoding = False
+    timer: float | None = None
+    events: list[tuple[float, int, Callable[[float], None]]] = []
+    order = itertools.count()
+
+    def at(when: float, action: Callable[[float], None]) -> None:
+        if when < seconds:
+            heapq.heappush(events, (when, next(order), action))
+
+    def capture(now: float) -> None:
+        nonlocal slot
+        slot = now
+        at(now + 1 / SOURCE_HZ + rng.uniform(-1e-3, 1e-3), capture)
+        serve(now)
+
+    def serve(now: float) -> None:
+        nonlocal slot, encoding, timer
+        if slot is None or encoding:
+            return
+        if (deadline := sender.next_deadline(now)) is not None:
+            assert deadline > now
+            if deadline != timer:
+                timer = deadline
+                at(deadline, serve)
+            return
+        captured, slot, encoding = slot, None, True
+        decision = sender.decision(now)
+        assert 0 < decision.frame_bytes <= MAX_FRAME_BYTES
+        result.decisions.append((now, decision))
+        size = max(1, round(decision.frame_bytes * (1 + deviation * rng.uniform(-1, 1))))
+        at(now + ENCODING, lambda now: send(now, captured, size))
+
+    def send(now: float, captured: float, size: int) -> None:
+        nonlocal encoding
+        encoding = False
+        sender.sent(now, round(captured * 1e9), size)
+        outcome = there.offer(now, size)
+        result.sent.append((now, size, isinstance(outcome, Drop) and outcome.reason == "queue"))
+        if isinstance(outcome, Delivery):
+            for arrival in {outcome.at, getattr(outcome, "again", None) or outcome.at}:
+                at(arrival, lambda now: arrive(now, captured, size))
+        serve(now)
+
+    def arrive(now: float, captured: float, size: int) -> None:
+        report = log.arrived(round((now + CLOCK_AHEAD) * 1e9), round(captured * 1e9), size, DECODING)
+        if log.order == "new":
+            result.arrived.append((now + DECODING, size, now + DECODING - captured))
+        if reports:
+            at(now + DECODING, lambda now: answer(now, report))
+
+    def answer(now: float, report: ArrivalReport) -> None:
+        outcome = back_again.offer(now, REPORT_BYTES)
+        if isinstance(outcome, Delivery) and rng.random() >= lose_report:
+            for arrival in {outcome.at, getattr(outcome, "again", None) or outcome.at}:
+                at(arrival, lambda now: hear(now, ArrivalReport.from_pairs(report.to_pairs())))
+
+    def hear(now: float, report: ArrivalReport) -> None:
+        sender.reported(now, report)
+        serve(now)
+
+    at(0.0, capture)
+    while events:
+        now, _, action = heapq.heappop(events)
+        action(now)
+    return result
+
+
+@pytest.fixture(name="drive")
+def _drive() -> Callable[..., Drive]:
+    return drive
+
+
+@pytest.fixture(name="steps")
+def _profile() -> Callable[..., LinkProfile]:
+    return profile
