@@ -1,0 +1,201 @@
+"""The nodes do over DDS what the ends do in simulated time: all hangs on frames, reports and their times."""
+
+import threading
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from ros_messages import image_message
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.codecs.h264 import H264Encoder
+from edgesr_ros.codecs.stills import encode
+from edgesr_ros.defaults import defaults_of
+from edgesr_ros.ends.ground import Ground, GroundSettings, Restorer, facts_of
+from edgesr_ros.ends.robot import Robot
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.nodes import onboard
+from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, to_time, with_pairs
+from edgesr_ros.nodes.node import COMPRESSED
+from edgesr_ros.schema import convert
+
+FRAMES = 60
+MODEL = "edgesrgan_tiny_x4_link_int8"
+
+
+class Recorded(Robot):
+    """Writes down what the node asks of its end, when, and what the answer was."""
+
+    def __init__(self, settings, first_number):
+        super().__init__(settings, first_number)
+        self.begin = settings, first_number
+        self.calls = []
+        self._recording = threading.RLock()  # the order that is written is the order that was
+
+    def _note(self, name, *arguments):
+        with self._recording:
+            answer = getattr(super(), name)(*arguments)
+            self.calls.append((self.settings, name, arguments, answer))
+            return answer
+
+    def frame(self, now):
+        self._note("frame", now)
+
+    def expect_reports(self):
+        self._note("expect_reports")
+
+    def reported(self, now, report):
+        self._note("reported", now, report)
+
+    def wait(self, now):
+        return self._note("wait", now)
+
+    def encode(self, now, image):
+        return self._note("encode", now, image)
+
+    def sent(self, now, stamp_ns, packet):
+        self._note("sent", now, stamp_ns, packet)
+
+
+@pytest.fixture
+def robots_end(bench, monkeypatch):
+    """The onboard node in a thread of this process and a context of its own, so that its end is seen."""
+    monkeypatch.setattr(onboard, "Robot", Recorded)
+    context = Context()
+    context.init(domain_id=bench.context.get_domain_id())
+    node = onboard.Onboard(context=context, parameter_overrides=[Parameter("ladder", value="h264")])
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    yield node._robot
+    executor.shutdown()
+    thread.join()
+    node.close()
+    node.destroy_node()
+    context.try_shutdown()
+
+
+def moving(number):
+    rng = np.random.default_rng(5)
+    scene = rng.integers(0, 256, (96, 128 + FRAMES, 3), np.uint8)
+    return np.ascontiguousarray(scene[:, number : number + 128])
+
+
+def test_the_same_frames_and_reports_lead_to_the_same_decisions(bench, robots_end):
+    ground = Ground()
+    reports = bench.node.create_publisher(DiagnosticArray, "link_report", 10)
+    sent, told = [], bench.collect(DiagnosticArray, "rate_control")
+
+    def on_sent(message):
+        sent.append(message)
+        if len(sent) % 7 == 0:  # lost on the way
+            return
+        arrival_ns, stamp_ns = len(sent) * 33_000_000, nanoseconds(message.header.stamp)
+        received = ground.decode(stamp_ns, message.data, message.format)
+        report, _ = ground.arrived(arrival_ns, arrival_ns, stamp_ns, len(message.data), received)
+        reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
+
+    bench.node.create_subscription(CompressedImage, "image_lr/compressed", on_sent, COMPRESSED)
+    camera = bench.publisher(Image, "image_raw")
+    bench.wait(reports.get_subscription_count, "who hears reports")
+    for number in range(FRAMES):
+        camera.publish(image_message(moving(number), (number + 1) * 33_000_000))
+        bench.spin(0.03)
+    bench.wait(lambda: len(sent) > 10 and len(told) >= len(sent) - 1, "frames and decisions")
+
+    with robots_end._recording:
+        calls = list(robots_end.calls)
+    end, packet, packets = Robot(*robots_end.begin), None, {}
+    for settings, name, arguments, answer in calls:
+        end.settings = settings
+        if name == "sent":
+            now, stamp_ns, _ = arguments
+            end.sent(now, stamp_ns, packet)
+            packets[stamp_ns] = packet
+            continue
+        again = getattr(end, name)(*arguments)
+        assert again == answer, name
+        if name == "encode":
+            packet = again
+    names = [name for _, name, _, _ in calls]
+    assert names.count("reported") > 10
+    for message in sent:
+        packet = packets[nanoseconds(message.header.stamp)]
+        assert (bytes(message.data), message.format) == (packet.data, packet.format.text())
+    decisions = {nanoseconds(message.header.stamp): pairs_of(message) for message in told}
+    for stamp_ns, pairs in decisions.items():
+        decision = packets[stamp_ns].decision
+        assert pairs["frame_bytes"] == f"{decision.frame_bytes:.6g}"
+        assert pairs["rate_bytes_per_s"] == f"{decision.rate_bytes_per_s:.6g}"
+        assert pairs["state"] == decision.state
+
+
+def received_frames():
+    """(stamp, data, format): frames of all reductions, one twice, one damaged, and a stream with a gap."""
+    clip = [moving(number) for number in range(12)]
+    stamp = 1_000_000_000
+    for number, scale in enumerate((1, 2, 4, 8)):
+        data = encode(reduce_frame(clip[number], scale), "webp", 80)
+        yield stamp + number, data, FrameFormat.of(clip[number], "webp").text()
+    yield stamp + 3, data, FrameFormat.of(clip[3], "webp").text()
+    yield stamp + 4, data[: len(data) // 2], FrameFormat.of(clip[3], "webp").text()
+    grey = clip[4][:, :, 1]
+    yield stamp + 5, encode(reduce_frame(grey, 4), "jpeg", 80), FrameFormat.of(grey, "jpeg").text()
+    encoder = H264Encoder(32, 24, 30)
+    for number in range(6, 12):
+        packet = encoder.encode(reduce_frame(clip[number], 4))
+        if number != 8:
+            yield stamp + number, packet, FrameFormat.of(clip[number], "h264").text()
+
+
+def test_the_same_bytes_lead_to_the_same_reports_pictures_and_facts(bench):
+    chosen = {"model": MODEL, "backend": "onnxruntime", "overlay": False, "deadline": 30.0}
+    bench.start("ground_station", **chosen)
+    pictures, facts = bench.collect(Image, "image_sr"), bench.collect(DiagnosticArray, "image_sr/facts")
+    reports = bench.collect(DiagnosticArray, "link_report")
+    robot = bench.publisher(CompressedImage, "image_lr/compressed")
+
+    known = GroundSettings.__struct_fields__
+    values = {key: value for key, value in (defaults_of("ground_station") | chosen).items() if key in known}
+    restorer, ground = Restorer(convert(values, GroundSettings, "test"), print), Ground()
+    drops = []
+    for number, (stamp_ns, data, form) in enumerate(received_frames(), 1):
+        shown, reported = len(pictures), len(reports)
+        header = Header(stamp=to_time(stamp_ns), frame_id="camera")
+        robot.publish(CompressedImage(header=header, format=form, data=as_array(data)))
+        try:
+            received = ground.decode(stamp_ns, data, form)
+        except InputError:
+            bench.wait(lambda: bench.count("ground_station", "dropped.malformed"), "the drop")
+            continue
+        report, dropped = ground.arrived(number, number, stamp_ns, len(data), received)
+        bench.wait(lambda reported=reported: len(reports) > reported, "the report")
+        told = pairs_of(reports[-1])
+        assert {key: told[key] for key in ("stamp_ns", "frames", "bytes")} == {
+            key: value for key, value in report.to_pairs().items() if key in ("stamp_ns", "frames", "bytes")
+        }
+        if dropped:
+            drops.append(dropped)
+            continue
+        made = restorer.restore(received)
+        bench.wait(lambda shown=shown: len(facts) == len(pictures) > shown, "the picture")
+        np.testing.assert_array_equal(image_to_array(pictures[-1]), made.picture)
+        assert nanoseconds(pictures[-1].header.stamp) == stamp_ns
+        expected = facts_of(made, received, len(data), None, consistency=True)
+        said = pairs_of(facts[-1])
+        assert said == expected.to_pairs()
+    restorer.close()
+    assert drops == ["duplicate", "recovering", "recovering", "recovering"]
+    for reason in set(drops):
+        bench.wait(
+            lambda reason=reason: bench.count("ground_station", f"dropped.{reason}") == drops.count(reason),
+            reason,
+        )
