@@ -10,12 +10,12 @@ import numpy as np
 from edgesr_ros.codecs.h264 import H264Decoder
 from edgesr_ros.control.report import ArrivalLog, ArrivalReport
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.channel import Channel
 from edgesr_ros.experiment.plan import Camera, Processing
 from edgesr_ros.experiment.robots import Message, Robot
+from edgesr_ros.link.packets import Channel
 
-# A DiagnosticArray of a few pairs of text with the headers of DDS, IP and UDP: measured, about.
-_REPORT_BYTES = 400
+# A DiagnosticArray of a few pairs of text with the headers of DDS: measured, about.
+_REPORT_BYTES = 360
 
 
 class Picture(NamedTuple):
@@ -124,9 +124,8 @@ class Simulation:
         size = len(message.data)
         self._robot.sent(self._now, self._stamp_ns(message.number), size)
         self._sent.append((self._now, size))
-        fate = self._there.send(self._now, size)
-        if fate.at is not None and fate.at < np.inf:
-            self._at(fate.at, lambda: self._arrive(message))
+        for at in self._there.send(self._now, size).arrivals:
+            self._at(at, lambda: self._arrive(message))
         self._encode()
 
     def _stamp_ns(self, number: int) -> int:
@@ -135,9 +134,8 @@ class Simulation:
     def _arrive(self, message: Message) -> None:
         log, size = self._arrivals, len(message.data)
         report = log.arrived(round(self._now * 1e9), self._stamp_ns(message.number), size)
-        fate = self._back.send(self._now, _REPORT_BYTES)
-        if fate.at is not None and fate.at < np.inf:
-            self._at(fate.at, lambda: self._reported(report))
+        for at in self._back.send(self._now, _REPORT_BYTES).arrivals:
+            self._at(at, lambda: self._reported(report))
         if log.order == "new" and (picture := self._decode(message)) is not None:
             self._at(self._now + self._processing.decode_ms / 1000, lambda: self._decoded(picture))
 
