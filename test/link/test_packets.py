@@ -151,9 +151,12 @@ def test_a_queue_in_ms_bounds_the_wait_of_each_packet() -> None:
 
 def test_duplicates_are_whole_messages_that_come_after_and_take_no_capacity() -> None:
     twice = channel((math.inf, 80), delay_ms=20, jitter_ms=30, duplicate=1.0, queue_bytes=10_000)
+    later = 0
     for i in range(100):
         first, again = twice.send(float(i), 958).arrivals
         assert i + 0.12 <= first <= again <= i + 0.15
+        later += first < again
+    assert 30 < later < 70  # a copy of less jitter waits for the first
     assert twice.used(1000.0) == 100 * 1000
 
 
