@@ -3,7 +3,7 @@
 import math
 
 from edgesr_ros.control.policy import MIN_FRAME_BYTES
-from edgesr_ros.link.emulator import PACKET_PAYLOAD
+from edgesr_ros.link.packets import PACKET_PAYLOAD
 
 _GAIN = 1 / 20  # weight of a frame
 _CERTAIN = 0.003  # probability below which silence is no chance

@@ -12,7 +12,6 @@ import numpy as np
 
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.channel import Channel
 from edgesr_ros.experiment.curves import LADDER, measure_curves
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.measure import Names, row_of
@@ -33,6 +32,7 @@ from edgesr_ros.experiment.simulation import Glance, Simulation
 from edgesr_ros.ladder.encoder import LadderEncoder
 from edgesr_ros.ladder.points import read_ladder
 from edgesr_ros.link.emulator import LinkEmulator
+from edgesr_ros.link.packets import Channel, wire_bytes
 from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
@@ -245,11 +245,11 @@ def by_network(contender: Contender) -> bool:
 
 
 def content_kbps(footage: Footage, rate_hz: float) -> float:
-    """What the recording could fill: each frame as the ladder's encoder makes it without a link."""
+    """What the recording could fill, in packets: each frame as the ladder's encoder makes it on no link."""
     encoder = LadderEncoder(read_ladder(LADDER))
     sizes = []
     for number in footage.spread(_SIZED):
         for _ in range(_ROUNDS):  # it learns what the content takes
             encoded = encoder.encode(footage.frame(number), MAX_FRAME_BYTES, MAX_FRAME_BYTES)
-        sizes.append(len(encoded.data))
+        sizes.append(wire_bytes(len(encoded.data)))
     return float(np.mean(sizes)) * 8e-3 * rate_hz

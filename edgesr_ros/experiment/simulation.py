@@ -10,12 +10,12 @@ import numpy as np
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.channel import Channel
 from edgesr_ros.experiment.plan import Camera, Processing
 from edgesr_ros.experiment.robots import Contestant, Message
+from edgesr_ros.link.packets import Channel
 
-# A DiagnosticArray of a few pairs of text with the headers of DDS, IP and UDP: measured, about.
-_REPORT_BYTES = 400
+# A DiagnosticArray of a few pairs of text with the headers of DDS: measured, about.
+_REPORT_BYTES = 360
 _TICK = 1e-6  # s; a shorter wait may not move the clock at all
 
 
@@ -128,9 +128,8 @@ class Simulation:
         size = len(message.data)
         self._robot.sent(self._now, self._stamp_ns(message.number))
         self._sent.append((self._now, size))
-        fate = self._there.send(self._now, size)
-        if fate.at is not None and fate.at < np.inf:
-            self._at(fate.at, lambda: self._arrive(message))
+        for at in self._there.send(self._now, size).arrivals:
+            self._at(at, lambda: self._arrive(message))
         self._encode()
 
     def _stamp_ns(self, number: int) -> int:
@@ -149,9 +148,8 @@ class Simulation:
         except InputError:
             return
         report, dropped = self._ground.arrived(_ns(begun), _ns(self._now), stamp_ns, size, received)
-        fate = self._back.send(self._now, _REPORT_BYTES)
-        if fate.at is not None and fate.at < np.inf:
-            self._at(fate.at, lambda: self._reported(report))
+        for at in self._back.send(self._now, _REPORT_BYTES).arrivals:
+            self._at(at, lambda: self._reported(report))
         if received is not None and dropped is None:
             self._arrived = begun, Picture(message.number, received.picture, received.factor, size)
             self._enlarge()

@@ -1,4 +1,4 @@
-"""A link as a function of time: what happens to each frame that is put on it."""
+"""A link as a function of time: what happens to each packet that is put on it."""
 
 import heapq
 import math
@@ -10,15 +10,12 @@ import numpy as np
 
 from edgesr_ros.link.profile import LinkProfile
 
-# What an Ethernet or Wi-Fi packet of 1500 bytes carries after the IPv4 (20) and UDP (8) headers.
-PACKET_PAYLOAD = 1472
-
 DropReason = Literal["queue", "loss", "burst"]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """The frame arrives whole `at` seconds, and perhaps `again`; infinite where the link stays silent."""
+    """The packet arrives `at` seconds, and perhaps `again`; infinite where the link stays silent."""
 
     at: float
     again: float | None = None
@@ -26,14 +23,14 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Drop:
-    """The frame never arrives: no room in the queue, a random loss, or a loss in a burst."""
+    """The packet never arrives: no room in the queue, a random loss, or a loss in a burst."""
 
     reason: DropReason
 
 
 @dataclass(frozen=True)
 class LinkCounts:
-    """Frames so far: offered = delivered + in_flight + the sum of dropped.
+    """Packets so far: offered = delivered + in_flight + the sum of dropped.
 
     `duplicates` arrived a second time; the other figures do not count them again.
     """
@@ -46,20 +43,21 @@ class LinkCounts:
 
 
 class LinkEmulator:
-    """One direction of a link: queue → transmission at the capacity → loss → delay, jitter, duplicates.
+    """One direction of a link for packets: queue → transmission at the capacity → loss → delay, jitter.
 
-    - The queue is first in, first out, and drops the newcomer that does not fit (drop tail). A frame
+    Messages, which may be larger than a packet, go over it by a `Channel` (packets.py).
+
+    - The queue is first in, first out, and drops the newcomer that does not fit (drop tail). A packet
       counts with its whole size until its last byte is sent, so one larger than `queue_bytes` gets through
-      only at unlimited capacity, where frames need no room because they leave at once. A queue in ms
-      takes a frame of any size that its turn comes soon enough for: in an outage, one.
-    - A frame travels as ceil(size / PACKET_PAYLOAD) packets and survives only whole, so at a packet loss
-      p it arrives with probability (1 - p)^packets. A lost frame has used the link as any other.
+      only at unlimited capacity, where packets need no room because they leave at once. A queue in ms
+      takes a packet of any size that its turn comes soon enough for: in an outage, one.
+    - A lost packet has used the link as any other.
     - A duplicate arises behind the bottleneck, so it takes no capacity; it has a jitter of its own.
-    - Headers are not counted: capacity is that of the payload.
+    - A packet's size is all that the capacity is spent on, headers included.
 
     Args:
         profile: what the link does.
-        seed: of losses, jitter and duplicates; the same frames at the same times then meet the same fate.
+        seed: of losses, jitter and duplicates; the same packets at the same times then meet the same fate.
     """
 
     def __init__(self, profile: LinkProfile, seed: int = 0) -> None:
@@ -75,10 +73,14 @@ class LinkEmulator:
         self._offered = self._delivered = self._duplicated = 0
         self._dropped: Counter[str] = Counter()
 
-    def offer(self, now: float, size: int) -> Delivery | Drop:
-        """Put a frame of `size` bytes on the link, `now` seconds after the start of the schedule.
+    def doubles(self) -> bool:
+        """Whether the link makes two of what is offered next; drawn anew at each call."""
+        return bool(self.profile.duplicate) and self._rng.random() < self.profile.duplicate
 
-        `now` must not go backwards from call to call.
+    def offer(self, now: float, size: int, twice: bool = False) -> Delivery | Drop:
+        """Put a packet of `size` bytes on the link, `now` seconds after the start of the schedule.
+
+        `now` must not go backwards from call to call. A packet that arrives does so `twice` if that is asked.
         """
         self._advance(now)
         self._offered += 1
@@ -89,22 +91,22 @@ class LinkEmulator:
         self._busy_until = sent
         self._queue.append((sent, size))
         self._queued_bytes += size
-        if (reason := self._lost(size)) is not None:
+        if (reason := self._lost()) is not None:
             return self._drop(reason)
         at, again = self._arrival(sent), None
-        if self.profile.duplicate and self._rng.random() < self.profile.duplicate:
+        if twice:
             at, again = sorted((at, self._arrival(sent)))
             heapq.heappush(self._duplicates, again)
         heapq.heappush(self._arrivals, at)
         return Delivery(at, again)
 
     def queued_bytes(self, now: float) -> int:
-        """Size of the frames that are not wholly sent yet."""
+        """Size of the packets that are not wholly sent yet."""
         self._advance(now)
         return self._queued_bytes
 
     def counts(self, now: float) -> LinkCounts:
-        """What became of the frames so far."""
+        """What became of the packets so far."""
         self._advance(now)
         in_flight = len(self._arrivals)
         return LinkCounts(self._offered, self._delivered, in_flight, dict(self._dropped), self._duplicated)
@@ -138,17 +140,14 @@ class LinkEmulator:
         self._dropped[reason] += 1
         return Drop(reason)
 
-    def _lost(self, size: int) -> DropReason | None:
-        """Why a frame is lost on the air, if it is: the first packet that fails says so."""
+    def _lost(self) -> DropReason | None:
+        """Why a packet is lost on the air, if it is."""
         loss, burst = self.profile.loss, self.profile.burst
         if not loss and burst is None:
             return None
-        reason: DropReason | None = None
-        packets = max(1, math.ceil(size / PACKET_PAYLOAD))
-        # All packets are drawn, also after the first that fails: the burst goes on while they are sent.
-        for turn, fate in self._rng.random((packets, 2)).tolist():
-            if burst is not None and turn < (burst.leave if self._in_burst else burst.enter):
-                self._in_burst = not self._in_burst
-            if fate < (burst.loss if burst is not None and self._in_burst else loss):
-                reason = reason or ("burst" if self._in_burst else "loss")
-        return reason
+        turn, fate = self._rng.random(2).tolist()
+        if burst is not None and turn < (burst.leave if self._in_burst else burst.enter):
+            self._in_burst = not self._in_burst
+        if fate >= (burst.loss if burst is not None and self._in_burst else loss):
+            return None
+        return "burst" if self._in_burst else "loss"

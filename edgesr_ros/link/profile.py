@@ -56,18 +56,22 @@ class _Behaviour(schema.Struct):
 class LinkProfile(_Behaviour, kw_only=True):
     """One direction of a link.
 
+    What is sent are packets; a message of several arrives whole or not at all, see `Channel` (packets.py).
+    Bytes and capacity are those of whole Ethernet frames, headers included, in the emulator as in the kernel:
+    a message of 8000 bytes takes 8212.
+
     Attributes:
         description: one line for whoever chooses a profile.
         capacity: kbps over time.
-        delay_ms: propagation, added to the time that a frame takes to be sent and to what a trace says.
-        jitter_ms: a further delay, uniform between 0 and this; order is kept.
-        reorder: a frame with less delay may overtake those before it after all.
+        delay_ms: propagation, added to the time that a packet takes to be sent and to what a trace says.
+        jitter_ms: a further delay, uniform between 0 and this, of each packet; order is kept.
+        reorder: a packet with less delay may overtake those before it after all.
         loss: probability that a packet is lost.
         burst: losses that come together.
-        duplicate: probability that a frame arrives a second time.
-        queue_bytes: what waits at the sender's side of the link; a frame that does not fit is dropped.
-            64 KiB where the profile says neither this nor queue_ms; null is no bound.
-        queue_ms: a frame that would wait longer than this before the link begins with it is dropped.
+        duplicate: probability that a message arrives a second time.
+        queue_bytes: packets that wait at the sender's side of the link, with all their bytes; one that does
+            not fit is dropped. 64 KiB where the profile says neither this nor queue_ms; null is no bound.
+        queue_ms: a packet that would wait longer than this before the link begins with it is dropped.
     """
 
     capacity: Capacity

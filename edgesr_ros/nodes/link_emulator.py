@@ -2,7 +2,6 @@
 
 import heapq
 import itertools
-import math
 import sys
 import threading
 import time
@@ -14,7 +13,8 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
 
-from edgesr_ros.link.emulator import Delivery, Drop, LinkEmulator
+from edgesr_ros.link.emulator import LinkEmulator
+from edgesr_ros.link.packets import Channel
 from edgesr_ros.link.profile import read_profile
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
@@ -51,8 +51,9 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         super().__init__(**options)
         settings = self.parameters.current
         profile = read_profile(settings.profile)
-        self._forward = LinkEmulator(profile, settings.seed)
-        self._back = LinkEmulator(profile, settings.seed + 1)
+        self._profile = profile
+        self._forward = Channel(LinkEmulator(profile, settings.seed))
+        self._back = Channel(LinkEmulator(profile, settings.seed + 1))
         self._start = time.monotonic()
         # Who records can so tell which step of the schedule a frame met.
         began_s = self.get_clock().now().nanoseconds * 1e-9
@@ -81,27 +82,21 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
     def _carry(self, kind: type, source: str, destination: str, qos: QoSProfile) -> None:
         publisher = self.publisher(kind, destination, qos)
         frames = kind is CompressedImage
-        link = self._back if kind is DiagnosticArray else self._forward
-
-        def put_on_air(arrival: float | None, message: bytes, counter: str) -> None:
-            # In an outage without end a frame is on its way for ever.
-            if arrival is not None and math.isfinite(arrival):
-                entry = (self._start + arrival, next(self._order), publisher, message, counter)
-                heapq.heappush(self._on_air, entry)
+        channel = self._back if kind is DiagnosticArray else self._forward
 
         def on_message(message: bytes) -> None:
             now = time.monotonic()
             with self._changed:
-                outcome = link.offer(now - self._start, len(message))
-                if isinstance(outcome, Delivery):
-                    put_on_air(outcome.at, message, "frames_out")
-                    put_on_air(outcome.again, message, "duplicates")
-                    self._changed.notify()
+                fate = channel.send(now - self._start, len(message))
+                for arrival, counter in zip(fate.arrivals, ("frames_out", "duplicates"), strict=False):
+                    entry = (self._start + arrival, next(self._order), publisher, message, counter)
+                    heapq.heappush(self._on_air, entry)
+                self._changed.notify()
             if frames:
                 self.diagnostics.count("frames_in")
                 self.diagnostics.count("bytes_in", len(message))
-                if isinstance(outcome, Drop):
-                    self.diagnostics.drop(f"link_{outcome.reason}")
+                if fate.reason is not None:
+                    self.diagnostics.drop(f"link_{fate.reason}")
 
         self.subscribe(kind, source, on_message, qos, while_heard=[publisher], raw=True, optional=not frames)
 
@@ -121,7 +116,7 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
                 self.diagnostics.count("bytes_out", len(message))
 
     def _show_capacity(self) -> None:
-        kbps = self._forward.profile.kbps_at(time.monotonic() - self._start)
+        kbps = self._profile.kbps_at(time.monotonic() - self._start)
         self.diagnostics.show(capacity_kbps="unlimited" if kbps is None else f"{kbps:g}")
 
 

@@ -12,7 +12,8 @@ import pytest
 from edgesr_ros.control.report import ArrivalLog, ArrivalReport
 from edgesr_ros.control.sender import Decision, Sender
 from edgesr_ros.link.capacity import Schedule, Step
-from edgesr_ros.link.emulator import Delivery, Drop, LinkEmulator
+from edgesr_ros.link.emulator import LinkEmulator
+from edgesr_ros.link.packets import Channel, wire_bytes
 from edgesr_ros.link.profile import LinkProfile
 
 SOURCE_HZ = 30.0
@@ -36,7 +37,8 @@ class Drive:
         most = MAX_FRAME_BYTES * SOURCE_HZ
         seconds = begin + np.arange(round(end - begin))
         usable = sum(min(profile.capacity.kbit(s, s + 1) * 125, most) for s in seconds)
-        return sum(size for at, size, dropped in self.sent if begin <= at < end and not dropped) / usable
+        carried = (wire_bytes(size) for at, size, dropped in self.sent if begin <= at < end and not dropped)
+        return sum(carried) / usable
 
     def ages(self, begin: float = 0.0, end: float = math.inf) -> np.ndarray:
         return np.array([age for at, _, age in self.arrived if begin <= at < end])
@@ -74,8 +76,8 @@ def drive(
     """Run `seconds`. Actual frame sizes deviate from the decided ones by up to `deviation`, at random."""
     rng = np.random.default_rng(seed)
     sender = sender or Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
-    there = LinkEmulator(forward, seed)
-    back_again = LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)
+    there = Channel(LinkEmulator(forward, seed))
+    back_again = Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1))
     log, result = ArrivalLog(), Drive()
     slot: float | None = None
     encoding = False
@@ -114,11 +116,10 @@ def drive(
         nonlocal encoding
         encoding = False
         sender.sent(now, round(captured * 1e9), size)
-        outcome = there.offer(now, size)
-        result.sent.append((now, size, isinstance(outcome, Drop) and outcome.reason == "queue"))
-        if isinstance(outcome, Delivery):
-            for arrival in {outcome.at, getattr(outcome, "again", None) or outcome.at}:
-                at(arrival, lambda now: arrive(now, captured, size))
+        fate = there.send(now, size)
+        result.sent.append((now, size, fate.reason == "queue"))
+        for arrival in fate.arrivals:
+            at(arrival, lambda now: arrive(now, captured, size))
         serve(now)
 
     def arrive(now: float, captured: float, size: int) -> None:
@@ -129,9 +130,9 @@ def drive(
             at(now + DECODING, lambda now: answer(now, report))
 
     def answer(now: float, report: ArrivalReport) -> None:
-        outcome = back_again.offer(now, REPORT_BYTES)
-        if isinstance(outcome, Delivery) and rng.random() >= lose_report:
-            for arrival in {outcome.at, getattr(outcome, "again", None) or outcome.at}:
+        fate = back_again.send(now, REPORT_BYTES)
+        if rng.random() >= lose_report:
+            for arrival in fate.arrivals:
                 at(arrival, lambda now: hear(now, ArrivalReport.from_pairs(report.to_pairs())))
 
     def hear(now: float, report: ArrivalReport) -> None:

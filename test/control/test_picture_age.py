@@ -43,6 +43,21 @@ def test_the_true_age_lies_within_the_uncertainty(ahead: float) -> None:
         assert 0 <= age.uncertainty < 0.06
 
 
+@pytest.mark.parametrize("ahead", [-100.0, 0.0, 1.7e9])
+def test_an_answer_is_heard_as_a_picture_is(ahead: float) -> None:
+    """Large pictures take long: the answer, which is small, tells more of the offset than they do."""
+    link = Exchange(ahead, back=0.5)
+    link.frame(10.0)
+    link.back = 0.02
+    reported = 10.5  # when the picture was here
+    now = reported + link.there + link.back
+    link.ages.answered(round(now * S), round(reported * S), round((reported + link.there + ahead) * S))
+    age = link.age(now, 10.0 + ahead)
+    assert age is not None
+    assert age.uncertainty == pytest.approx(0.02, abs=1e-3)
+    assert age.seconds == pytest.approx(0.54, abs=0.02)
+
+
 def test_a_picture_from_the_future_has_no_age() -> None:
     link = Exchange(50.0)
     link.frame(10.0)

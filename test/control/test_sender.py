@@ -110,6 +110,30 @@ def test_reports_of_old_receivers_are_enough() -> None:
     assert sender.may_send(now + 0.2)
 
 
+@pytest.mark.parametrize("deviation", [-2000, -300, 0, 300, 2000])
+def test_the_next_frame_makes_good_for_one_of_another_size(deviation: int) -> None:
+    sender = Sender()
+    now = talk(sender, ArrivalLog(), 0.0, 30)
+    planned = sender.decision(now).frame_bytes
+    assert planned > 4000  # half a frame at most is made good for
+    sender.sent(now, 1, planned + deviation)
+    assert sender.decision(now).frame_bytes == pytest.approx(planned - deviation, abs=2)
+    # What the one after it takes is what is planned again.
+    sender.sent(now, 2, sender.decision(now).frame_bytes)
+    assert sender.decision(now).frame_bytes == pytest.approx(planned, abs=2)
+
+
+@pytest.mark.parametrize("size", [1, 40_000])
+def test_no_more_than_half_a_frame_is_made_good_for(size: int) -> None:
+    sender = Sender()
+    now = talk(sender, ArrivalLog(), 0.0, 30)
+    planned = sender.decision(now).frame_bytes
+    for stamp in range(3):
+        sender.sent(now, stamp, size)
+    expected = planned * (1.5 if size < planned else 0.5)
+    assert sender.decision(now).frame_bytes == pytest.approx(expected, abs=2)
+
+
 @pytest.mark.parametrize("clock", [-1e5, 1e5])
 def test_a_receiver_that_starts_again_is_met_anew(clock: float) -> None:
     sender = Sender()

@@ -4,12 +4,12 @@ import pytest
 from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.ends.ground import Ground
-from edgesr_ros.experiment.channel import Channel
 from edgesr_ros.experiment.plan import Camera, Fixed, Ours, Processing, Video
 from edgesr_ros.experiment.robots import Contestant, FixedRobot, Message, PacedRobot, VideoRobot
 from edgesr_ros.experiment.simulation import Simulation
 from edgesr_ros.link.capacity import Schedule, Step
-from edgesr_ros.link.emulator import PACKET_PAYLOAD, LinkEmulator
+from edgesr_ros.link.emulator import LinkEmulator
+from edgesr_ros.link.packets import PACKET_PAYLOAD, Channel
 from edgesr_ros.link.profile import LinkProfile
 
 CAMERA = Camera(width=128, height=96, rate_hz=20)
@@ -122,6 +122,16 @@ def test_reports_come_back_over_the_link():
     assert len(robot.reports) == pytest.approx(0.7 * 0.7 * 200, rel=0.2)
     for now, report in robot.reports:
         assert now == pytest.approx(report.arrival_ns * 1e-9 + 0.04, abs=1e-6)
+
+
+def test_what_comes_twice_is_reported_again_and_shown_once():
+    robot = Constant(3000)
+    run, _ = simulate(robot, link((None, 99), delay_ms=40, jitter_ms=20, duplicate=1), 2)
+    assert [shown.number for shown in run.shown] == list(range(len(run.shown)))
+    assert len(run.shown) == 39
+    # Each report doubles on its way back, as the frame did that it is about.
+    told = [report.stamp_ns for now, report in robot.reports if now < 1.9]
+    assert min(told.count(stamp) for stamp in told[:-40]) == 4
 
 
 def test_a_stream_of_one_rate_does_not_care_for_the_link(footage):

@@ -5,7 +5,7 @@ import pytest
 
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.curve import Curve
-from edgesr_ros.link.emulator import PACKET_PAYLOAD, Delivery, Drop, LinkEmulator
+from edgesr_ros.link.emulator import Delivery, Drop, LinkEmulator
 from edgesr_ros.link.profile import Burst, LinkProfile
 from edgesr_ros.link.trace import Trace
 
@@ -26,14 +26,14 @@ def test_no_limit_and_no_delay_delivers_at_once_whatever_the_size() -> None:
     assert arrival(free.offer(1.5, 1_000_000)) == 1.5
 
 
-def test_frames_are_sent_one_after_the_other() -> None:
+def test_packets_are_sent_one_after_the_other() -> None:
     slow = link((math.inf, 80), delay_ms=20)  # 10 kB/s
     assert arrival(slow.offer(0.0, 4000)) == pytest.approx(0.42)
     assert arrival(slow.offer(0.1, 2000)) == pytest.approx(0.62)
     assert arrival(slow.offer(5.0, 1000)) == pytest.approx(5.12)  # idle in between
 
 
-def test_a_frame_that_spans_a_step_arrives_at_the_exact_time() -> None:
+def test_a_packet_that_spans_a_step_arrives_at_the_exact_time() -> None:
     falling = link((1, 800), (math.inf, 80), delay_ms=20)
     # 100 kB/s until 1.0, then 10 kB/s: 2000 bytes before the step, 2000 in 0.2 s after it.
     assert arrival(falling.offer(0.98, 4000)) == pytest.approx(1.22, abs=1e-9)
@@ -65,7 +65,7 @@ def test_the_queue_drops_the_newcomer_that_does_not_fit() -> None:
     assert outcomes[2] == Drop("queue")
     assert isinstance(slow.offer(0.0, 2000), Delivery)  # exactly full
     assert slow.offer(0.399, 1) == Drop("queue")
-    assert isinstance(slow.offer(0.401, 4000), Delivery)  # the first frame has left
+    assert isinstance(slow.offer(0.401, 4000), Delivery)  # the first packet has left
 
 
 SCHEDULES = {
@@ -90,27 +90,7 @@ def test_an_overloaded_link_delivers_its_capacity(steps: list[tuple[float, float
     assert delivered == pytest.approx(integral, rel=0.02)
 
 
-@pytest.mark.parametrize("packets", [1, 4, 20])
-def test_a_frame_survives_only_whole(packets: int) -> None:
-    loss, frames = 0.03, 20_000
-    lossy = link((math.inf, None), loss=loss)
-    size = packets * PACKET_PAYLOAD
-    lost = sum(lossy.offer(float(i), size) == Drop("loss") for i in range(frames))
-    expected = 1 - (1 - loss) ** packets
-    sigma = math.sqrt(expected * (1 - expected) / frames)
-    assert lost / frames == pytest.approx(expected, abs=4 * sigma)
-
-
-def test_a_started_packet_counts_as_one() -> None:
-    assert link((math.inf, None), loss=1.0).offer(0.0, 1) == Drop("loss")
-    frames = 20_000
-    for size, packets in ((1472, 1), (1473, 2)):
-        lossy = link((math.inf, None), loss=0.2)
-        lost = sum(isinstance(lossy.offer(float(i), size), Drop) for i in range(frames))
-        assert lost / frames == pytest.approx(1 - 0.8**packets, abs=0.015)
-
-
-def test_a_lost_frame_has_used_the_link() -> None:
+def test_a_lost_packet_has_used_the_link() -> None:
     lossy = link((math.inf, 80), loss=1.0, queue_bytes=8000)
     assert [lossy.offer(0.0, 4000).reason for _ in range(3)] == ["loss", "loss", "queue"]
 
@@ -124,15 +104,6 @@ def test_bursts_have_the_losses_and_lengths_of_gilbert_elliott() -> None:
     assert lost.mean() == pytest.approx(0.01 / 0.11, rel=0.1)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], lost.astype(int), [0]))))
     assert np.mean(edges[1::2] - edges[::2]) == pytest.approx(10, rel=0.1)
-
-
-def test_packets_of_a_frame_step_the_burst_each() -> None:
-    burst = Burst(enter=0.01, leave=0.1, loss=1.0)
-    bursty = link((math.inf, None), burst=burst)
-    frames, packets = 20_000, 10
-    lost = sum(isinstance(bursty.offer(float(i), packets * PACKET_PAYLOAD), Drop) for i in range(frames))
-    # Whole only if the link was good before (share 10/11) and did not turn within the frame.
-    assert lost / frames == pytest.approx(1 - 10 / 11 * 0.99**packets, rel=0.05)
 
 
 def test_the_reason_tells_random_loss_from_bursts() -> None:
@@ -176,23 +147,15 @@ def test_the_delay_of_a_trace_varies_and_adds_to_the_profiles() -> None:
     assert arrival(early) == arrival(late) == pytest.approx(2.96 + 0.21)
 
 
-def test_duplicates_come_after_and_take_no_capacity() -> None:
-    twice = link((math.inf, 80), delay_ms=20, jitter_ms=30, duplicate=1.0, queue_bytes=10_000)
-    outcomes = [twice.offer(float(i), 1000) for i in range(100)]
-    for i, outcome in enumerate(outcomes):
+def test_a_packet_that_is_asked_to_comes_twice_with_a_jitter_of_its_own() -> None:
+    twice = link((math.inf, 80), delay_ms=20, jitter_ms=30, queue_bytes=10_000)
+    for i in range(100):
+        outcome = twice.offer(float(i), 1000, twice=True)
         assert isinstance(outcome, Delivery)
         assert outcome.again is not None
         assert i + 0.12 <= outcome.at <= outcome.again <= i + 0.15
     counts = twice.counts(1000.0)
     assert (counts.offered, counts.delivered, counts.duplicates, counts.in_flight) == (100, 100, 100, 0)
-
-
-def test_duplicates_are_as_frequent_as_asked() -> None:
-    some = link((math.inf, None), duplicate=0.1)
-    outcomes = [some.offer(float(i), 100) for i in range(20_000)]
-    again = [outcome for outcome in outcomes if isinstance(outcome, Delivery) and outcome.again is not None]
-    assert len(again) == pytest.approx(2000, rel=0.1)
-    assert some.counts(1e6).duplicates == len(again)
 
 
 def test_a_queue_in_ms_bounds_the_wait_whatever_the_rate() -> None:
@@ -203,12 +166,12 @@ def test_a_queue_in_ms_bounds_the_wait_whatever_the_rate() -> None:
         outcome = steps.offer(now, 20_000)
         if isinstance(outcome, Delivery):
             waits.append(outcome.at - now)
-    # A frame takes 2 s at 10 kB/s and 0.02 s at 1 MB/s; before it begins, 0.25 s at most.
+    # A packet of that size takes 2 s at 10 kB/s and 0.02 s at 1 MB/s; before it begins, 0.25 s at most.
     assert max(waits) == pytest.approx(2.25, abs=0.02)
     assert max(waits[-100:]) == pytest.approx(0.27, abs=0.02)
 
 
-def test_a_queue_in_ms_takes_one_frame_in_an_outage() -> None:
+def test_a_queue_in_ms_takes_one_packet_in_an_outage() -> None:
     gap = link((1, 800), (5, 0), (1, 800), queue_ms=100)
     assert arrival(gap.offer(2.0, 4000)) == pytest.approx(6.04)
     assert gap.offer(2.1, 4000) == Drop("queue")
@@ -226,7 +189,7 @@ NASTY = {
 
 def fate(seed: int) -> list[Delivery | Drop]:
     nasty = link((5, 800), (5, 80), (5, 8000), seed=seed, **NASTY)
-    return [nasty.offer(i / 50, 3000) for i in range(750)]
+    return [nasty.offer(i / 50, 3000, nasty.doubles()) for i in range(750)]
 
 
 def test_the_same_seed_is_the_same_link() -> None:
@@ -239,7 +202,7 @@ def test_what_is_offered_is_delivered_dropped_or_in_flight() -> None:
     outcomes: list[Delivery | Drop] = []
     for i in range(750):
         now = i / 50
-        outcomes.append(nasty.offer(now, 3000))
+        outcomes.append(nasty.offer(now, 3000, nasty.doubles()))
         counts = nasty.counts(now)
         deliveries = [outcome.at for outcome in outcomes if isinstance(outcome, Delivery)]
         assert counts.offered == i + 1

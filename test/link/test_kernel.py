@@ -15,8 +15,10 @@ import pytest
 from edgesr_ros.errors import InputError
 from edgesr_ros.link import commands
 from edgesr_ros.link.capacity import Interrupted, Outage, Schedule, Step
+from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.kernel import KernelLink
 from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces
+from edgesr_ros.link.packets import Channel
 from edgesr_ros.link.profile import Burst, LinkProfile, read_profile
 from edgesr_ros.link.shaper import Shaper, shaper_state
 
@@ -32,9 +34,11 @@ print("ready", flush=True)
 end, arrivals = time.monotonic() + float(sys.argv[1]), []
 while time.monotonic() < end:
     try:
-        size = len(udp.recv(2000))
+        size = len(udp.recv(65536))
     except TimeoutError:
         continue
+    if not size:  # the sender has said all
+        break
     arrivals.append((time.monotonic(), size + {HEADERS}))
 print(json.dumps(arrivals))
 """
@@ -51,6 +55,21 @@ while time.monotonic() < end:
         udp.sendto(bytes(1400), (sys.argv[1], {PORT}))
     except TimeoutError:
         pass
+"""
+
+# Datagrams at 30 Hz; prints when each was really sent, so that the model can be told the same.
+DATAGRAMS = f"""
+import json, socket, sys, time
+size, count, start, sent = int(sys.argv[2]), int(sys.argv[3]), time.monotonic(), []
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_000_000)
+for number in range(count):
+    time.sleep(max(0, start + number / 30 - time.monotonic()))
+    sent.append(time.monotonic() - start)
+    udp.sendto(bytes(size), (sys.argv[1], {PORT}))
+time.sleep(1)  # the queue is empty then
+udp.sendto(b"", (sys.argv[1], {PORT}))
+print(json.dumps(sent))
 """
 
 
@@ -96,6 +115,18 @@ def saturate(link: KernelLink, seconds: float, *, back: bool = False) -> list[Ar
     return [Arrival(at - began, size) for at, size in arrivals]
 
 
+def know_neighbour(link: KernelLink) -> None:
+    """Tell the robot the ground station's hardware address, which it would ask for first."""
+    mac = subprocess.run(
+        link.namespaces.command("ground", ["cat", f"/sys/class/net/{INTERFACE}/address"]),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    neighbour = ["ip", "neighbour", "add", ADDRESSES["ground"], "lladdr", mac, "dev", INTERFACE]
+    subprocess.run(link.namespaces.command("robot", neighbour), check=True)
+
+
 def kbit(arrivals: list[Arrival], start: float, end: float) -> float:
     return sum(arrival.size for arrival in arrivals if start <= arrival.at < end) * 8 / 1000
 
@@ -139,15 +170,7 @@ def test_the_queue_holds_so_many_bytes(link_name: str) -> None:
             "import socket; udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
             f"for _ in range(40): udp.sendto(bytes(1000), ('{ADDRESSES['ground']}', {PORT}))"
         )
-        # The neighbour's address is asked for first, and not answered in an outage.
-        mac = subprocess.run(
-            link.namespaces.command("ground", ["cat", f"/sys/class/net/{INTERFACE}/address"]),
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-        neighbour = ["ip", "neighbour", "add", ADDRESSES["ground"], "lladdr", mac, "dev", INTERFACE]
-        subprocess.run(link.namespaces.command("robot", neighbour), check=True)
+        know_neighbour(link)
         subprocess.run(link.namespaces.command("robot", [sys.executable, "-c", command]), check=True)
         state = shaper_state(INTERFACE, link.namespaces.namespace("robot"))
     assert state is not None
@@ -204,6 +227,30 @@ def test_what_runs_in_a_namespace_is_told_when_it_is_cut_off(link_name: str) -> 
             assert namespaces.remove() == [sleeping.pid]
         finally:
             sleeping.kill()
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "queue_bytes"),
+    [(8000, 60, 64_000), (4400, 120, 16_000)],
+)
+def test_the_model_delivers_what_the_kernel_delivers(
+    link_name: str, size: int, count: int, queue_bytes: int
+) -> None:
+    """How much of a stream that a link of 1 Mbit/s cannot carry arrives whole."""
+    constant = profile((99, 1000), queue_bytes=queue_bytes)
+    with KernelLink(constant, name=link_name) as link:
+        know_neighbour(link)
+        listen = link.namespaces.command("ground", [sys.executable, "-c", RECEIVER, "60"])
+        send = [sys.executable, "-c", DATAGRAMS, ADDRESSES["ground"], str(size), str(count)]
+        with subprocess.Popen(listen, stdout=subprocess.PIPE, text=True) as receiver:
+            assert receiver.stdout is not None
+            assert receiver.stdout.readline() == "ready\n"
+            sending = link.namespaces.command("robot", send)
+            sent = json.loads(subprocess.run(sending, check=True, capture_output=True, text=True).stdout)
+            arrived = len(json.loads(receiver.stdout.read()))
+    model = Channel(LinkEmulator(constant))
+    expected = sum(model.send(at, size).reason is None for at in sent)
+    assert arrived / count == pytest.approx(expected / count, abs=0.03)
 
 
 def test_an_outage_cuts_any_capacity(link_name: str) -> None:

@@ -1,6 +1,7 @@
 """The link emulator over real DDS: what the profile says happens to frames, and nothing else."""
 
 import time
+from array import array
 
 import numpy as np
 import pytest
@@ -48,6 +49,19 @@ def test_a_slow_link_drops_what_does_not_fit_its_queue(bench, picture, tmp_path)
     assert bench.count("link_emulator", "frames_out") == len(arrived) == 60 - bench.dropped("link_emulator")
     stamps = [nanoseconds(message.header.stamp) for message in arrived]
     assert stamps == sorted(stamps)
+
+
+def test_frames_go_as_packets_as_they_do_in_the_simulation(bench, tmp_path):
+    """Of the second frame two packets fit into the queue beside the first, and no packet of the third."""
+    profile = write_profile(tmp_path, "capacity: {steps: [{kbps: 0}]}\nqueue_bytes: 12000\n")
+    bench.start("link_emulator", profile=profile)
+    bench.collect(CompressedImage, "ground/image_lr/compressed")
+    robot = bench.publisher(CompressedImage, "robot/image_lr/compressed")
+    for size in (8000, 8000, 1400):
+        robot.publish(CompressedImage(format="jpeg", data=array("B", bytes(size))))
+        bench.spin(0.05)
+    bench.wait(lambda: bench.count("link_emulator", "frames_in") == 3, "the frames")
+    assert bench.count("link_emulator", "dropped.link_queue") == 2
 
 
 def test_a_lossy_link_loses_by_seed(bench, picture, tmp_path):
@@ -111,7 +125,7 @@ def test_the_time_reference_travels_as_long_as_a_frame(bench, tmp_path):
 def test_every_frame_that_arrives_whole_is_shown_or_counted(bench, tmp_path, losses):
     profile = write_profile(
         tmp_path,
-        "capacity: {steps: [{kbps: null}]}\nduplicate: 0.2\njitter_ms: 60\nreorder: true\n" + losses + "\n",
+        "capacity: {steps: [{kbps: null}]}\nduplicate: 0.2\njitter_ms: 150\nreorder: true\n" + losses + "\n",
     )
     bench.processes.start("link_emulator", "/", {"profile": profile})
     bench.processes.start("ground_station", "/ground", {"model": "bicubic", "overlay": False})
