@@ -22,10 +22,13 @@ export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 endif
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 LINT_VENV := .venv-lint
+# The converter to TFLite contradicts runtime.txt, and NumPy 1 of a sourced ROS 2; it needs Python 3.11.
+EXPORT_VENV := .venv-export
+TOO_OLD := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info < (3, 11)))')
 PIP := bin/pip --disable-pip-version-check --quiet
 DONE := $(VENV)/.done
 
-.PHONY: help demo test lint figures clean
+.PHONY: help demo test tflite lint figures clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -39,6 +42,14 @@ demo: $(DONE)/package $(DONE)/demo  ## the whole system on a recording over a ba
 
 test: $(DONE)/package $(DONE)/train $(DONE)/test  ## all tests
 	$(VENV)/bin/python -m pytest $(ARGS)
+ifeq ($(ARGS)$(TOO_OLD),)
+	$(MAKE) --no-print-directory tflite
+endif
+
+# An import first, because pytest would only skip what cannot be imported.
+tflite: $(EXPORT_VENV)/done  ## the tests that write TFLite, which `make test` without ARGS runs as well
+	env -u PYTHONPATH $(EXPORT_VENV)/bin/python -c 'import litert_torch, ai_edge_quantizer'
+	env -u PYTHONPATH $(EXPORT_VENV)/bin/python -m pytest test/training/test_export*.py -k tflite $(ARGS)
 
 lint: $(LINT_VENV)/done  ## style, types, and who may import whom
 	$(LINT_VENV)/bin/ruff check .
@@ -94,4 +105,11 @@ $(LINT_VENV)/done: requirements/lint.txt
 	  { echo 'Python 3.10 or newer is needed: make PYTHON=/path/to/python3' >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(LINT_VENV)
 	@$(LINT_VENV)/$(PIP) install -r $<
+	@touch $@
+
+$(EXPORT_VENV)/done: requirements/export.txt requirements/test.txt
+	@$(if $(TOO_OLD),echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3' >&2; false)
+	$(PYTHON) -m venv --clear $(EXPORT_VENV)
+	@echo 'Installing $< into $(EXPORT_VENV), about 2.5 GB ...'
+	@$(EXPORT_VENV)/$(PIP) install -r $< -c requirements/test.txt pytest
 	@touch $@

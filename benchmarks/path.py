@@ -12,9 +12,9 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import cycle
+from itertools import cycle, pairwise
 
 import cv2
 import numpy as np
@@ -39,6 +39,7 @@ from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.nodes.messages import pairs_of, to_time
 from edgesr_ros.nodes.node import COMPRESSED
+from edgesr_ros.quality.summary import DROPPED
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
 
@@ -53,7 +54,9 @@ _CODEC, _QUALITIES = "webp", (50, 70, 90)  # of the robot's frames
 _SECONDS, _QUICK_SECONDS = 30.0, 5.0  # of each model
 _WARM_UP = 2.0  # seconds
 _PICTURES = 25  # of the clip, spread over it
+_NODE = "ground_station"
 _STAGES = ("decode", "upscale", "publish")
+_ARRIVED, _SHOWN = "frames_in", "frames_out"  # its counters
 _POLL = 0.02  # seconds
 _DISCOVERY = 0.5  # seconds between attempts
 
@@ -63,7 +66,7 @@ class _Robot(Observer):
 
     def __init__(self, domain: int, robots: Sequence[str]) -> None:
         super().__init__(domain, robots)
-        self.display_ms: list[float] = []
+        self.display_ms: dict[int, float] = {}  # by number of the frame
         self._frames = self.node.create_publisher(CompressedImage, "/ground/image_lr/compressed", COMPRESSED)
         self.node.create_subscription(DiagnosticArray, "/ground/link_report", self._on_report, COMPRESSED)
 
@@ -73,9 +76,14 @@ class _Robot(Observer):
         self._frames.publish(message)
 
     def _on_report(self, message: DiagnosticArray) -> None:
-        # It tells of the last picture that was shown: the one before this frame.
-        if (display_s := ArrivalReport.from_pairs(pairs_of(message)).display_s) is not None:
-            self.display_ms.append(1e3 * display_s)
+        report = ArrivalReport.from_pairs(pairs_of(message))
+        if report.display_s is not None:
+            # It tells of the last picture that was shown: the one before this frame.
+            self.display_ms[report.frames - 1] = 1e3 * report.display_s
+
+    def paired_ms(self) -> list[dict[str, float]]:
+        """As `paired_stages`, since `forget_stages`."""
+        return paired_stages([values for _, values in self._told[_NODE]], self.display_ms)
 
 
 def measure(model: str, sent: Sequence[CompressedImage], seconds: float) -> PathRow:
@@ -91,7 +99,7 @@ def measure(model: str, sent: Sequence[CompressedImage], seconds: float) -> Path
     """
     network = load_upscaler(model, _BACKEND, _THREADS)
     with observed(observe=_Robot) as chain:
-        chain.start("ground_station", {"model": model, "backend": _BACKEND, "threads": _THREADS})
+        chain.start(_NODE, {"model": model, "backend": _BACKEND, "threads": _THREADS})
         robot = chain.observer
         assert isinstance(robot, _Robot)
         while not robot.shown:  # what is sent before both sides have found each other is lost
@@ -101,10 +109,11 @@ def measure(model: str, sent: Sequence[CompressedImage], seconds: float) -> Path
         robot.display_ms.clear()
         robot.forget_stages()
         delivered_ms, bare_ms = _take_turns(chain, robot, network, sent, seconds)
-        robot.spin(1.0)  # for the stages of the last second
-        stages = robot.stages()
-        path, bare = spread(robot.display_ms), spread(bare_ms)
-        known = {stage: stages[f"ground_station: {stage}"].mean for stage in _STAGES}
+        while not (paired := robot.paired_ms()):  # about one second in five is of use
+            more = _take_turns(chain, robot, network, sent, 1.0)
+            delivered_ms += more[0]
+            bare_ms += more[1]
+        path, bare = spread(list(robot.display_ms.values())), spread(bare_ms)
         return PathRow(
             model=model,
             backend=_BACKEND,
@@ -115,8 +124,35 @@ def measure(model: str, sent: Sequence[CompressedImage], seconds: float) -> Path
             path_ms=path,
             ratio=round(path.p50 / bare.p50, 3),
             delivered_ms=spread(delivered_ms),
-            stages_ms={**known, "rest": round(float(np.mean(robot.display_ms)) - sum(known.values()), 2)},
+            stages_ms={stage: round(float(np.mean([ms[stage] for ms in paired])), 2) for stage in paired[0]},
         )
+
+
+def paired_stages(told: Sequence[Mapping[str, str]], path_ms: Mapping[int, float]) -> list[dict[str, float]]:
+    """Mean time of each stage, and the rest of the path, in seconds where both are of the same frames.
+
+    The node tells of its stages once a second. A frame that is under way then has some of its stages in one
+    second and some in the next, and where one frame takes much longer than the others, that is more than the
+    whole rest. So only seconds count that began and ended with no frame under way.
+
+    Args:
+        told: the node's diagnostics, one a second.
+        path_ms: by number of the frame, counted from 1.
+    """
+    paired = []
+    for before, after in pairwise(told):
+        frames = range(int(before[_ARRIVED]) + 1, int(after[_ARRIVED]) + 1)
+        if frames and not (_under_way(before) or _under_way(after)) and all(n in path_ms for n in frames):
+            known = {stage: float(after[f"{stage}_ms.mean"]) for stage in _STAGES}
+            rest = float(np.mean([path_ms[n] for n in frames])) - sum(known.values())
+            paired.append({**known, "rest": rest})
+    return paired
+
+
+def _under_way(values: Mapping[str, str]) -> int:
+    """Frames that have arrived and are neither shown nor dropped."""
+    gone = sum(int(value) for key, value in values.items() if key == _SHOWN or key.startswith(DROPPED))
+    return int(values[_ARRIVED]) - gone
 
 
 def _take_turns(

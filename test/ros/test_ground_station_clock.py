@@ -58,24 +58,37 @@ class Robot:
         message.header.stamp = to_time(self.clock())
         self._reference.publish(message)
 
+    def frame_after_answer(self):
+        """As `frame`, once an answer has arrived: a frame can overtake it, as their topics are two."""
+        self.answer()
+        for _ in range(100):
+            if (said := self.frame())[0]["age_ms"] != "unknown":
+                return said
+            self._bench.spin(0.1)
+        raise AssertionError(f"the age stays unknown\n{self._bench.said()}")
+
+
+def right(facts, youngest, oldest):
+    """The age and its uncertainty in s, which hold what is true."""
+    age, uncertainty = (float(facts[key]) / 1000 for key in ("age_ms", "age_uncertainty_ms"))
+    assert youngest - uncertainty - 1e-3 <= age <= oldest + uncertainty + 1e-3
+    return age, uncertainty
+
 
 @pytest.mark.parametrize("ahead_s", [-100.0, 0.0, 100.0])
 def test_the_age_is_right_whatever_the_clocks_show(bench, picture, ahead_s):
     bench.start("ground_station", model="bicubic", overlay=False)
     robot = Robot(bench, picture, ahead_s)
+    began = robot.clock()
     facts, *_ = robot.frame()
     assert facts["age_ms"] == "unknown"
     assert "age_uncertainty_ms" not in facts
     bench.wait(lambda: robot.reports, "the report")
     assert not robot.ages
     for _ in range(5):
-        robot.answer()
-        bench.spin(0.1)
-        facts, youngest, oldest = robot.frame()
-        age, uncertainty = (float(facts[key]) / 1000 for key in ("age_ms", "age_uncertainty_ms"))
-        assert youngest - uncertainty - 1e-3 <= age <= oldest + uncertainty + 1e-3
+        age, uncertainty = right(*robot.frame_after_answer())
         assert age - uncertainty >= -1e-3
-        assert uncertainty < 0.5
+        assert uncertainty < (robot.clock() - began + CAMERA) / S  # there and back, and what was before
     bench.wait(lambda: len(robot.ages) == 5, "the ages")
     assert robot.ages[-1].data == pytest.approx(age, abs=1e-3)
 
@@ -92,8 +105,7 @@ def test_the_overlay_shows_the_age_only_when_it_is_known(bench, picture):
 
     unknown = words()
     np.testing.assert_array_equal(words(), unknown)
-    robot.answer()
-    bench.spin(0.1)
+    robot.frame_after_answer()
     assert (words() != unknown).any()
 
 
@@ -101,14 +113,11 @@ def test_a_clock_that_is_set_back_is_noticed(bench, picture):
     bench.start("ground_station", model="bicubic", overlay=False)
     robot = Robot(bench, picture, 0.0)
     robot.frame()
-    robot.answer()
-    bench.spin(0.1)
-    assert robot.frame()[0]["age_ms"] != "unknown"
+    bench.wait(lambda: robot.reports, "the report")
+    robot.frame_after_answer()
     robot._ahead -= 1000 * S
     assert robot.frame()[0]["age_ms"] == "unknown"
-    robot.answer()
-    bench.spin(0.1)
-    assert 290 < float(robot.frame()[0]["age_ms"]) < 3000
+    right(*robot.frame_after_answer())
 
 
 def test_in_simulated_time_the_age_is_by_the_clock_of_all(bench, picture):
@@ -126,10 +135,12 @@ def test_in_simulated_time_the_age_is_by_the_clock_of_all(bench, picture):
         return pairs_of(facts[-1])["age_ms"]
 
     assert said(500 * S) == "unknown"  # no tick yet
-    for _ in range(3):
+    for number in range(100):
         clock.publish(Clock(clock=to_time(1000 * S)))
-        bench.spin(0.1)
-    assert said(999 * S + S // 2) == "500.0"
+        if (age := said(999 * S + S // 2 + number)) != "unknown":
+            break
+        bench.spin(0.1)  # the frame was there before the tick
+    assert age == "500.0"
     assert said(1001 * S) == "unknown"  # overtook the tick
     bench.wait(lambda: ages, "the age")
     assert [age.data for age in ages] == pytest.approx([0.5])
@@ -201,14 +212,20 @@ def test_over_a_whole_link_live_or_recorded(bench, picture, first_stamp, tmp_pat
     bench.wait(
         lambda: bench.node.count_subscribers("/ground/image_lr/time_reference"), "the ground's subscriber"
     )
+    began = zero = time.time_ns()
     for number in range(80):
         stamp = time.time_ns()
         if first_stamp is not None:  # the recording starts over once
-            stamp = first_stamp + number % 50 * S // 10
+            zero = stamp if number == 50 else zero
+            stamp += first_stamp - zero
         camera.publish(image_message(picture, stamp))
         bench.spin(0.1)
-    said = [pairs_of(message)["age_ms"] for message in facts]
-    ages = [float(age) for age in said if age != "unknown"]
-    assert len(ages) > len(said) / 2
-    assert min(ages) > 90  # 100 ms on the way, less the uncertainty of half a round trip's difference
-    assert max(ages) < 3000
+    said = [pairs_of(message) for message in facts]
+    known = [facts for facts in said if facts["age_ms"] != "unknown"]
+    assert len(known) > len(said) / 2
+    for facts in known:
+        age, uncertainty = float(facts["age_ms"]), float(facts["age_uncertainty_ms"])
+        assert age + uncertainty > 99  # on the way
+        assert age - uncertainty < (time.time_ns() - began) / 1e6
+    # A round trip takes 200 ms, more on a busy machine; the fastest of each direction counts.
+    assert min(float(facts["age_uncertainty_ms"]) for facts in known) < 1000
