@@ -1,21 +1,12 @@
 """The plots of an experiment's page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 
-from edgesr_ros.experiment.rows import CurvePoint, Row, Timeline
-from edgesr_ros.quality.plots import COLOURS, Colour, Line, curve_plot, time_plot
-
-
-class Plot(NamedTuple):
-    """A plot and what it shows."""
-
-    title: str
-    note: str
-    svg: Markup
+from edgesr_ros.experiment.rows import Course, CurvePoint, Row
+from edgesr_ros.quality.plots import COLOURS, Colour, Line, Plot, curve_plot, time_plot
 
 
 def over_capacity(rows: Sequence[Row], colours: Mapping[str, Colour]) -> list[Plot]:
@@ -75,7 +66,7 @@ def over_time(rows: Sequence[Row], colours: Mapping[str, Colour]) -> list[Plot]:
     edges = np.linspace(0, first.seconds, len(course.shown_per_s) + 1)
 
     def plot(
-        title: str, note: str, unit: str, of: Callable[[Timeline], Sequence[float | None]], *more: Line
+        title: str, note: str, unit: str, of: Callable[[Course], Sequence[float | None]], *more: Line
     ) -> Plot:
         lines = [
             Line(row.contender, edges, np.array(of(timeline), float), colours[row.contender], "steps")

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from edgesr_ros.experiment.rows import Row, Timeline
+from edgesr_ros.experiment.rows import Course, Row
 from edgesr_ros.experiment.screen import Seen
 from edgesr_ros.experiment.simulation import Run, Shown
 from edgesr_ros.link.capacity import Capacity
@@ -98,14 +98,14 @@ def _recovery(run: Run, gone: Sequence[tuple[float, float]]) -> float | None:
     return round(max(waits), 3) if waits else None
 
 
-def _timeline(run: Run, seen: Sequence[Seen], kbit: np.ndarray) -> Timeline:
+def _timeline(run: Run, seen: Sequence[Seen], kbit: np.ndarray) -> Course:
     edges = _grid(run.seconds, 1.0)
     moments = _grid(run.seconds, _SCREEN_STEP)[1:]
     ages = np.full(len(moments), np.nan)
     on = ages_on_screen(run.shown, moments)
     ages[len(ages) - len(on) :] = 1e3 * on
     steps = np.arange(len(kbit)) * _STEP + _STEP / 2
-    return Timeline(
+    return Course(
         shown_per_s=np.histogram([shown.at for shown in run.shown], edges)[0].astype(float).tolist(),
         oldest_ms=_per_bin(edges, moments - _SCREEN_STEP / 2, ages, np.max, 0),
         lpips=_per_bin(edges, np.array([s.at for s in seen]), np.array([s.lpips for s in seen]), np.mean, 4),

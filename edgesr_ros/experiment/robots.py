@@ -21,7 +21,7 @@ class Message(NamedTuple):
     format: FrameFormat
 
 
-class Contestant(ABC):
+class SimulatedRobot(ABC):
     """Encodes one frame at a time, the newest there is. `now` is seconds and never goes backwards."""
 
     def frame(self, now: float) -> None:  # noqa: B027 - most do not care
@@ -42,7 +42,7 @@ class Contestant(ABC):
         """A report came back."""
 
 
-class FixedRobot(Contestant):
+class FixedRobot(SimulatedRobot):
     """Stand-alone frames of one quality. What it encoded once is kept in `memory`, shared by its runs."""
 
     def __init__(self, setting: Fixed, footage: Footage, memory: dict[int, bytes]) -> None:
@@ -57,7 +57,7 @@ class FixedRobot(Contestant):
         return Message(number, self._memory[position], form)
 
 
-class VideoRobot(Contestant):
+class VideoRobot(SimulatedRobot):
     """H.264 of a fixed size per frame. Packets do not depend on the link: `memory` is shared by its runs."""
 
     def __init__(self, setting: Video, footage: Footage, rate_hz: float, memory: dict[int, bytes]) -> None:
@@ -72,7 +72,7 @@ class VideoRobot(Contestant):
         return Message(number, self._memory[number], form)
 
 
-class PacedRobot(Contestant):
+class PacedRobot(SimulatedRobot):
     """Ours: the robot's end as the onboard node runs it, with its defaults but for what `setting` says."""
 
     def __init__(self, setting: Ours, footage: Footage) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 from edgesr_ros.schema import Struct
 
 
-class Timeline(Struct):
+class Course(Struct):
     """A run second by second; null: nothing to tell of that second."""
 
     shown_per_s: list[float]
@@ -44,7 +44,7 @@ class Row(Struct):
     psnr_on_screen_db: float
     flicker: float | None  # change from picture to picture of what they add to the original, grey levels
     recovery_s: float | None  # longest time from the end of an outage to a picture taken after it; null: none
-    timeline: Timeline | None = None
+    timeline: Course | None = None
 
 
 class CurvePoint(Struct):

@@ -25,7 +25,7 @@ from edgesr_ros.experiment.plan import (
     Video,
     profiles,
 )
-from edgesr_ros.experiment.robots import Contestant, FixedRobot, PacedRobot, VideoRobot
+from edgesr_ros.experiment.robots import FixedRobot, PacedRobot, SimulatedRobot, VideoRobot
 from edgesr_ros.experiment.rows import Results, Row
 from edgesr_ros.experiment.screen import Judge, Seen
 from edgesr_ros.experiment.simulation import Glance, Simulation
@@ -225,7 +225,7 @@ class _Bench:
             panels.append(Panel(contender.name, picture, seen.lpips))
         return Strip(link, self.footage.name, glance.at, panels)
 
-    def _robot(self, contender: Contender) -> Contestant:
+    def _robot(self, contender: Contender) -> SimulatedRobot:
         rate_hz, memory = self._experiment.camera.rate_hz, self._memories.setdefault(contender.name, {})
         if isinstance(contender, Fixed):
             return FixedRobot(contender, self.footage, memory)

@@ -11,7 +11,7 @@ from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera, Processing
-from edgesr_ros.experiment.robots import Contestant, Message
+from edgesr_ros.experiment.robots import Message, SimulatedRobot
 from edgesr_ros.link.packets import Channel
 
 # A DiagnosticArray of a few pairs of text with the headers of DDS: measured, about.
@@ -68,7 +68,7 @@ class Simulation:
 
     def __init__(
         self,
-        robot: Contestant,
+        robot: SimulatedRobot,
         ground: Ground,
         there: Channel,
         back: Channel,

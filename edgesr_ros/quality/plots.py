@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, get_args
 
 import matplotlib as mpl
 import numpy as np
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -29,6 +30,14 @@ _LEAST_SPAN = 6  # of an axis that does not start at 0 (dB): noise must not look
 
 Colour = Literal["limit", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
 COLOURS: tuple[Colour, ...] = get_args(Colour)[1:]  # for lines, the most striking first
+
+
+class Plot(NamedTuple):
+    """A plot and what it shows, as pages take it."""
+
+    title: str
+    note: str
+    svg: Markup
 
 
 class Line(NamedTuple):

@@ -3,13 +3,12 @@
 import base64
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 
 from edgesr_ros.quality.page import render
-from edgesr_ros.quality.plots import Colour, Line, time_plot
+from edgesr_ros.quality.plots import Colour, Line, Plot, time_plot
 from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_rows
 from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.summary import read_summary
@@ -26,14 +25,6 @@ _DROPS = {
     "link_loss": "lost on the link, at random",
     "link_burst": "lost on the link, in a burst",
 }
-
-
-class Plot(NamedTuple):
-    """A plot and what it shows."""
-
-    title: str
-    note: str
-    svg: Markup
 
 
 def write_report(folder: Path, title: str | None = None, capacity: Capacity = ()) -> Path:

@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.link import evidence, plan
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.rows import Results, Row, Timeline
+from edgesr_ros.experiment.rows import Course, Results, Row
 
 
 def test_recorded_links_come_on_top_of_the_shipped_ones(tmp_path):
@@ -28,7 +28,7 @@ def test_a_folder_without_recorded_links_is_a_mistake(tmp_path):
 
 
 def test_the_evidence_leaves_out_the_course_of_the_runs():
-    course = Timeline(shown_per_s=[1.0], oldest_ms=[1.0], lpips=[0.1], sent_kbps=[1.0], capacity_kbps=[1.0])
+    course = Course(shown_per_s=[1.0], oldest_ms=[1.0], lpips=[0.1], sent_kbps=[1.0], capacity_kbps=[1.0])
     fields = dict.fromkeys(Row.__struct_fields__, 1.0)
     row = Row(**fields | {"timeline": course})
     kept = evidence(Results(description="x", camera="y", seed=1, rows=[row], curves=[]))

@@ -7,7 +7,7 @@ import pytest
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.report import write_report
-from edgesr_ros.experiment.rows import CurvePoint, Results, Row, Timeline
+from edgesr_ros.experiment.rows import Course, CurvePoint, Results, Row
 from edgesr_ros.experiment.runner import Panel, Strip
 
 
@@ -34,7 +34,7 @@ def row(contender="ours", link="lte", recording="clip", **changes):
         "psnr_on_screen_db": 24.0,
         "flicker": 2.5,
         "recovery_s": None,
-        "timeline": Timeline(
+        "timeline": Course(
             shown_per_s=[20, 22, 0, 25],
             oldest_ms=[None, 90, 1200, 80],
             lpips=[0.3, None, 0.5, 0.2],
@@ -138,7 +138,7 @@ def test_more_contenders_than_colours(page):
 
 def test_an_unlimited_link_has_no_line_of_capacity(page):
     course = row().timeline
-    free = Timeline(
+    free = Course(
         shown_per_s=course.shown_per_s,
         oldest_ms=course.oldest_ms,
         lpips=course.lpips,

@@ -5,7 +5,7 @@ from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.experiment.plan import Camera, Fixed, Ours, Processing, Video
-from edgesr_ros.experiment.robots import Contestant, FixedRobot, Message, PacedRobot, VideoRobot
+from edgesr_ros.experiment.robots import FixedRobot, Message, PacedRobot, SimulatedRobot, VideoRobot
 from edgesr_ros.experiment.simulation import Simulation
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.emulator import LinkEmulator
@@ -30,7 +30,7 @@ class Blank:
         return Received(black, FrameFormat.parse(text, 1, 1), scale)
 
 
-class Constant(Contestant):
+class Constant(SimulatedRobot):
     """Sends frames of one size."""
 
     def __init__(self, size, scale=1):
