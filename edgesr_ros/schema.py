@@ -14,6 +14,9 @@ from edgesr_ros.errors import InputError
 
 T = TypeVar("T")
 
+# JSON Schema's own word for "set at start only"; pass it to Meta(extra_json_schema=…).
+FIXED = {"readOnly": True}
+
 # What msgspec says of a wrong choice or key without telling the right ones.
 _WRONG = re.compile(r"(?:Invalid (?:enum )?value|contains unknown field)[^$]*(?:\$(?P<place>.*)`)?$")
 

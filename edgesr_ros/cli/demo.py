@@ -137,7 +137,8 @@ def _watch(processes: Processes, seconds: float, frames: Path) -> None:
                     raise InputError(f"no picture was shown within {_START_TIMEOUT:.0f} s; see the logs")
                 continue
             bar.n = min(now - first_shown, seconds) if seconds else now - first_shown
-            bar.set_postfix_str(f"{shown} pictures, the last {newest.age_ms:.0f} ms old")
+            age = "of unknown age" if newest.age_ms is None else f"{newest.age_ms:.0f} ms old"
+            bar.set_postfix_str(f"{shown} pictures, the last {age}")
             if seconds and now - first_shown >= seconds:
                 return
 

@@ -3,6 +3,8 @@
 import re
 from typing import Literal
 
+import numpy as np
+
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import Encoding
 from edgesr_ros.schema import Struct
@@ -45,6 +47,13 @@ class FrameFormat(Struct, frozen=True):
         else:
             head = f"mono8; {self.codec} compressed"
         return f"{head}; full={self.full_width}x{self.full_height}"
+
+    @staticmethod
+    def of(image: np.ndarray, codec: Codec) -> "FrameFormat":
+        """Of a camera's frame, (H, W, 3) RGB or (H, W) grey, that `codec` holds."""
+        height, width = image.shape[:2]
+        encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
+        return FrameFormat(encoding=encoding, codec=codec, full_width=width, full_height=height)
 
     @staticmethod
     def parse(text: str, width: int, height: int) -> "FrameFormat":

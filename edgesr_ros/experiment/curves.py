@@ -8,10 +8,9 @@ import numpy as np
 
 from edgesr_ros.codecs.format import EncoderName, codec_of
 from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder
-from edgesr_ros.codecs.stills import encode
+from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage
-from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.rows import CurvePoint
 from edgesr_ros.experiment.screen import Judge
 from edgesr_ros.experiment.simulation import Picture
@@ -74,7 +73,7 @@ def _ladder(footage: Footage, judge: Judge) -> Iterator[CurvePoint]:
         found = []
         for number in footage.spread(_STILLS):
             data = encode(reduce_frame(footage.frame(number), step.scale), step.codec, step.quality)
-            picture = Picture(Message(number, data, step.scale, step.codec), None)
+            picture = Picture(number, decode(data), step.scale, len(data))
             found.append(_Measured(len(data), *judge.compare(judge.screen(picture, network=True), number)))
         yield _point(footage, "ours", f"1/{step.scale} {step.codec} q{step.quality}", found)
 

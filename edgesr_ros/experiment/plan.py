@@ -58,10 +58,13 @@ class Video(Struct, tag_field="kind", tag="h264"):
 
 
 class Ours(Struct, tag_field="kind", tag="ours"):
-    """Paced by reports from the ground, frames as large as the link allows, enlarged by the networks."""
+    """Paced by reports from the ground, frames as large as the link allows, enlarged by the networks.
+
+    `ladder` is a name in config/ladders, or a path.
+    """
 
     name: Name
-    codec: Literal["webp", "jpeg", "still", "still_slow", "h264"] = "webp"
+    ladder: Annotated[str, Meta(min_length=1)] = "webp"
     policy: Literal["smooth", "balanced", "sharp"] = "balanced"
     max_frame_bytes: Annotated[int, Meta(ge=1000, le=1_000_000)] = MAX_FRAME_BYTES
 

@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.control.report import ArrivalReport
-from edgesr_ros.control.sender import Sender
+from edgesr_ros.defaults import defaults_of
+from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Fixed, Ours, Video
 from edgesr_ros.experiment.streams import FixedStream, VideoStream
-from edgesr_ros.ladder.encoder import LadderEncoder
-from edgesr_ros.ladder.points import frame_cost, read_ladder
+from edgesr_ros.schema import convert
 
 
 class Message(NamedTuple):
@@ -17,78 +18,88 @@ class Message(NamedTuple):
 
     number: int  # the camera's frame, counted from 0
     data: bytes
-    scale: int  # by which both sides were reduced
-    codec: str
+    format: FrameFormat
 
 
-class Robot(ABC):
+class Contestant(ABC):
     """Encodes one frame at a time, the newest there is. `now` is seconds and never goes backwards."""
 
-    def next_deadline(self, now: float) -> float | None:  # noqa: ARG002 - most never wait
-        """When to ask again; None where a frame may go out now."""
-        return None
+    def frame(self, now: float) -> None:  # noqa: B027 - most do not care
+        """The camera took a frame."""
+
+    def wait(self, now: float) -> float:  # noqa: ARG002 - most never wait
+        """Seconds until the newest frame is to be encoded; 0 or less: now."""
+        return 0.0
 
     @abstractmethod
     def encode(self, now: float, number: int) -> Message:
         """The camera's frame `number`, to be sent when it is encoded."""
 
-    def sent(self, now: float, stamp_ns: int, size: int) -> None:  # noqa: B027 - most do not care
-        """A frame went out."""
+    def sent(self, now: float, stamp_ns: int) -> None:  # noqa: B027 - most do not care
+        """The frame that was encoded last went out."""
 
     def reported(self, now: float, report: ArrivalReport) -> None:  # noqa: B027 - most do not listen
         """A report came back."""
 
 
-class FixedRobot(Robot):
+class FixedRobot(Contestant):
     """Stand-alone frames of one quality. What it encoded once is kept in `memory`, shared by its runs."""
 
     def __init__(self, setting: Fixed, footage: Footage, memory: dict[int, bytes]) -> None:
-        self._stream, self._scale = FixedStream(setting), setting.scale
+        self._stream = FixedStream(setting)
         self._footage, self._memory = footage, memory
 
     def encode(self, now: float, number: int) -> Message:  # noqa: ARG002
         position = self._footage.position(number)
         if position not in self._memory:
             self._memory[position] = self._stream.encode(self._footage.frame(number))
-        return Message(number, self._memory[position], self._scale, self._stream.codec)
+        form = FrameFormat.of(self._footage.frame(number), self._stream.codec)
+        return Message(number, self._memory[position], form)
 
 
-class VideoRobot(Robot):
+class VideoRobot(Contestant):
     """H.264 of a fixed size per frame. Packets do not depend on the link: `memory` is shared by its runs."""
 
     def __init__(self, setting: Video, footage: Footage, rate_hz: float, memory: dict[int, bytes]) -> None:
-        self._stream, self._scale = VideoStream(setting, rate_hz), setting.scale
+        self._stream = VideoStream(setting, rate_hz)
         self._footage, self._memory = footage, memory
 
     def encode(self, now: float, number: int) -> Message:  # noqa: ARG002
         # A frame that was skipped does not make the next packet another: all are encoded, in order.
         for following in range(len(self._memory), number + 1):
             self._memory[following] = self._stream.encode(self._footage.frame(following))
-        return Message(number, self._memory[number], self._scale, self._stream.codec)
+        form = FrameFormat.of(self._footage.frame(number), self._stream.codec)
+        return Message(number, self._memory[number], form)
 
 
-class PacedRobot(Robot):
-    """Ours: the sender says when and how large, the ladder how."""
+class PacedRobot(Contestant):
+    """Ours: the robot's end as the onboard node runs it, with its defaults but for what `setting` says."""
 
-    def __init__(self, setting: Ours, footage: Footage, rate_hz: float) -> None:
-        self._footage, self._most = footage, setting.max_frame_bytes
-        ladder = read_ladder(setting.codec)
-        self._sender = Sender(
-            setting.policy, rate_hz, max_frame_bytes=self._most, frame_cost=frame_cost(ladder)
-        )
-        self._sender.expect_reports()
-        self._encoder = LadderEncoder(ladder)
+    def __init__(self, setting: Ours, footage: Footage) -> None:
+        self._footage = footage
+        chosen = {
+            "ladder": setting.ladder,
+            "policy": setting.policy,
+            "max_frame_bytes": setting.max_frame_bytes,
+        }
+        settings = convert(defaults_of("onboard") | chosen, RobotSettings, f"contender {setting.name}")
+        self._robot = Robot(settings)
+        self._robot.expect_reports()
+        self._packet: Packet | None = None
 
-    def next_deadline(self, now: float) -> float | None:
-        return self._sender.next_deadline(now)
+    def frame(self, now: float) -> None:
+        self._robot.frame(now)
+
+    def wait(self, now: float) -> float:
+        return self._robot.wait(now)
 
     def encode(self, now: float, number: int) -> Message:
-        target = self._sender.decision(now).frame_bytes
-        encoded = self._encoder.encode(self._footage.frame(number), target, self._most)
-        return Message(number, encoded.data, encoded.point.scale, encoded.point.codec)
+        self._packet = self._robot.encode(now, self._footage.frame(number))
+        return Message(number, self._packet.data, self._packet.format)
 
-    def sent(self, now: float, stamp_ns: int, size: int) -> None:
-        self._sender.sent(now, stamp_ns, size)
+    def sent(self, now: float, stamp_ns: int) -> None:
+        if self._packet is not None:
+            self._robot.sent(now, stamp_ns, self._packet)
 
     def reported(self, now: float, report: ArrivalReport) -> None:
-        self._sender.reported(now, report)
+        self._robot.reported(now, report)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.curves import LADDER, measure_curves
 from edgesr_ros.experiment.footage import Footage
@@ -24,7 +25,7 @@ from edgesr_ros.experiment.plan import (
     Video,
     profiles,
 )
-from edgesr_ros.experiment.robots import FixedRobot, PacedRobot, Robot, VideoRobot
+from edgesr_ros.experiment.robots import Contestant, FixedRobot, PacedRobot, VideoRobot
 from edgesr_ros.experiment.rows import Results, Row
 from edgesr_ros.experiment.screen import Judge, Seen
 from edgesr_ros.experiment.simulation import Glance, Simulation
@@ -199,6 +200,7 @@ class _Bench:
         network = by_network(contender)
         simulation = Simulation(
             self._robot(contender),
+            Ground(),
             Channel(LinkEmulator(profile, experiment.seed)),
             Channel(LinkEmulator(profile, experiment.seed + 1)),
             experiment.camera,
@@ -223,13 +225,13 @@ class _Bench:
             panels.append(Panel(contender.name, picture, seen.lpips))
         return Strip(link, self.footage.name, glance.at, panels)
 
-    def _robot(self, contender: Contender) -> Robot:
+    def _robot(self, contender: Contender) -> Contestant:
         rate_hz, memory = self._experiment.camera.rate_hz, self._memories.setdefault(contender.name, {})
         if isinstance(contender, Fixed):
             return FixedRobot(contender, self.footage, memory)
         if isinstance(contender, Video):
             return VideoRobot(contender, self.footage, rate_hz, memory)
-        return PacedRobot(contender, self.footage, rate_hz)
+        return PacedRobot(contender, self.footage)
 
 
 def camera_text(camera: Camera) -> str:

@@ -6,15 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgesr_ros.codecs.stills import decode
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.simulation import Glance, Picture
-from edgesr_ros.frames.colour import without_colour
-from edgesr_ros.frames.reduce import crop_to
-from edgesr_ros.frames.resize import enlarge_bicubic
+from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.restore import enlarge_by, restore
 
 _PICTURES = 64  # kept enlarged: contenders on the same link often show the same ones
 
@@ -31,7 +29,7 @@ class Seen(NamedTuple):
 
 
 class Judge:
-    """Decodes, enlarges and compares; what was computed for the same bytes before is remembered.
+    """Enlarges and compares; what was computed for the same frame before is remembered.
 
     Args:
         footage: what the camera sees.
@@ -79,18 +77,9 @@ class Judge:
         height, width = frame.shape[:2]
         if picture is None:
             return np.zeros((height, width, 3), np.uint8)
-        scale = picture.message.scale
-        small = decode(picture.message.data) if picture.video is None else picture.video
-        if scale == 1:
-            large = small
-        elif network and scale in self._networks:
-            large = self._networks[scale].upscale(small)
-        else:
-            large = enlarge_bicubic(small, scale)
-        large = crop_to(large, width, height)
-        if frame.ndim == 2:
-            large = without_colour(large)
-        return large
+        enlarge = enlarge_by(self._networks) if network else None
+        made = restore(picture.received, (width, height), enlarge, grey=frame.ndim == 2)
+        return three_channels(made.picture)
 
     def _flickering(self, glance: Glance, key: bytes, network: bool) -> float | None:
         """Mean absolute change, from a picture to the next, of what each adds to its original."""
@@ -100,7 +89,7 @@ class Judge:
         pair = (key, self._key(before, network))
         if pair not in self._flicker:
             added, added_before = (
-                self.screen(shown, network).astype(np.int16) - self._footage.picture(shown.message.number)
+                self.screen(shown, network).astype(np.int16) - self._footage.picture(shown.number)
                 for shown in (picture, before)
             )
             self._flicker[pair] = float(np.abs(added - added_before).mean())
@@ -110,8 +99,6 @@ class Judge:
         """Equal for pictures that look the same."""
         if picture is None:
             return NOTHING
-        made_of = picture.message.data if picture.video is None else picture.video.tobytes()
-        by_network = network and picture.message.scale in self._networks
-        return hashlib.blake2b(
-            made_of, digest_size=16, salt=bytes([by_network, picture.message.scale])
-        ).digest()
+        by_network = network and picture.factor in self._networks
+        salt = bytes([by_network, picture.factor])
+        return hashlib.blake2b(picture.received.tobytes(), digest_size=16, salt=salt).digest()

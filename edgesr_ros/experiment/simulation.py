@@ -7,22 +7,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgesr_ros.codecs.h264 import H264Decoder
-from edgesr_ros.control.report import ArrivalLog, ArrivalReport
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera, Processing
-from edgesr_ros.experiment.robots import Message, Robot
+from edgesr_ros.experiment.robots import Contestant, Message
 from edgesr_ros.link.packets import Channel
 
 # A DiagnosticArray of a few pairs of text with the headers of DDS: measured, about.
 _REPORT_BYTES = 360
+_TICK = 1e-6  # s; a shorter wait may not move the clock at all
 
 
 class Picture(NamedTuple):
-    """What came of a frame on the ground."""
+    """What came of a frame on the ground, before it is enlarged."""
 
-    message: Message
-    video: np.ndarray | None  # decoded, (h, w, 3) uint8 RGB; None: `message.data` stands alone
+    number: int  # the camera's frame
+    received: np.ndarray  # (h, w, 3) uint8 RGB
+    factor: int  # by which it was reduced
+    size: int  # bytes
 
 
 class Shown(NamedTuple):
@@ -58,13 +61,15 @@ class Simulation:
 
     Args:
         robot: what is compared.
+        ground: the operator's end.
         there, back: the two directions of the link.
         glance: called at each of `moments`, which are in order.
     """
 
     def __init__(
         self,
-        robot: Robot,
+        robot: Contestant,
+        ground: Ground,
         there: Channel,
         back: Channel,
         camera: Camera,
@@ -72,7 +77,7 @@ class Simulation:
         moments: np.ndarray,
         glance: Callable[[Glance], None],
     ) -> None:
-        self._robot, self._there, self._back = robot, there, back
+        self._robot, self._ground, self._there, self._back = robot, ground, there, back
         self._period, self._processing = 1 / camera.rate_hz, processing
         self._moments, self._glance = moments, glance
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -80,9 +85,8 @@ class Simulation:
         self._now = 0.0
         self._waiting: int | None = None  # newest frame that the robot has not encoded
         self._encoding = False
-        self._arrivals = ArrivalLog()
-        self._decoder: H264Decoder | None = None
-        self._arrived: Picture | None = None  # newest that waits to be enlarged
+        self._receiving_until = 0.0  # frames are decoded one after the other
+        self._arrived: tuple[float, Picture] | None = None  # newest that waits to be enlarged; since when
         self._enlarging = False
         self._screen: list[Picture] = []  # the last two
         self._sent: list[tuple[float, int]] = []
@@ -103,6 +107,7 @@ class Simulation:
 
     def _camera(self, number: int) -> None:
         self._at((number + 1) * self._period, lambda: self._camera(number + 1))
+        self._robot.frame(self._now)
         self._waiting = number
         self._encode()
 
@@ -110,10 +115,9 @@ class Simulation:
         """Begin with the newest frame, if the robot is idle and may send."""
         if self._waiting is None or self._encoding:
             return
-        deadline = self._robot.next_deadline(self._now)
-        if deadline is not None:
-            if deadline < np.inf:
-                self._at(max(deadline, self._now + 1e-3), self._encode)
+        if (wait := self._robot.wait(self._now)) > 0:
+            if wait < np.inf:
+                self._at(self._now + max(wait, _TICK), self._encode)
             return
         number, self._waiting, self._encoding = self._waiting, None, True
         message = self._robot.encode(self._now, number)
@@ -122,58 +126,58 @@ class Simulation:
     def _send(self, message: Message) -> None:
         self._encoding = False
         size = len(message.data)
-        self._robot.sent(self._now, self._stamp_ns(message.number), size)
+        self._robot.sent(self._now, self._stamp_ns(message.number))
         self._sent.append((self._now, size))
         for at in self._there.send(self._now, size).arrivals:
             self._at(at, lambda: self._arrive(message))
         self._encode()
 
     def _stamp_ns(self, number: int) -> int:
-        return round(number * self._period * 1e9)
+        return _ns(number * self._period)
 
     def _arrive(self, message: Message) -> None:
-        log, size = self._arrivals, len(message.data)
-        report = log.arrived(round(self._now * 1e9), self._stamp_ns(message.number), size)
+        begun = max(self._now, self._receiving_until)
+        self._receiving_until = begun + self._processing.decode_ms / 1000
+        self._at(self._receiving_until, lambda: self._receive(message, begun))
+
+    def _receive(self, message: Message, begun: float) -> None:
+        """As the ground station's callback, which began at `begun`."""
+        stamp_ns, size = self._stamp_ns(message.number), len(message.data)
+        try:
+            received = self._ground.decode(stamp_ns, message.data, message.format.text())
+        except InputError:
+            return
+        report, dropped = self._ground.arrived(_ns(begun), _ns(self._now), stamp_ns, size, received)
         for at in self._back.send(self._now, _REPORT_BYTES).arrivals:
             self._at(at, lambda: self._reported(report))
-        if log.order == "new" and (picture := self._decode(message)) is not None:
-            self._at(self._now + self._processing.decode_ms / 1000, lambda: self._decoded(picture))
+        if received is not None and dropped is None:
+            self._arrived = begun, Picture(message.number, received.picture, received.factor, size)
+            self._enlarge()
 
     def _reported(self, report: ArrivalReport) -> None:
         self._robot.reported(self._now, report)
         self._encode()
 
-    def _decode(self, message: Message) -> Picture | None:
-        """Video is decoded at once, as each packet builds on those before; other frames when looked at."""
-        if message.codec != "h264":
-            return Picture(message, None)
-        if self._decoder is None:
-            self._decoder = H264Decoder()
-        try:
-            return Picture(message, self._decoder.decode(message.data))
-        except InputError:
-            return None
-
-    def _decoded(self, picture: Picture) -> None:
-        self._arrived = picture
-        self._enlarge()
-
     def _enlarge(self) -> None:
         """Begin with the newest picture, if the network is idle."""
         if self._arrived is None or self._enlarging:
             return
-        picture, self._arrived, self._enlarging = self._arrived, None, True
-        takes = self._processing.enlarge_ms / 1000 if picture.message.scale > 1 else 0.0
-        self._at(self._now + takes, lambda: self._show(picture))
+        (arrival, picture), self._arrived, self._enlarging = self._arrived, None, True
+        takes = self._processing.enlarge_ms / 1000 if picture.factor > 1 else 0.0
+        self._at(self._now + takes, lambda: self._show(arrival, picture))
 
-    def _show(self, picture: Picture) -> None:
+    def _show(self, arrival: float, picture: Picture) -> None:
         self._enlarging = False
-        message = picture.message
-        age = self._now - message.number * self._period
-        self._shown.append(Shown(self._now, message.number, age, len(message.data)))
+        age = self._now - picture.number * self._period
+        self._shown.append(Shown(self._now, picture.number, age, picture.size))
         self._screen = [*self._screen[-1:], picture]
+        self._ground.shown(_ns(arrival), _ns(self._now))
         self._enlarge()
 
     def _look(self) -> None:
         on_screen, before, *_ = *self._screen[::-1], None, None
         self._glance(Glance(self._now, int(self._now / self._period + 1e-9), on_screen, before))
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)

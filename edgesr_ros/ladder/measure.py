@@ -10,13 +10,14 @@ import numpy as np
 from edgesr_ros.codecs.h264 import REFRESH_FRAMES, H264Decoder, H264Encoder, crf_of
 from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.colour import three_channels, without_colour
-from edgesr_ros.frames.reduce import crop_to, reduce_frame
+from edgesr_ros.frames.colour import three_channels
+from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.points import REFERENCE_PIXELS
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.sources.frame_source import FrameSource
 from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.restore import enlarge_by, restore
 
 _WIDTH = 640  # of the camera that is meant; wider recordings are first reduced to it
 _LONGEST = 300  # frames of a source that are looked at: some never end
@@ -60,7 +61,8 @@ class PointMeter:
     """
 
     def __init__(self, networks: Mapping[int, Upscaler | None], threads: int = 1) -> None:
-        self._networks = networks
+        self._scales = tuple(networks)
+        self._enlarge = enlarge_by({scale: network for scale, network in networks.items() if network})
         self._lpips = Lpips(threads)
 
     def stills(
@@ -68,11 +70,11 @@ class PointMeter:
     ) -> Iterator[tuple[Setting, Figures]]:
         """Figures of each setting for each frame: (H, W, 3) RGB or (H, W) grey uint8."""
         for frame in frames:
-            for scale in self._networks:
+            for scale in self._scales:
                 reduced = reduce_frame(frame, scale)
                 for quality in qualities:
                     data = codec.encode(reduced, quality)
-                    yield Setting(scale, quality), self._figures(frame, codec.decode(data), scale, len(data))
+                    yield Setting(scale, quality), self._figures(frame, codec.decode(data), len(data))
 
     def stream(
         self, qualities: Sequence[int], clip: Sequence[np.ndarray], count: int
@@ -83,7 +85,7 @@ class PointMeter:
         Errors as `steady_frames`.
         """
         looked_at = steady_frames(clip, count)
-        for scale in self._networks:
+        for scale in self._scales:
             reduced = [reduce_frame(frame, scale) for frame in clip[: _WARM_UP + _STEADY]]
             for quality in qualities:
                 height, width = reduced[0].shape[:2]
@@ -93,15 +95,12 @@ class PointMeter:
                 for number, packet in enumerate(packets):
                     received = decoder.decode(packet)
                     if number in looked_at:
-                        yield Setting(scale, quality), self._figures(clip[number], received, scale, size)
+                        yield Setting(scale, quality), self._figures(clip[number], received, size)
 
-    def _figures(self, frame: np.ndarray, received: np.ndarray, scale: int, size: float) -> Figures:
+    def _figures(self, frame: np.ndarray, received: np.ndarray, size: float) -> Figures:
         height, width = frame.shape[:2]
-        network = self._networks[scale]
-        shown = crop_to(network.upscale(received) if network else received, width, height)
-        if frame.ndim == 2:  # the ground station makes a grey camera's pictures grey again
-            shown = without_colour(shown)
-        original = three_channels(frame)
+        shown = restore(received, (width, height), self._enlarge, grey=frame.ndim == 2).picture
+        shown, original = three_channels(shown), three_channels(frame)
         return Figures(
             bytes=size * REFERENCE_PIXELS / (width * height),
             lpips=self._lpips(shown, original),

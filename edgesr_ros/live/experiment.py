@@ -116,7 +116,7 @@ def _watch(
             processes.start("ground_station", "/", station, within=ground)
         if isinstance(contender, Ours):
             sender = {
-                "ladder": contender.codec,
+                "ladder": contender.ladder,
                 "policy": contender.policy,
                 "max_frame_bytes": contender.max_frame_bytes,
             }

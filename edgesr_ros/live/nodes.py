@@ -19,19 +19,18 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
-from edgesr_ros.codecs.decoder import FrameDecoder
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Fixed, Video
 from edgesr_ros.experiment.streams import Stream, stream_of
 from edgesr_ros.frames.colour import three_channels
-from edgesr_ros.frames.message import Encoding, image_to_array
-from edgesr_ros.frames.reduce import crop_to
-from edgesr_ros.frames.resize import enlarge_bicubic
+from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.live.record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES
+from edgesr_ros.upscaling.restore import restore
 
 _LOOK_PERIOD = 0.01  # s
 # What image_transport publishes with unless it is told otherwise.
@@ -51,9 +50,7 @@ class Sender(Node):
         if not self._frames.get_subscription_count():
             return
         image = image_to_array(message)
-        height, width = image.shape[:2]
-        encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
-        form = FrameFormat(encoding=encoding, codec=self._stream.codec, full_width=width, full_height=height)
+        form = FrameFormat.of(image, self._stream.codec)
         data = as_array(self._stream.encode(image))
         self._frames.publish(CompressedImage(header=message.header, format=form.text(), data=data))
 
@@ -90,7 +87,7 @@ class GroundWatcher(Node):
         self._folder = folder
         self._arrived, self._shown = _Log(folder / ARRIVED), _Log(folder / SHOWN)
         self._raw = shows == "raw"
-        self._decoder = FrameDecoder()
+        self._ground = Ground()
         self._screen: list[tuple[int, np.ndarray]] = []  # the last two: stamp, picture
         self._period, self._rng = 1 / samples_per_s, np.random.default_rng(1)
         self._next_look = time.monotonic()
@@ -102,14 +99,18 @@ class GroundWatcher(Node):
         self.create_timer(_LOOK_PERIOD, self._look)
 
     def _on_frame(self, message: CompressedImage) -> None:
-        stamp_ns = nanoseconds(message.header.stamp)
+        stamp_ns, now_ns = nanoseconds(message.header.stamp), time.monotonic_ns()
         self._arrived.add(stamp_ns)
         try:
-            picture, form, factor = self._decoder.decode(message.data, message.format)
-        except InputError:  # damaged, or video that builds on a frame that was lost: the old picture stays
+            received = self._ground.decode(stamp_ns, message.data, message.format)
+        except InputError:  # damaged: the old picture stays
             return
-        large = enlarge_bicubic(picture, factor) if factor > 1 else picture
-        self._show(stamp_ns, crop_to(large, form.full_width, form.full_height))
+        _, dropped = self._ground.arrived(now_ns, now_ns, stamp_ns, len(message.data), received)
+        if received is not None and dropped is None:
+            form = received.format
+            grey = form.encoding == "mono8"
+            made = restore(received.picture, (form.full_width, form.full_height), grey=grey)
+            self._show(stamp_ns, made.picture)
 
     def _on_report(self, message: DiagnosticArray) -> None:
         for arrival in ArrivalReport.from_pairs(pairs_of(message)).arrivals:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from typing_extensions import Buffer
 
-from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.simulation import Glance, Picture, Run, Shown
 
 # Lines of numbers, the header stamp in ns first. Of what was sent and shown, the time in ns since 1970
@@ -75,7 +74,7 @@ def _screen(path: Path, numbers: Mapping[int, int]) -> tuple[Picture | None, Pic
     """What is on the screen, and what was before."""
     with np.load(path) as saved:
         pictures: list[Picture | None] = [
-            Picture(Message(numbers.get(int(stamp), 0), b"", 1, "raw"), saved[f"picture{index}"])
+            Picture(numbers.get(int(stamp), 0), saved[f"picture{index}"], factor=1, size=0)
             for index, stamp in enumerate(saved["stamps"])
         ]
     newest_first: list[Picture | None] = [*reversed(pictures), None, None]

@@ -1,6 +1,5 @@
 """How the two machines' clocks are compared: sensor_msgs/TimeReference from robot to ground station."""
 
-import threading
 import time
 
 from rclpy.clock import ROSClock
@@ -8,7 +7,8 @@ from sensor_msgs.msg import TimeReference
 from std_msgs.msg import Header
 
 from edgesr_ros.control.clock import Estimate
-from edgesr_ros.control.picture_age import PictureAge, StampClock
+from edgesr_ros.control.picture_age import StampClock
+from edgesr_ros.ends.ground import Ground
 from edgesr_ros.nodes.messages import nanoseconds, to_time
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode
 
@@ -57,29 +57,21 @@ class PictureAges:
     With `use_sim_time` there is nothing to compare: /clock is the clock of both machines.
     """
 
-    def __init__(self, node: EdgesrNode) -> None:
+    def __init__(self, node: EdgesrNode, ground: Ground) -> None:
         self._clock: ROSClock = node.get_clock()
-        self._learnt = PictureAge()
-        self._lock = threading.Lock()
-
-    def arrived(self, arrival_ns: int, stamp_ns: int) -> None:
-        """A picture arrived, by the monotonic clock, and was reported."""
-        with self._lock:
-            self._learnt.arrived(arrival_ns, stamp_ns)
+        self._ground = ground
 
     def on_time_reference(self, message: TimeReference) -> None:
         """The robot answers a report."""
-        now_ns = time.monotonic_ns()
-        with self._lock:
-            self._learnt.answered(now_ns, nanoseconds(message.time_ref), nanoseconds(message.header.stamp))
+        asked_ns, shown_ns = nanoseconds(message.time_ref), nanoseconds(message.header.stamp)
+        self._ground.answered(time.monotonic_ns(), asked_ns, shown_ns)
 
     def of(self, stamp_ns: int) -> Estimate | None:
         """How old a picture is now; None while that is not known."""
         if self._clock.ros_time_is_active:
             age = (self._clock.now().nanoseconds - stamp_ns) * 1e-9
             return Estimate(age, 0.0) if age >= 0 else None
-        with self._lock:
-            return self._learnt.of(time.monotonic_ns(), stamp_ns)
+        return self._ground.age(time.monotonic_ns(), stamp_ns)
 
 
 def age_text(age: Estimate | None) -> str:
@@ -87,10 +79,3 @@ def age_text(age: Estimate | None) -> str:
     if age is None:
         return "age not known"
     return f"{1e3 * age.seconds:.0f} +/- {1e3 * age.uncertainty:.0f} ms"
-
-
-def age_facts(age: Estimate | None) -> dict[str, str]:
-    """For image_sr/facts."""
-    if age is None:
-        return {"age_ms": "unknown"}
-    return {"age_ms": f"{1e3 * age.seconds:.1f}", "age_uncertainty_ms": f"{1e3 * age.uncertainty:.1f}"}

@@ -16,8 +16,7 @@ from edgesr_ros.frames.camera_info import copy_camera_info
 from edgesr_ros.frames.message import fill_image
 from edgesr_ros.nodes.messages import to_time
 from edgesr_ros.nodes.node import EdgesrNode, run
-from edgesr_ros.nodes.parameters import FIXED
-from edgesr_ros.schema import Struct
+from edgesr_ros.schema import FIXED, Struct
 from edgesr_ros.sources.opening import SourceFrame, open_source
 
 _CLOCK_PERIOD = 0.01  # seconds of wall time between ticks of /clock

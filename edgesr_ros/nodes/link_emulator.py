@@ -18,8 +18,7 @@ from edgesr_ros.link.packets import Channel
 from edgesr_ros.link.profile import read_profile
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
-from edgesr_ros.nodes.parameters import FIXED
-from edgesr_ros.schema import Struct
+from edgesr_ros.schema import FIXED, Struct
 
 
 class LinkEmulatorParameters(Struct):

@@ -21,9 +21,6 @@ from edgesr_ros.defaults import defaults_of
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct, convert
 
-# JSON Schema's own word for "set at start only"; pass it to Meta(extra_json_schema=…).
-FIXED = {"readOnly": True}
-
 _ROS_TYPES = {
     "integer": Parameter.Type.INTEGER,
     "number": Parameter.Type.DOUBLE,

@@ -4,13 +4,12 @@ import threading
 import time
 from copy import deepcopy
 
-import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header
 
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.message import Encoding, fill_image, image_to_array
+from edgesr_ros.frames.message import fill_image, image_to_array
 from edgesr_ros.frames.overlay import RED, WHITE, draw_label
 from edgesr_ros.nodes.node import LATCHED, EdgesrNode
 
@@ -31,19 +30,19 @@ class PicturePublisher:
         self._last_shown = time.monotonic()
         self._info: CameraInfo | None = None
         self._message = Image()  # one for all pictures: publishing copies it
-        self._last: tuple[Header, np.ndarray, Encoding] | None = None
+        self._last: tuple[Header, np.ndarray] | None = None
         self._lock = threading.Lock()
 
     def on_camera_info(self, message: CameraInfo) -> None:
         """The calibration of the pictures as they were received."""
         self._info = message
 
-    def show(self, header: Header, picture: np.ndarray, encoding: Encoding, label: str | None) -> None:
-        """Publish an (H, W, 3) uint8 RGB picture in the camera's encoding, if wanted with a label drawn."""
+    def show(self, header: Header, picture: np.ndarray, label: str | None) -> None:
+        """Publish an (H, W, 3) RGB or (H, W) grey uint8 picture, if wanted with a label drawn."""
         with self._lock:
             self._last_shown = time.monotonic()
-            self._last = (header, picture, encoding)
-            self._publish(header, picture, encoding, label)
+            self._last = (header, picture)
+            self._publish(header, picture, label)
 
     def check_staleness(self, stale_after: float, overlay: bool) -> bool:
         """Announce a change of staleness; whether a picture has just become stale.
@@ -59,22 +58,18 @@ class PicturePublisher:
             if not stale or self._last is None:
                 return False
             if overlay:
-                header, picture, encoding = self._last
-                self._publish(header, picture, encoding, "STALE: no fresh picture", RED)
+                self._publish(*self._last, "STALE: no fresh picture", RED)
         return True
 
     def _publish(
         self,
         header: Header,
         picture: np.ndarray,
-        encoding: Encoding,
         label: str | None,
         colour: tuple[int, int, int] = WHITE,
     ) -> None:
-        if encoding == "mono8":
-            picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         self._message.header = header
-        fill_image(self._message, picture, encoding)
+        fill_image(self._message, picture, "mono8" if picture.ndim == 2 else "rgb8")
         if label:
             draw_label(image_to_array(self._message), label, colour)
         self.publisher.publish(self._message)

@@ -13,9 +13,8 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
-from edgesr_ros.nodes.parameters import FIXED
 from edgesr_ros.quality.session import Session
-from edgesr_ros.schema import Struct
+from edgesr_ros.schema import FIXED, Struct
 
 _END_CHECK_PERIOD = 0.2  # seconds
 _LAST_COUNTS = 1.5  # seconds in which every node publishes its diagnostics once more

@@ -3,11 +3,11 @@
 import numpy as np
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.quality.consistency import consistency_db
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr, ssim_y
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.quality.rows import Scores
+from edgesr_ros.upscaling.restore import restore
 
 
 class Measurer:
@@ -41,8 +41,7 @@ class Measurer:
                 f"original {width}x{height}, scale {scale}: expected the same size shown and "
                 f"{reduced[1]}x{reduced[0]} received, got {_size(shown)} and {_size(received_lr)}"
             )
-        enlarged = enlarge_bicubic(received_lr, scale)
-        bicubic = np.ascontiguousarray(enlarged[:height, :width])
+        bicubic = restore(received_lr, (width, height)).picture
         consistency = consistency_db(shown, received_lr)
         return self._scores(shown, original), self._scores(bicubic, original), consistency
 

@@ -138,7 +138,7 @@ def _scale(axes: Axes, values: np.ndarray, from_zero: bool) -> None:
         axes.set_ylim(above.min() / 2, above.max() * 2)
         axes.yaxis.set_major_formatter(_plain)
     else:
-        axes.set_ylim(min(0.0, *values), 1.1 * above.max() if above.size else 1.0)
+        axes.set_ylim(min([0.0, *values]), 1.1 * above.max() if above.size else 1.0)
 
 
 def _plain(value: float, _: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from markupsafe import Markup
 
 from edgesr_ros.quality.page import render
@@ -67,6 +68,8 @@ def _plots(rows: Sequence[FrameRow], duration_s: float, capacity: Capacity) -> l
     edges = timeline.edges
 
     def plot(title: str, note: str, unit: str, *lines: Line, from_zero: bool = True) -> Plot:
+        if not any(np.isfinite(line.y).any() for line in lines):
+            return Plot(title, "Not known.", Markup())
         return Plot(title, note, Markup(time_plot(title, lines, timeline.end, unit, from_zero)))
 
     def sampled(label: str, colour: Colour, of: Callable[[FrameRow], float | None]) -> Line:

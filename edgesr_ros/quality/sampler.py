@@ -14,12 +14,12 @@ import numpy as np
 from edgesr_ros.codecs.stills import decode
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.colour import three_channels
-from edgesr_ros.frames.reduce import crop_to, reduction
-from edgesr_ros.frames.resize import enlarge_bicubic
+from edgesr_ros.frames.reduce import reduction
 from edgesr_ros.quality.measure import Measurer
 from edgesr_ros.quality.record import Recording
 from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.strip import picture_strip
+from edgesr_ros.upscaling.restore import restore
 
 _MOST_SAMPLES = 64
 _MOST_BYTES = 200_000_000
@@ -110,8 +110,9 @@ def _pictures(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
 
 
 def _strip(sample: Sample) -> np.ndarray:
-    original, received, shown, scale = _pictures(sample)
-    bicubic = crop_to(enlarge_bicubic(received, scale), original.shape[1], original.shape[0])
-    caption = f"{sample.row.bytes} bytes, {sample.row.age_ms:.0f} ms old"
+    original, received, shown, _ = _pictures(sample)
+    bicubic = restore(received, (original.shape[1], original.shape[0])).picture
+    age = "age not known" if sample.row.age_ms is None else f"{sample.row.age_ms:.0f} ms old"
+    caption = f"{sample.row.bytes} bytes, {age}"
     label = "super-resolved" if sample.row.method == "sr" else f"shown ({sample.row.method})"
     return picture_strip(original, received, bicubic, shown, caption, label)

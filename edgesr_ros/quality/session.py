@@ -10,13 +10,14 @@ import numpy as np
 
 from edgesr_ros.codecs.decoder import FrameDecoder, is_stream
 from edgesr_ros.errors import InputError
+from edgesr_ros.quality.facts import PictureFacts
 from edgesr_ros.quality.record import STRIP, SUMMARY, Recording
 from edgesr_ros.quality.report import write_report
 from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.sampler import Sample, Sampler
 from edgesr_ros.quality.strip import stack_strips
 from edgesr_ros.quality.summary import DROPPED, summarise
-from edgesr_ros.schema import Struct, convert, write_json
+from edgesr_ros.schema import convert, write_json
 from edgesr_ros.sources.files import write_image
 
 # Originals wait for their picture; at 640x480 this holds 9 s of a 25 Hz camera.
@@ -32,11 +33,6 @@ class _Shown(NamedTuple):
     stamp_ns: int
     shown_s: float
     picture: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
-
-
-class _Facts(Struct, forbid_unknown_fields=False):  # a newer ground station may say more
-    method: str | None = None
-    bytes: int | None = None
 
 
 class _ByStamp(Generic[T]):
@@ -83,11 +79,9 @@ class Session:
         self._originals = _ByStamp[np.ndarray](_ORIGINALS_BYTES)
         self._received = _ByStamp[bytes | np.ndarray](_OTHERS_BYTES)
         self._stream = FrameDecoder()
-        self._facts = _ByStamp[_Facts](_OTHERS_BYTES)
+        self._facts = _ByStamp[PictureFacts](_OTHERS_BYTES)
         self._unsettled: deque[_Shown] = deque()
         self._counts: dict[str, dict[str, int]] = {}
-        self._model: str | None = None
-        self._backend: str | None = None
         self._capacity: list[tuple[float, float | None]] = []
         self._bytes = 0
         self._size: str | None = None
@@ -125,7 +119,7 @@ class Session:
         Raises:
             InputError: a value is not what it should be.
         """
-        self._facts.put(stamp_ns, convert(facts, _Facts, "image_sr/facts", from_text=True), _FACTS_BYTES)
+        self._facts.put(stamp_ns, PictureFacts.from_pairs(facts), _FACTS_BYTES)
         self._settle()
 
     def diagnostics(self, node: str, now_s: float, values: dict[str, str]) -> None:
@@ -136,8 +130,6 @@ class Session:
         """
         counts = {key: value for key, value in values.items() if key.startswith((DROPPED, "frames_"))}
         self._counts[node] = convert(counts, dict[str, int], f"/diagnostics of {node}", from_text=True)
-        if node == "ground_station":
-            self._model, self._backend = values.get("model"), values.get("backend")
         if (kbps := values.get("capacity_kbps")) is not None:
             unlimited = kbps == "unlimited"
             capacity = None if unlimited else convert(kbps, float, "capacity_kbps", from_text=True)
@@ -172,14 +164,16 @@ class Session:
 
     def _record(self, shown: _Shown) -> None:
         data, original = self._received.take(shown.stamp_ns), self._originals.take(shown.stamp_ns)
-        facts = self._facts.take(shown.stamp_ns) or _Facts()
+        facts = self._facts.take(shown.stamp_ns) or PictureFacts()
         self._size = f"{shown.picture.shape[1]}x{shown.picture.shape[0]}"
         row = FrameRow(
             stamp_s=shown.stamp_ns * 1e-9,
             shown_s=shown.shown_s,
-            age_ms=1e3 * (shown.shown_s - shown.stamp_ns * 1e-9),
+            age_ms=facts.age_ms,
             method=facts.method,
             bytes=facts.bytes,
+            model=facts.model,
+            backend=facts.backend,
         )
         self._recording.add(row)
         if data is not None and original is not None:
@@ -193,8 +187,6 @@ class Session:
         summary = summarise(
             self._recording.rows,
             self._counters(),
-            model=self._model,
-            backend=self._backend,
             link=self._link or None,
             source=self._source or None,
             duration_s=0.0 if self.started is None else self._ended - self.started,

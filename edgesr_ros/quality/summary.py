@@ -50,10 +50,11 @@ class Summary(Struct):
     dropped: dict[str, int]  # by reason
     out_of_order: int  # pictures shown after one with a later stamp
     methods: dict[str, int]  # pictures shown, by how they were enlarged
+    models: dict[str, int]  # pictures shown, by what enlarged them: <model> on <backend>
     quality: Quality
     consistency_db: float | None
-    model: str | None
-    backend: str | None
+    model: str | None  # that enlarged most of the pictures, …
+    backend: str | None  # … and what ran it
     link: str | None
     source: str | None
     size: str | None  # of the pictures shown, e.g. 640x480
@@ -69,8 +70,6 @@ def summarise(
     rows: Sequence[FrameRow],
     counters: Mapping[str, int],
     *,
-    model: str | None,
-    backend: str | None,
     link: str | None,
     source: str | None,
     duration_s: float,
@@ -84,7 +83,9 @@ def summarise(
             left out. Without `bytes_received` the bytes of the pictures shown stand in for it.
         duration_s: over which pictures were due, so that a stream that stops early counts as slow.
     """
-    ages = _finite(row.age_ms for row in rows)
+    ages = _finite(row.age_ms for row in rows if row.age_ms is not None)
+    makers = Counter((row.model, row.backend) for row in rows if row.model and row.method != "none")
+    model, backend = makers.most_common(1)[0][0] if makers else (None, None)
     p50, p95, p99, oldest = np.percentile(ages, (50, 95, 99, 100)).round(2).tolist() if ages else [None] * 4
     sizes = [row.bytes for row in rows if row.bytes is not None]
     received = counters.get("bytes_received", sum(sizes) if sizes else None)
@@ -99,6 +100,7 @@ def summarise(
         dropped={key.removeprefix(DROPPED): n for key, n in counters.items() if key.startswith(DROPPED)},
         out_of_order=int((stamps < np.maximum.accumulate(stamps)).sum()),
         methods=dict(Counter(row.method for row in rows if row.method is not None).most_common()),
+        models={f"{name} on {runner}": number for (name, runner), number in makers.most_common()},
         quality=Quality(
             measured_frames=sum(row.sr is not None for row in rows),
             sr=_mean_scores([row.sr for row in rows if row.sr is not None]),

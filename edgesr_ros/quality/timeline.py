@@ -32,7 +32,7 @@ class Timeline:
         changes = np.array([time for time, _ in capacity])
         start = min([shown[0], *changes[:1]])
         self._rows, self._shown = rows, shown - start
-        self._ages = np.array([row.age_ms for row in rows])
+        self._ages = np.array([row.age_ms for row in rows], float)  # NaN: not known
         self._changes, self._capacity = changes - start, [kbps for _, kbps in capacity]
         self.end = float(max(duration_s, self._shown[-1], *self._changes[-1:])) or 1.0
         self.edges = np.linspace(0, self.end, min(max(round(self.end), 1), MOST_BINS) + 1)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.base import Upscaled, Upscaler
 from edgesr_ros.upscaling.catalog import Way, ways_to_run
 from edgesr_ros.upscaling.choices import Choice, Choices
 
@@ -49,7 +49,7 @@ class AutoUpscaler(Upscaler):
         log: takes a line that says what was chosen, and why.
 
     Attributes:
-        name, backend: what made the newest picture.
+        name, backend: what it began with; what made a picture comes with it (`upscaled`).
 
     Raises:
         InputError: unknown model, or nothing that is installed runs it.
@@ -71,15 +71,15 @@ class AutoUpscaler(Upscaler):
         self._chooser.shutdown(cancel_futures=True)
         self._in_use.close()
 
-    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+    def _make(self, rgb: np.ndarray) -> Upscaled:
         size = f"{rgb.shape[1]}x{rgb.shape[0]}"
         if size != self._size:
             self._size = size
             self._chooser.submit(self._choose, size, rgb)
-        upscaler = self._in_use  # read once: the chooser may replace it any time
-        enlarged = upscaler.upscale(rgb)
-        self.name, self.backend = upscaler.name, upscaler.backend
-        return enlarged
+        return self._in_use.upscaled(rgb)  # which the chooser may replace any time
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        return self._make(rgb).picture
 
     def _start(self) -> Upscaler:
         if latest := self._choices.latest:

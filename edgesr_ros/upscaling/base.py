@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,16 +16,41 @@ def not_pictures(path: Path, tensors: Iterable[tuple[str, object]]) -> InputErro
     return InputError(f"{path}: expected one uint8 (1, H, W, 3) in and one out, got {found}")
 
 
+Method = Literal["sr", "bicubic", "none"]
+
+
+class Upscaled(NamedTuple):
+    """An enlarged picture and what made it.
+
+    Attributes:
+        picture: (scale·H, scale·W, 3) uint8 RGB.
+        method: sr: super-resolved; bicubic: nothing invented; none: it came at full size.
+        model: name of the model.
+        backend: what ran it.
+        alpha: from texture (0) to pixel fidelity (1), see `InterpolatingUpscaler`.
+        problem: in one line what went wrong: why bicubic stands in, or why another alpha was not to be had.
+    """
+
+    picture: np.ndarray
+    method: Method
+    model: str
+    backend: str
+    alpha: float = 0.0
+    problem: str | None = None
+
+
 class Upscaler(ABC):
     """Makes pictures `scale` times larger. Not for use by two threads at once.
 
     Attributes:
+        method: what it does, as it is told to who sees the picture.
         backend: what runs it, as `load_upscaler` calls it.
         name: of the model.
         scale: enlargement of both sides.
         parameters: how many trained values it has; 0 for bicubic.
     """
 
+    method: ClassVar[Method] = "sr"
     backend: str
 
     def __init__(self, name: str, scale: int, parameters: int) -> None:
@@ -36,15 +62,20 @@ class Upscaler(ABC):
         Raises:
             InputError: another shape or dtype, no pixels, or a size that the model cannot take.
         """
+        return self.upscaled(rgb).picture
+
+    def upscaled(self, rgb: np.ndarray) -> Upscaled:
+        """As `upscale`, with what made the picture."""
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
             raise InputError(f"{self.name}: expected (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}")
-        enlarged = self._enlarge(np.ascontiguousarray(rgb))
+        made = self._make(np.ascontiguousarray(rgb))
         height, width = (side * self.scale for side in rgb.shape[:2])
-        if enlarged.shape != (height, width, 3):
+        if made.picture.shape != (height, width, 3):
             raise InputError(
-                f"{self.name}: made {enlarged.shape} of {rgb.shape}, expected scale {self.scale} (model card)"
+                f"{self.name}: made {made.picture.shape} of {rgb.shape}, expected scale {self.scale} "
+                "(model card)"
             )
-        return enlarged
+        return made
 
     def close(self) -> None:  # noqa: B027 - most have nothing to do here
         """Give back what the runtime holds; not usable afterwards."""
@@ -52,6 +83,10 @@ class Upscaler(ABC):
     def _try_out(self, height: int = 32, width: int = 32) -> None:
         """Enlarge a black picture once: what is wrong with a model shows at its load, not at a frame."""
         self.upscale(np.zeros((height, width, 3), np.uint8))
+
+    def _make(self, rgb: np.ndarray) -> Upscaled:
+        """`upscaled` of a checked, contiguous picture; overridden by those that hand it on to others."""
+        return Upscaled(self._enlarge(rgb), self.method, self.name, self.backend)
 
     @abstractmethod
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from edgesr_ros.upscaling.base import Upscaler
 class BicubicUpscaler(Upscaler):
     """Enlarges as MATLAB's `imresize`; any size."""
 
+    method = "bicubic"
     backend = "bicubic"
 
     def __init__(self, scale: int) -> None:

@@ -3,20 +3,11 @@
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import NamedTuple
 
 import numpy as np
 
-from edgesr_ros.frames.resize import enlarge_bicubic
-from edgesr_ros.upscaling.base import Upscaler
-
-
-class Upscaled(NamedTuple):
-    """An enlarged picture and how it came about."""
-
-    picture: np.ndarray  # (factor·H, factor·W, 3) uint8 RGB
-    method: str  # "sr", "bicubic", or "none" where the frame came at full size
-    problem: str | None = None  # why it is not super-resolved, where it should be
+from edgesr_ros.upscaling.base import Upscaled, Upscaler
+from edgesr_ros.upscaling.bicubic import BicubicUpscaler
 
 
 class FallbackUpscaler:
@@ -35,20 +26,17 @@ class FallbackUpscaler:
         self._networks = {network.scale: network for network in reversed(self._all)}
         self.deadline = deadline  # seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="super-resolution")
-        self._running: Future[np.ndarray] | None = None
+        self._running: Future[Upscaled] | None = None
 
     def upscale(self, rgb: np.ndarray, factor: int, method: str = "sr") -> Upscaled:
         """(H, W, 3) uint8 RGB, `factor` times larger; `method` "bicubic" leaves the network out."""
-        if factor == 1:
-            return Upscaled(rgb, "none")
         problem = None if method == "bicubic" else self._why_not(factor)
         if method == "bicubic" or problem:
             return _bicubic(rgb, factor, problem)
         network = self._networks[factor]
-        self._running = self._pool.submit(network.upscale, rgb)
+        self._running = self._pool.submit(network.upscaled, rgb)
         try:
-            picture = self._running.result(self.deadline)
-            return Upscaled(picture, "bicubic" if network.backend == "bicubic" else "sr")
+            return self._running.result(self.deadline)
         except FutureTimeoutError:
             return _bicubic(rgb, factor, f"late: more than {1e3 * self.deadline:.0f} ms")
         except Exception as error:  # whatever a runtime throws must not blank the screen
@@ -70,4 +58,4 @@ class FallbackUpscaler:
 
 
 def _bicubic(rgb: np.ndarray, factor: int, problem: str | None) -> Upscaled:
-    return Upscaled(enlarge_bicubic(rgb, factor), "bicubic", problem)
+    return BicubicUpscaler(factor).upscaled(rgb)._replace(problem=problem)

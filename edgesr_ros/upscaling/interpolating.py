@@ -9,7 +9,7 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.auto import AutoUpscaler
-from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.base import Upscaled, Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
 from edgesr_ros.upscaling.catalog import AUTO, load_bicubic, load_upscaler
 from edgesr_ros.upscaling.interpolation import Blend, ModelPair, find_pair
@@ -33,10 +33,8 @@ class InterpolatingUpscaler(Upscaler):
         threads: CPU threads of the network's runtime.
         alpha: to begin with; built before the constructor returns.
 
-    Attributes:
-        name, backend: what made the newest picture.
-        alpha: that of the newest picture.
-        problem: why the α that was requested last could not be built, in one line; else None.
+    What made a picture comes with it (`upscaled`): model, backend and α, and as its `problem` why the α that
+    was requested last could not be built.
 
     Raises:
         InputError: the network cannot be built at `alpha`.
@@ -51,8 +49,8 @@ class InterpolatingUpscaler(Upscaler):
         self._pair: ModelPair | None = None
         self._blend: Blend | None = None
         self._in_use = _Network(alpha, self._build(alpha))
-        self.alpha = self._requested = self._tried = alpha
-        self.problem: str | None = None
+        self._requested = self._tried = alpha
+        self._problem: str | None = None
         self._builder = ThreadPoolExecutor(1, thread_name_prefix="interpolation")
 
     def request(self, alpha: float) -> None:
@@ -67,12 +65,12 @@ class InterpolatingUpscaler(Upscaler):
         for upscaler in {self._base, self._in_use.upscaler}:
             upscaler.close()
 
-    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+    def _make(self, rgb: np.ndarray) -> Upscaled:
         network = self._in_use  # read once: the builder may replace it any time
-        enlarged = network.upscaler.upscale(rgb)
-        self.name, self.backend = network.upscaler.name, network.upscaler.backend
-        self.alpha = network.alpha
-        return enlarged
+        return network.upscaler.upscaled(rgb)._replace(alpha=network.alpha, problem=self._problem)
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        return self._make(rgb).picture
 
     def _catch_up(self) -> None:
         """Build what was requested last, unless an earlier call has found it already."""
@@ -82,9 +80,9 @@ class InterpolatingUpscaler(Upscaler):
         self._tried = alpha
         try:
             self._in_use = _Network(alpha, self._build(alpha))
-            self.problem = None
+            self._problem = None
         except Exception as error:  # whatever it is, the pictures go on
-            self.problem = f"interpolation {alpha:g}: {' '.join(str(error).split())}"
+            self._problem = f"interpolation {alpha:g}: {' '.join(str(error).split())}"
 
     def _build(self, alpha: float) -> Upscaler:
         if alpha == 0:

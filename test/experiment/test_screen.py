@@ -2,9 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgesr_ros.codecs.stills import encode
+from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.experiment.footage import Footage
-from edgesr_ros.experiment.robots import Message
 from edgesr_ros.experiment.screen import Judge
 from edgesr_ros.experiment.simulation import Glance, Picture
 from edgesr_ros.frames.reduce import reduce_frame
@@ -24,7 +23,7 @@ class Counting(BicubicUpscaler):
 
 def picture(footage, number, scale=1, codec="png"):
     data = encode(reduce_frame(footage.frame(number), scale), codec, 50)
-    return Picture(Message(number, data, scale, codec), None)
+    return Picture(number, decode(data), scale, len(data))
 
 
 @pytest.fixture
@@ -66,9 +65,9 @@ def test_nothing_is_computed_twice(judge, network, footage):
     assert network.calls == 2
 
 
-def test_video_comes_decoded(judge):
+def test_a_frame_of_full_size_stays_as_it_is(judge):
     decoded = np.full((96, 128, 3), 7, np.uint8)
-    shown = judge.screen(Picture(Message(0, b"", 1, "h264"), decoded), True)
+    shown = judge.screen(Picture(0, decoded, 1, 0), True)
     assert (shown == 7).all()
 
 
@@ -79,7 +78,7 @@ def test_an_odd_size_is_cut_back(network):
 
 def test_a_grey_cameras_pictures_are_grey(footage):
     grey = Footage("grey", [cv2.cvtColor(footage.frame(0), cv2.COLOR_RGB2GRAY)])
-    shown = Judge(grey, {}, 1).screen(Picture(Message(0, b"", 1, "h264"), footage.frame(0)), True)
+    shown = Judge(grey, {}, 1).screen(Picture(0, footage.frame(0), 1, 0), True)
     assert (shown[:, :, 0] == shown[:, :, 2]).all()
     assert np.abs(shown[:, :, 0].astype(int) - grey.frame(0)).max() <= 1
 
@@ -87,7 +86,7 @@ def test_a_grey_cameras_pictures_are_grey(footage):
 def test_flicker_is_what_changes_in_what_pictures_add(judge, footage):
     def flicker(numbers, brighter):
         before, now = (
-            Picture(Message(n, b"", 1, "h264"), np.minimum(footage.frame(n), 255 - b) + np.uint8(b))
+            Picture(n, np.minimum(footage.frame(n), 255 - b) + np.uint8(b), 1, 0)
             for n, b in zip(numbers, brighter, strict=True)
         )
         return judge.see(Glance(0.5, 4, now, before), True).flicker

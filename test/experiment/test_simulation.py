@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
+from edgesr_ros.codecs.decoder import Received
+from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.ends.ground import Ground
 from edgesr_ros.experiment.plan import Camera, Fixed, Ours, Processing, Video
-from edgesr_ros.experiment.robots import FixedRobot, Message, PacedRobot, Robot, VideoRobot
+from edgesr_ros.experiment.robots import Contestant, FixedRobot, Message, PacedRobot, VideoRobot
 from edgesr_ros.experiment.simulation import Simulation
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.emulator import LinkEmulator
@@ -18,14 +21,24 @@ def link(*kbps_and_seconds, **behaviour):
     return LinkProfile(description="test", capacity=Schedule(steps=steps), **behaviour)
 
 
-class Constant(Robot):
+class Blank:
+    """Decodes what `Constant` sends: black pictures."""
+
+    def decode(self, data, text):
+        scale = data[0]
+        black = np.zeros((CAMERA.height // scale, CAMERA.width // scale, 3), np.uint8)
+        return Received(black, FrameFormat.parse(text, 1, 1), scale)
+
+
+class Constant(Contestant):
     """Sends frames of one size."""
 
     def __init__(self, size, scale=1):
         self.size, self.scale, self.reports = size, scale, []
 
     def encode(self, _, number):
-        return Message(number, bytes(self.size), self.scale, "jpeg")
+        form = FrameFormat(encoding="rgb8", codec="jpeg", full_width=CAMERA.width, full_height=CAMERA.height)
+        return Message(number, bytes([self.scale]) + bytes(self.size - 1), form)
 
     def reported(self, now, report):
         self.reports.append((now, report))
@@ -35,6 +48,7 @@ def simulate(robot, profile, seconds, processing=INSTANT, moments=(), seed=1):
     glances = []
     simulation = Simulation(
         robot,
+        Ground(Blank() if isinstance(robot, Constant) else None),
         Channel(LinkEmulator(profile, seed)),
         Channel(LinkEmulator(profile, seed + 1)),
         CAMERA,
@@ -95,11 +109,11 @@ def test_what_is_on_the_screen_is_seen_at_each_moment():
     first, early, frozen, late = glances
     assert first.picture is None
     assert early.number == 10
-    assert early.picture.message.number in (9, 10)
-    assert early.before.message.number == early.picture.message.number - 1
-    assert frozen.picture.message.number in (19, 20)
+    assert early.picture.number in (9, 10)
+    assert early.before.number == early.picture.number - 1
+    assert frozen.picture.number in (19, 20)
     assert frozen.number == 34
-    assert late.picture.message.number > 50
+    assert late.picture.number > 50
 
 
 def test_reports_come_back_over_the_link():
@@ -144,7 +158,7 @@ def test_video_survives_what_is_lost_and_shows_only_whole_pictures(footage):
 
 def test_ours_never_overloads_the_link_and_stays_fresh(footage):
     profile = link((300, 99), delay_ms=20, queue_bytes=32_000)
-    run, _ = simulate(PacedRobot(Ours(name="x"), footage, 20), profile, 12)
+    run, _ = simulate(PacedRobot(Ours(name="x"), footage), profile, 12)
     assert run.lost.get("queue", 0) <= 0.02 * len(run.sent)
     assert np.percentile([shown.age for shown in run.shown], 95) < 0.02 + 0.25
     assert len(run.shown) > 40
@@ -152,7 +166,7 @@ def test_ours_never_overloads_the_link_and_stays_fresh(footage):
 
 def test_the_same_seed_is_the_same_run(footage):
     profile = link((200, 2), (80, 99), delay_ms=20, jitter_ms=15, loss=0.03)
-    runs = [simulate(PacedRobot(Ours(name="x"), footage, 20), profile, 5)[0] for _ in range(2)]
-    other, _ = simulate(PacedRobot(Ours(name="x"), footage, 20), profile, 5, seed=9)
+    runs = [simulate(PacedRobot(Ours(name="x"), footage), profile, 5)[0] for _ in range(2)]
+    other, _ = simulate(PacedRobot(Ours(name="x"), footage), profile, 5, seed=9)
     assert runs[0] == runs[1]
     assert other != runs[0]

@@ -40,8 +40,8 @@ def test_only_what_lies_in_the_window_counts(record):
     (glance,) = glances
     assert glance.at == pytest.approx(0.5)
     assert glance.number == 15
-    assert (glance.picture.message.number, glance.before.message.number) == (12, 10)
-    assert (glance.picture.video == 1).all()
+    assert (glance.picture.number, glance.before.number) == (12, 10)
+    assert (glance.picture.received == 1).all()
 
 
 def test_a_screen_that_stays_empty(record):

@@ -15,20 +15,20 @@ from rclpy.parameter import Parameter  # noqa: E402
 
 from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.defaults import defaults_of  # noqa: E402
+from edgesr_ros.ends.robot import RobotSettings  # noqa: E402
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.nodes.frame_player import FramePlayerParameters  # noqa: E402
 from edgesr_ros.nodes.ground_station import GroundStationParameters  # noqa: E402
 from edgesr_ros.nodes.link_emulator import LinkEmulatorParameters  # noqa: E402
-from edgesr_ros.nodes.onboard import OnboardParameters  # noqa: E402
-from edgesr_ros.nodes.parameters import FIXED, Parameters, properties_of  # noqa: E402
+from edgesr_ros.nodes.parameters import Parameters, properties_of  # noqa: E402
 from edgesr_ros.nodes.quality_recorder import QualityRecorderParameters  # noqa: E402
-from edgesr_ros.schema import Struct, convert  # noqa: E402
+from edgesr_ros.schema import FIXED, Struct, convert  # noqa: E402
 
 NODES = {
     "frame_player": FramePlayerParameters,
     "ground_station": GroundStationParameters,
     "link_emulator": LinkEmulatorParameters,
-    "onboard": OnboardParameters,
+    "onboard": RobotSettings,
     "quality_recorder": QualityRecorderParameters,
 }
 

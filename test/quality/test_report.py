@@ -15,14 +15,16 @@ from edgesr_ros.schema import write_json
 from edgesr_ros.sources.files import write_image
 
 START = 1.7e9
-NAMES = {"model": "edgesrgan_tiny", "backend": "onnxruntime", "link": "lte", "source": "clip.mp4"}
+MADE_BY = {"method": "sr", "model": "edgesrgan_tiny", "backend": "onnxruntime"}
+NAMES = {"link": "lte", "source": "clip.mp4"}
 
 
-def record(folder, times, measured=(), counters=None, duration_s=10.0, **changes):
+def record(folder, times, measured=(), counters=None, duration_s=10.0, made_by=MADE_BY, **changes):
     with Recording(folder) as recording:
         for index, time in enumerate(times):
             stamp_s = START + time - 0.05
-            recording.add(FrameRow(stamp_s=stamp_s, shown_s=START + time, age_ms=50, method="sr", bytes=3000))
+            row = FrameRow(stamp_s=stamp_s, shown_s=START + time, age_ms=50, bytes=3000, **made_by)
+            recording.add(row)
             if index in measured:
                 recording.set_scores(
                     stamp_s,

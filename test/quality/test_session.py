@@ -34,6 +34,9 @@ def session(tmp_path) -> Session:
     return Session(tmp_path, sample_rate=1000.0, source="clip.mp4", link="lte")
 
 
+FACTS = {"method": "sr", "age_ms": "50.0", "model": "tiny", "backend": "onnxruntime"}
+
+
 def received_of(original):
     return reduce_frame(original, SCALE)
 
@@ -54,7 +57,7 @@ def feed(session, stamp_ns, original, shown_s=None, leave_out=(), order="origina
     come = {
         "original": lambda: session.original(stamp_ns, original),
         "received": lambda: session.received(stamp_ns, data, "png"),
-        "facts": lambda: session.facts(stamp_ns, {"method": "sr", "bytes": str(len(data)), "age_ms": "50.0"}),
+        "facts": lambda: session.facts(stamp_ns, FACTS | {"bytes": str(len(data))}),
         "picture": lambda: session.picture(stamp_ns, shown_s, shown_of(original)),
     }
     for topic in order.split():
@@ -127,6 +130,19 @@ def test_pictures_whose_facts_are_lost_are_recorded_without_them_and_in_order(se
     assert [row.stamp_s - START / SECOND for row in rows] == [0, 1, 2, 3, 4]
     assert [row.method for row in rows] == [None, None, None, "bicubic", "sr"]
     assert all(row.sr is not None for row in rows)
+
+
+def test_an_age_comes_from_the_ground_station_and_not_from_two_machines_clocks(session, tmp_path, original):
+    """The recorder's clock is an hour ahead of the robot's; the ground station learns of that."""
+    hour = 3600.0
+    for index, age in enumerate(["unknown", "61.5"]):
+        stamp_ns = START + index * SECOND
+        session.facts(stamp_ns, FACTS | {"age_ms": age})
+        session.picture(stamp_ns, stamp_ns * 1e-9 + hour, shown_of(original))
+    session.finish(PATIENCE)
+    assert [row.age_ms for row in read_rows(tmp_path / FRAMES)] == [None, 61.5]
+    ages = read_summary(tmp_path / SUMMARY).age_ms
+    assert (ages.p50, ages.max) == (61.5, 61.5)
 
 
 def test_a_picture_shown_again_counts_once(session, tmp_path, original):
@@ -216,7 +232,7 @@ def test_the_summary_adds_up(session, tmp_path, original):
     session.diagnostics("link_emulator", 2.0, {"dropped.link_loss": "2", "capacity_kbps": "250"})
     session.diagnostics("link_emulator", 3.0, {"dropped.link_loss": "2", "capacity_kbps": "unlimited"})
     session.diagnostics(
-        "ground_station", 3.0, {"model": "tiny", "backend": "onnxruntime", "dropped.malformed": "1"}
+        "ground_station", 3.0, {"model": "first", "backend": "litert", "dropped.malformed": "1"}
     )
     session.diagnostics("other", 3.0, {"dropped.malformed": "2"})
     session.finish(PATIENCE)

@@ -8,13 +8,14 @@ from edgesr_ros.schema import write_json
 
 GOOD = Scores(psnr_db=31.25, ssim=0.875, lpips=0.125)
 POOR = Scores(psnr_db=28.5, ssim=0.75, lpips=0.375)
-NAMES = {"model": "tiny", "backend": "onnxruntime", "link": "lte", "source": "clip.mp4"}
+MADE_BY = {"model": "tiny", "backend": "onnxruntime"}
+NAMES = {"link": "lte", "source": "clip.mp4"}
 
 
 def row(index, **changes):
     stamp_s = 1.7e9 + index / 25
     values = {"stamp_s": stamp_s, "shown_s": stamp_s + 0.05, "age_ms": 50.0, "method": "sr", "bytes": 3000}
-    return FrameRow(**(values | changes))
+    return FrameRow(**(values | MADE_BY | changes))
 
 
 def test_summary_of_a_run():
@@ -41,7 +42,22 @@ def test_summary_of_a_run():
     assert summary.quality.sr.lpips == 0.25
     assert summary.quality.bicubic.psnr_db == 28.5
     assert summary.consistency_db == 42
-    assert (summary.model, summary.backend, summary.link, summary.source) == tuple(NAMES.values())
+    assert (summary.model, summary.backend) == tuple(MADE_BY.values())
+    assert (summary.link, summary.source) == tuple(NAMES.values())
+
+
+def test_what_enlarged_most_pictures_is_named_and_all_are_counted():
+    full = {"method": "none", "model": "none", "backend": "none"}
+    makers = [full] * 4 + [{"model": "x2", "backend": "litert"}] * 3 + [MADE_BY] + [{"model": None}]
+    summary = summarise([row(i, **made) for i, made in enumerate(makers)], {}, **NAMES, duration_s=1.0)
+    assert (summary.model, summary.backend) == ("x2", "litert")
+    assert summary.models == {"x2 on litert": 3, "tiny on onnxruntime": 1}
+
+
+def test_pictures_of_unknown_age_are_counted_and_have_none():
+    rows = [row(0, age_ms=None), row(1, age_ms=40.0), row(2, age_ms=None)]
+    summary = summarise(rows, {}, **NAMES, duration_s=1.0)
+    assert (summary.frames_shown, summary.age_ms.p50, summary.age_ms.max) == (3, 40, 40)
 
 
 def test_pictures_older_than_one_already_shown_are_counted():

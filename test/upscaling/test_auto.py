@@ -100,12 +100,12 @@ def test_the_fastest_is_told_once_and_remembered(start, cache):
     assert " ms (others: " in line  # float32, at least
     (file,) = cache.glob("*.json")
     ((size, choice),) = remembered(file).items()
-    first.upscale(RGB)
-    assert (size, choice["backend"]) == ("64x48", first.backend)
-    assert choice["file"].startswith(first.name)
+    made = first.upscaled(RGB)
+    assert (size, choice["backend"]) == ("64x48", made.backend)
+    assert choice["file"].startswith(made.model)
 
     second, log = start()
-    assert (second.name, second.backend) == (first.name, first.backend)
+    assert (second.name, second.backend) == (made.model, made.backend)
     again = load_upscaler(str(resources.models() / choice["file"]), choice["backend"], 1)
     assert np.array_equal(second.upscale(RGB), again.upscale(RGB))
     assert guessed.shape == (192, 256, 3)
@@ -130,8 +130,7 @@ def test_a_faster_model_that_makes_other_pictures_is_not_taken(start, monkeypatc
     upscaler.upscale(RGB)
     wait_for(lambda: log)
     assert "others" not in log[0]
-    upscaler.upscale(RGB)
-    assert upscaler.name == "edgesrgan_x4"
+    assert upscaler.upscaled(RGB).model == "edgesrgan_x4"
 
 
 class Scripted(Upscaler):

@@ -124,13 +124,6 @@ def test_another_factor_than_the_models_is_bicubic(fallback, primary, factor):
     assert primary.calls == 0
 
 
-@pytest.mark.parametrize("method", ["sr", "bicubic"])
-def test_a_frame_of_full_size_stays_as_it_is(fallback, primary, method):
-    upscaled = fallback.upscale(picture(), 1, method)
-    np.testing.assert_array_equal(upscaled.picture, picture())
-    assert (upscaled.method, upscaled.problem, primary.calls) == ("none", None, 0)
-
-
 def test_bicubic_on_request_is_no_problem(fallback, primary):
     upscaled = fallback.upscale(picture(), 2, "bicubic")
     assert is_bicubic(upscaled, picture())

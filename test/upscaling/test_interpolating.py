@@ -91,16 +91,17 @@ def slide(upscaler, alpha):
     """Request an α and return the first picture that was made with it."""
     pictures = []
     upscaler.request(alpha)
-    until(lambda: pictures.append(upscaler.upscale(RGB)) or upscaler.alpha == alpha)
-    return pictures[-1]
+    until(lambda: pictures.append(upscaler.upscaled(RGB)) or pictures[-1].alpha == alpha)
+    return pictures[-1].picture
 
 
 @pytest.mark.parametrize("alpha", [0, 1])
 def test_starts_at_either_end_with_exactly_its_pictures(start, expected, alpha):
     upscaler = start(alpha)
-    np.testing.assert_array_equal(upscaler.upscale(RGB), expected[alpha])
-    assert (upscaler.alpha, upscaler.problem) == (alpha, None)
-    assert (upscaler.name, upscaler.scale, upscaler.backend) == (GAN, 4, "onnxruntime")
+    made = upscaler.upscaled(RGB)
+    np.testing.assert_array_equal(made.picture, expected[alpha])
+    assert (made.alpha, made.problem) == (alpha, None)
+    assert (made.model, upscaler.scale, made.backend) == (GAN, 4, "onnxruntime")
 
 
 def test_slides_from_end_to_end_and_back(start, expected):
@@ -116,8 +117,9 @@ def test_pictures_go_on_with_the_old_weights_while_new_ones_are_built(start, exp
     upscaler.request(1.0)
     assert gate.reached.wait(TIMEOUT)
     for _ in range(5):
-        np.testing.assert_array_equal(upscaler.upscale(RGB), expected[0])
-        assert upscaler.alpha == 0
+        made = upscaler.upscaled(RGB)
+        np.testing.assert_array_equal(made.picture, expected[0])
+        assert made.alpha == 0
     gate.open.set()
     np.testing.assert_array_equal(slide(upscaler, 1.0), expected[1])
 
@@ -147,13 +149,14 @@ def test_a_failed_build_keeps_the_old_weights_and_is_told(start, expected, pair,
     moved = pair[1].rename(tmp_path / "away")
     upscaler = start()
     upscaler.request(0.5)
-    until(lambda: upscaler.problem)
-    assert upscaler.problem.startswith(f"interpolation 0.5: {GAN}.onnx: no pixel-trained sibling {PSNR}.onnx")
-    np.testing.assert_array_equal(upscaler.upscale(RGB), expected[0])
-    assert upscaler.alpha == 0
+    until(lambda: upscaler.upscaled(RGB).problem)
+    made = upscaler.upscaled(RGB)
+    assert made.problem.startswith(f"interpolation 0.5: {GAN}.onnx: no pixel-trained sibling {PSNR}.onnx")
+    np.testing.assert_array_equal(made.picture, expected[0])
+    assert made.alpha == 0
     moved.rename(pair[1])
     np.testing.assert_array_equal(slide(upscaler, 1.0), expected[1])
-    assert upscaler.problem is None
+    assert upscaler.upscaled(RGB).problem is None
 
 
 def test_what_cannot_be_built_at_the_start_is_an_error(start, pair):

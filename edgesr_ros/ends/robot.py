@@ -1,0 +1,192 @@
+"""The robot's end of the link: camera frames and reports in, paced bytes out."""
+
+import threading
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from msgspec import Meta
+
+from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.stills import encode, encode_within
+from edgesr_ros.control.delay import RunningMean
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, PolicyName
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.sender import Decision, Sender
+from edgesr_ros.control.source_rate import SourceRate
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.ladder.encoder import LadderEncoder
+from edgesr_ros.ladder.points import frame_cost, read_ladder
+from edgesr_ros.schema import FIXED, Struct
+
+_SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
+_NO_LADDER = "none"
+
+
+class RobotSettings(Struct):
+    """What can be chosen at the robot's end; the parameters of `onboard`, defaults in config/onboard.yaml."""
+
+    ladder: Annotated[
+        str,
+        Meta(
+            description="Operating points to walk along: name in config/ladders (webp, still, still_slow, "
+            "jpeg, h264) or path; none: always scale, codec and quality.",
+            extra_json_schema=FIXED,
+        ),
+    ]
+    policy: Annotated[PolicyName, Meta(description="What bytes are spent on: frames (smooth) or detail.")]
+    scale: Annotated[
+        Literal[1, 2, 4, 8], Meta(description="Without a ladder: both sides are divided by this.")
+    ]
+    codec: Annotated[
+        Literal["webp", "jpeg", "png"], Meta(description="Without a ladder: how frames are compressed.")
+    ]
+    quality: Annotated[
+        int, Meta(ge=1, le=100, description="Without a ladder: of WebP or JPEG; PNG ignores it.")
+    ]
+    max_frame_bytes: Annotated[
+        int,
+        Meta(ge=1000, le=10_000_000, description="No frame is ever larger; one that cannot be is dropped."),
+    ]
+    max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
+    rate_bytes_per_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Budget in bytes per second while no receiver reports arrivals; 0: no limit.",
+            extra_json_schema=FIXED,
+        ),
+    ]
+
+
+class _Encoded(NamedTuple):
+    data: bytes
+    scale: int
+    encoder: EncoderName
+    quality: int
+
+
+class Packet(NamedTuple):
+    """A frame ready to be sent.
+
+    Attributes:
+        data: the compressed frame.
+        format: what the bytes are, for the receiver.
+        scale: by which both sides were reduced.
+        encoder: what compressed it.
+        quality: at which the encoder did.
+        decision: what it was to be, and why.
+        begun: s, when its encoding began.
+    """
+
+    data: bytes
+    format: FrameFormat
+    scale: int
+    encoder: EncoderName
+    quality: int
+    decision: Decision
+    begun: float
+
+
+class Robot:
+    """Says when the newest frame is to be encoded, encodes it for what the link can carry, and learns.
+
+    For each frame `wait` until it is 0 or less, `encode`, send, and say so with `sent`. `reported` may be
+    called from another thread than these. Times are seconds on one clock that does not go backwards.
+
+    Args:
+        settings: to begin with.
+        first_number: of a stream's frames. A robot that may be restarted while the receiver runs on takes a
+            random one, so that its stream does not pass for the one before.
+
+    Attributes:
+        settings: in force; replaced as a whole by who changes them.
+
+    Raises:
+        InputError: the ladder cannot be read, or not be encoded along on this machine.
+    """
+
+    def __init__(self, settings: RobotSettings, first_number: int = 0) -> None:
+        self.settings = settings
+        self._ladder, cost = None, 1.0
+        if settings.ladder != _NO_LADDER:
+            ladder = read_ladder(settings.ladder)
+            self._ladder, cost = LadderEncoder(ladder, first_number), frame_cost(ladder)
+        self._sender = Sender(
+            settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
+        )
+        self._lock = threading.Lock()  # of the sender
+        self._source_rate = SourceRate()
+        self._encoding = RunningMean()  # s per frame
+        self._next_send = 0.0  # by max_rate
+        self._last_size: int | None = None  # bytes
+
+    def frame(self, now: float) -> None:
+        """The camera took a frame."""
+        self._source_rate.frame(now)
+
+    def expect_reports(self) -> None:
+        """There is a receiver that reports."""
+        with self._lock:
+            self._sender.expect_reports()
+
+    def reported(self, now: float, report: ArrivalReport) -> None:
+        """The receiver reports arrivals; ask `wait` again."""
+        with self._lock:
+            self._sender.reported(now, report)
+
+    def wait(self, now: float) -> float:
+        """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
+        settings = self.settings
+        rate = min(self._source_rate.hz, settings.max_rate or self._source_rate.hz)
+        with self._lock:
+            self._sender.use(settings.policy, rate, self._largest(settings))
+            deadline = self._sender.next_deadline(now)
+        pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
+        # Rather late than early: a frame that is early waits in the link.
+        ahead = max((self._encoding.mean or 0.0) - 2 * self._encoding.deviation, 0.0)
+        return max(pacing, self._next_send - now) - ahead
+
+    def encode(self, now: float, image: np.ndarray) -> Packet:
+        """(H, W, 3) RGB or (H, W) grey uint8, reduced and compressed for the link as it is now.
+
+        Raises:
+            InputError: larger than the codec or the limit can hold; a smaller one may follow.
+        """
+        with self._lock:
+            decision = self._sender.decision(now)
+        encoded = self._encode(image, decision)
+        form = FrameFormat.of(image, codec_of(encoded.encoder))
+        return Packet(encoded.data, form, *encoded[1:], decision, now)
+
+    def sent(self, now: float, stamp_ns: int, packet: Packet) -> None:
+        """The packet went out as the frame of this stamp."""
+        size = len(packet.data)
+        self._encoding.add(now - packet.begun)
+        if max_rate := self.settings.max_rate:
+            # From the time that was due, not from now: lateness of one frame must not lower the rate.
+            self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
+        with self._lock:
+            self._sender.sent(now, stamp_ns, size)
+        self._last_size = size
+
+    def _largest(self, settings: RobotSettings) -> int:
+        """The most that a frame can use: at one operating point frames are as large as they are."""
+        if self._ladder is not None or self._last_size is None:
+            return settings.max_frame_bytes
+        return max(self._last_size, MIN_FRAME_BYTES)
+
+    def _encode(self, image: np.ndarray, decision: Decision) -> _Encoded:
+        settings = self.settings
+        most = settings.max_frame_bytes
+        if self._ladder is not None:
+            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most)
+            return _Encoded(data, point.scale, point.codec, point.quality)
+        reduced = reduce_frame(image, settings.scale)
+        if settings.codec == "png":
+            data, quality = encode(reduced, settings.codec, settings.quality), settings.quality
+            if len(data) > most:
+                raise InputError(f"frame takes {len(data)} bytes as png, expected at most {most}")
+        else:
+            data, quality = encode_within(reduced, settings.codec, settings.quality, most)
+        return _Encoded(data, settings.scale, settings.codec, quality)

@@ -1,0 +1,44 @@
+"""A frame as it was received → the picture at the camera's size: the one way for all who show or judge it."""
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from edgesr_ros.frames.reduce import crop_to, reduction
+from edgesr_ros.upscaling.base import Upscaled, Upscaler
+from edgesr_ros.upscaling.bicubic import BicubicUpscaler
+
+# (h, w, 3) uint8 RGB and a factor → the picture, so many times larger.
+Enlarge = Callable[[np.ndarray, int], Upscaled]
+
+
+def restore(
+    received: np.ndarray, size: tuple[int, int], enlarge: Enlarge | None = None, grey: bool = False
+) -> Upscaled:
+    """Enlarge a frame to the camera's size, cut off what reducing it had padded, and leave out false colour.
+
+    Args:
+        received: (h, w, 3) uint8 RGB, decoded; `reduce_frame` made it of a frame of `size`.
+        size: (width, height) of the camera.
+        enlarge: not called for a frame that came at full size; None: bicubic.
+        grey: whether the camera has no colour, which networks and codecs may add.
+
+    Returns:
+        The picture, contiguous: (height, width, 3) uint8 RGB, or (height, width) with `grey`.
+
+    Raises:
+        InputError: no whole reduction leads from `size` to the frame's.
+    """
+    factor = reduction(size, (received.shape[1], received.shape[0]))
+    if factor == 1:
+        made = Upscaled(received, "none", "none", "none")
+    else:
+        made = (enlarge or enlarge_by({}))(received, factor)
+    picture = crop_to(made.picture, *size)
+    return made._replace(picture=cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if grey else picture)
+
+
+def enlarge_by(networks: Mapping[int, Upscaler]) -> Enlarge:
+    """By the network of each scale; bicubic where there is none."""
+    return lambda rgb, factor: (networks.get(factor) or BicubicUpscaler(factor)).upscaled(rgb)
