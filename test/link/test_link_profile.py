@@ -1,4 +1,5 @@
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def profile_file(folder: Path, text: str) -> str:
     path = folder / "link.yaml"
     path.write_text(text)
     return str(path)
+
+
+def test_the_page_of_the_link_names_every_profile_and_its_example_can_be_read(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "doc" / "link.md"
+    text = page.read_text()
+    for name in SHIPPED:
+        assert f"| `{name}` | {read_profile(name).description} |" in text
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert read_profile(profile_file(tmp_path, example)).kbps_at(31) == 0
+    links = re.findall(r"\]\((?!#)([^)]*)\)", text)
+    assert links
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_reads_a_file(tmp_path: Path) -> None:
