@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage
 
-from edgesr_ros.cli.demo import default_clip
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.stills import encode
 from edgesr_ros.experiment.footage import Footage
@@ -18,6 +17,7 @@ from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.experiment.runner import content_kbps
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.nodes.messages import as_array
+from edgesr_ros.sources.clip import default_clip
 from edgesr_ros.sources.files import write_image
 from edgesr_ros.sources.opening import open_source
 

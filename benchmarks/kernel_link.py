@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.evidence import status
 from benchmarks.link import experiment_arguments, keep
-from edgesr_ros.cli.experiment import print_head, print_row, sources
+from edgesr_ros.experiment.console import print_head, print_row, sources
 from edgesr_ros.experiment.plan import read_experiment
 from edgesr_ros.live.experiment import run_live
 

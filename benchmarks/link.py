@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from benchmarks.evidence import arguments, save, status
-from edgesr_ros.cli.experiment import add_jobs, print_head, print_row, sources
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.console import add_jobs, print_head, print_row, sources
 from edgesr_ros.experiment.plan import Experiment, read_experiment
 from edgesr_ros.experiment.report import write_report
 from edgesr_ros.experiment.rows import Results

@@ -21,8 +21,8 @@ from benchmarks.evidence import (
     status,
     this_machine,
 )
-from edgesr_ros.cli.demo import default_clip
 from edgesr_ros.ladder.measure import PointMeter, Setting, means, of_usual_width, still_codec
+from edgesr_ros.sources.clip import default_clip
 from edgesr_ros.sources.opening import open_source
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import list_models, load_upscaler

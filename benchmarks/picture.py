@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.evidence import default_model
-from edgesr_ros.cli.demo import default_clip
 from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.quality.strip import picture_strip, stack_strips
+from edgesr_ros.sources.clip import default_clip
 from edgesr_ros.sources.files import write_image
 from edgesr_ros.sources.opening import open_source
 from edgesr_ros.upscaling.catalog import load_upscaler

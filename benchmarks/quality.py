@@ -20,8 +20,8 @@ from benchmarks.evidence import (
 from benchmarks.interpolation import alpha_rows
 from benchmarks.published import published
 from edgesr_ros import resources
-from edgesr_ros.cli.evaluate import Candidate
 from edgesr_ros.errors import InputError
+from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.quality.evaluation import evaluate, picture_pairs
 from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
 from edgesr_ros.quality.niqe import MODEL_NAME
@@ -38,12 +38,12 @@ def measure(name: str, backend: str | None, data: Path, lpips_vgg: Path | None) 
     Raises:
         InputError: as `load_upscaler` and `evaluate`.
     """
-    candidate = Candidate.load(name, backend, _THREADS)
-    upscaler, card = candidate.upscaler, candidate.card
+    model = EvaluatedModel.load(name, backend, _THREADS)
+    upscaler, card = model.upscaler, model.card
     pictures: list[np.ndarray] = []
 
     def upscale(low: np.ndarray) -> np.ndarray:
-        pictures.append(candidate.upscale(low))
+        pictures.append(model.upscale(low))
         return pictures[-1]
 
     found = evaluate(upscale, upscaler.scale, data, _THREADS, lpips_vgg)
@@ -59,9 +59,9 @@ def measure(name: str, backend: str | None, data: Path, lpips_vgg: Path | None) 
         lpips_alex=found.lpips_alex,
         lpips_vgg=found.lpips_vgg,
         niqe=found.niqe,
-        psnr_against_float_db=_against_float(candidate, Path(name).parent, pictures, data),
+        psnr_against_float_db=_against_float(model, Path(name).parent, pictures, data),
         parameters=upscaler.parameters,
-        gmac_80x60=candidate.gmac(),
+        gmac_80x60=model.gmac(),
         published=False,
         source="edgesr evaluate",
     )
@@ -70,18 +70,18 @@ def measure(name: str, backend: str | None, data: Path, lpips_vgg: Path | None) 
 
 
 def _against_float(
-    candidate: Candidate, folder: Path, pictures: Sequence[np.ndarray], data: Path
+    model: EvaluatedModel, folder: Path, pictures: Sequence[np.ndarray], data: Path
 ) -> float | None:
     """Mean PSNR in dB over the pictures against the float32 ONNX model; None for that one, or without it.
 
     Both see the same tiles, so that only the arithmetic differs.
     """
-    if (card := candidate.card) is None or (card.format, card.precision) == ("onnx", "float32"):
+    if (card := model.card) is None or (card.format, card.precision) == ("onnx", "float32"):
         return None
     reference = folder / f"{_base(card)}.onnx"
     if not reference.is_file():
         return None
-    exact = Candidate(Candidate.load(str(reference), None, _THREADS).upscaler, card)
+    exact = EvaluatedModel(EvaluatedModel.load(str(reference), None, _THREADS).upscaler, card)
     pairs = zip(picture_pairs(data, card.scale), pictures, strict=True)
     found = [min(psnr(exact.upscale(low), picture), PSNR_LIMIT) for (_, low, _), picture in pairs]
     exact.upscaler.close()

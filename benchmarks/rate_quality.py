@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from benchmarks.evidence import Machine, arguments, save, status, this_machine
-from edgesr_ros.cli.ladder import QUALITIES, SCALES, load_network
 from edgesr_ros.ladder.measure import (
     Figures,
     PointMeter,
@@ -21,6 +20,7 @@ from edgesr_ros.ladder.measure import (
     still_codec,
 )
 from edgesr_ros.ladder.points import Mode, best_lpips
+from edgesr_ros.ladder.settings import QUALITIES, names_of, networks_of
 from edgesr_ros.schema import Struct
 from edgesr_ros.sources.opening import open_source
 
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(inputs: Sequence[str], count: int) -> RateQualityResult:
-    networks = {scale: load_network(_NETWORK, scale, _THREADS) for scale in SCALES}
+    networks = networks_of(_NETWORK, _THREADS)
     ours, full = PointMeter(networks, _THREADS), PointMeter({1: None}, _THREADS)
     sources = [open_source(text) for text in inputs]
     measured: dict[str, list[tuple[Setting, Figures]]] = {}
@@ -90,7 +90,7 @@ def _run(inputs: Sequence[str], count: int) -> RateQualityResult:
     return RateQualityResult(
         machine=this_machine(),
         sources=[source.description for source in sources],
-        networks={f"x{scale}": network.name for scale, network in networks.items() if network},
+        networks=names_of(networks),
         rows=rows,
     )
 

@@ -3,7 +3,7 @@ import pytest
 
 from benchmarks.evidence import RESULTS
 from benchmarks.rate_quality import RateQualityResult, main
-from edgesr_ros.cli.ladder import QUALITIES
+from edgesr_ros.ladder.settings import QUALITIES
 from edgesr_ros.schema import read_json
 from edgesr_ros.sources.files import write_image
 
