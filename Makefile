@@ -47,7 +47,7 @@ lint: $(LINT_VENV)/done  ## style, types, and who may import whom
 	$(LINT_VENV)/bin/lint-imports
 
 figures: $(DONE)/package  ## puts the figures of benchmarks/results into README.md
-	$(VENV)/bin/python -m benchmarks.tables
+	$(VENV)/bin/python -m benchmarks.documents.results
 
 clean:  ## removes what the commands above made
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

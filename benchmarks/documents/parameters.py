@@ -1,0 +1,41 @@
+"""The README's table of the nodes' parameters, from the structures by which the nodes declare them."""
+
+import msgspec
+
+from benchmarks.harness.markdown import table
+from edgesr_ros.defaults import defaults_of
+from edgesr_ros.nodes.frame_player import FramePlayer
+from edgesr_ros.nodes.ground_station import GroundStation
+from edgesr_ros.nodes.link_emulator import EmulatedLink
+from edgesr_ros.nodes.onboard import Onboard
+from edgesr_ros.nodes.parameters import properties_of
+from edgesr_ros.nodes.quality_recorder import QualityRecorder
+
+_NODES = (Onboard, GroundStation, EmulatedLink, FramePlayer, QualityRecorder)
+
+
+def parameter_table() -> str:
+    """A line for each parameter of each node."""
+    rows = []
+    for node in _NODES:
+        defaults = defaults_of(node.NAME)
+        for name, facts in properties_of(node.PARAMETERS).items():
+            default = msgspec.json.encode(defaults[name]).decode()
+            change = "fixed" if facts.get("readOnly") else "live"
+            rows.append(
+                (f"`{node.NAME}`", f"`{name}`", f"`{default}`", _values(facts), facts["description"], change)
+            )
+    return table(("node", "parameter", "default", "values", "meaning", "change"), rows)
+
+
+def _values(facts: dict[str, object]) -> str:
+    """What a parameter may be, from its JSON Schema."""
+    if isinstance(choices := facts.get("enum"), list):
+        return ", ".join(f"`{choice}`" for choice in choices)
+    if "minimum" in facts and "maximum" in facts:
+        return f"{facts['minimum']} … {facts['maximum']}"
+    if "minimum" in facts:
+        return f"≥ {facts['minimum']}"
+    if "exclusiveMinimum" in facts:
+        return f"> {facts['exclusiveMinimum']}"
+    return {"string": "text", "boolean": "`true`, `false`"}.get(str(facts["type"]), str(facts["type"]))
