@@ -6,35 +6,27 @@ priority, so that the others, on the same processors here, do not hold it up.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
 
 from benchmarks.harness.camera import CAMERA
-from benchmarks.harness.evidence import (
-    CallbackRow,
-    Memory,
-    OutageRow,
-    OutagesResult,
-    arguments,
-    save,
-    status,
-    this_machine,
-)
+from benchmarks.harness.claim import Claim
+from benchmarks.harness.evidence import Result
+from benchmarks.harness.goals import Goal, most
+from benchmarks.harness.markdown import number, table
 from benchmarks.harness.observer import Arrival, Timing
-from benchmarks.harness.running import running_chain
+from benchmarks.harness.running import give_real_time, running_chain
 from benchmarks.harness.usage import Usage
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.runner import camera_text
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.profile import LinkProfile, read_profile
+from edgesr_ros.schema import Struct
 
 _LINK = "outage"  # for delay and queue
 _KBPS = (300.0, 1000.0, 10_000.0)
@@ -47,6 +39,54 @@ _NODES = ("onboard", "ground_station")
 _START = 2.0  # seconds after the first picture that do not count: discovery, first inference
 
 
+class OutageSettings(Struct):
+    """What all runs have in common."""
+
+    camera: str
+    link: str  # whose delay and queue each link has
+    model: str
+    real_time: bool  # onboard had real-time priority, so that no node of the other side held it up
+
+
+class Memory(Struct):
+    """Resident memory of a node around an outage, MB."""
+
+    before: float
+    end: float
+    after: float  # when the link has carried pictures again for some seconds
+
+
+class OutageRow(Struct):
+    """An outage of a link."""
+
+    kbps: float  # of the link before and after it
+    began_s: float  # after the start of the link
+    seconds: float
+    fresh_s: float | None  # from its end to a picture taken after it; null: none before the next
+    callback_max_ms: float | None  # of the onboard node, from its start to its end; null: not told
+    memory: dict[str, Memory]  # by node
+
+
+class CallbackRow(Struct):
+    """How long the callbacks of the onboard node took on a link with outages, ms."""
+
+    kbps: float
+    seconds: float
+    mean: float
+    p99: float  # in 99 % of the seconds none took longer
+    max: float
+
+
+class OutageRows(Struct):
+    """What is found of outages, and of the runs that have them."""
+
+    outages: list[OutageRow]
+    callbacks: list[CallbackRow]
+
+
+OutageResult = Result[OutageSettings, OutageRows]
+
+
 class Outage(NamedTuple):
     """From when to when, on the clock of `Arrival`, and when the next begins."""
 
@@ -54,17 +94,13 @@ class Outage(NamedTuple):
     end: float
     next: float
 
-
-class Run(NamedTuple):
-    """What was found on a link."""
-
-    model: str
-    real_time: bool
-    outages: list[OutageRow]
-    callbacks: CallbackRow
+    def memory(self, usage: Usage) -> Memory:
+        """Of a node that was sampled throughout."""
+        before, end, after = (usage.resident_mb(at) for at in (self.start, self.end, self.end + _AFTER))
+        return Memory(before=before, end=end, after=after)
 
 
-def measure(kbps: float, count: int) -> Run:
+def measure(kbps: float, count: int) -> tuple[OutageSettings, OutageRows]:
     """Run the chain through `count` outages of a link.
 
     Raises:
@@ -90,27 +126,19 @@ def measure(kbps: float, count: int) -> Run:
                 seconds=_GONE,
                 fresh_s=fresh_after(observer.shown, outage),
                 callback_max_ms=longest(timings, outage),
-                memory={node: _memory(usage, outage) for node, usage in usages.items()},
+                memory={node: outage.memory(usage) for node, usage in usages.items()},
             )
             for outage in outages
         ]
-        return Run(chain.model, real_time, rows, callback_row(kbps, timings))
+        settings = OutageSettings(
+            camera=camera_text(CAMERA), link=_LINK, model=chain.model, real_time=real_time
+        )
+        return settings, OutageRows(outages=rows, callbacks=[callback_row(kbps, timings)])
 
 
 def _profile(kbps: float) -> LinkProfile:
     steps = (Step(kbps=kbps, seconds=_UP), Step(kbps=0.0, seconds=_GONE))
     return replace(read_profile(_LINK), capacity=Schedule(steps=steps, repeat=True))
-
-
-def give_real_time(pid: int) -> bool:
-    """Give a process real-time priority, as far as we may: whether it has it now."""
-    try:
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(ProcessLookupError):  # the thread has ended
-                os.sched_setscheduler(int(thread.name), os.SCHED_FIFO, os.sched_param(1))
-    except PermissionError:
-        return False
-    return True
 
 
 def fresh_after(shown: Sequence[Arrival], outage: Outage) -> float | None:
@@ -138,44 +166,94 @@ def callback_row(kbps: float, timings: Sequence[Timing]) -> CallbackRow:
     )
 
 
-def _memory(usage: Usage, outage: Outage) -> Memory:
-    before, end, after = (usage.resident_mb(at) for at in (outage.start, outage.end, outage.end + _AFTER))
-    return Memory(before=before, end=end, after=after)
-
-
-def _print(run: Run) -> None:
-    callbacks = run.callbacks
-    priority = "real-time" if run.real_time else "ordinary"
-    print(f"\n{callbacks.kbps:g} kbit/s, onboard with {priority} priority")
-    for row in run.outages:
-        memory = ", ".join(
-            f"{node} {m.before:.1f} → {m.end:.1f} → {m.after:.1f} MB" for node, m in row.memory.items()
-        )
-        fresh = "none" if row.fresh_s is None else f"{row.fresh_s:.2f} s"
-        print(f"  {row.began_s:5.1f} s: fresh after {fresh}, callbacks {row.callback_max_ms} ms, {memory}")
-    print(f"  onboard's callbacks, ms: mean {callbacks.mean}, p99 {callbacks.p99}, max {callbacks.max}")
-
-
-def _measure_all(given: argparse.Namespace) -> OutagesResult:
-    runs = []
-    for kbps in _QUICK_KBPS if given.quick else _KBPS:
-        runs.append(measure(kbps, _QUICK_OUTAGES if given.quick else _OUTAGES))
-        _print(runs[-1])
-    return OutagesResult(
-        machine=this_machine(),
-        camera=camera_text(CAMERA),
-        link=_LINK,
-        model=runs[0].model,
-        real_time=all(run.real_time for run in runs),
-        rows=[row for run in runs for row in run.outages],
-        callbacks=[run.callbacks for run in runs],
+def outage_table(result: OutageResult) -> str:
+    """A line for each link: its worst outage in each respect."""
+    settings = result.settings
+    nodes = list(result.rows.outages[0].memory)
+    head = (
+        *("link, kbit/s", "outages", "fresh picture after, s"),
+        *("`onboard`'s callbacks, ms: mean / p99 / max", "max in outages"),
+        *(f"`{node}`, MB: before → end → after" for node in nodes),
     )
+    lines = []
+    for times in result.rows.callbacks:
+        rows = [row for row in result.rows.outages if row.kbps == times.kbps]
+        told = [row.callback_max_ms for row in rows if row.callback_max_ms is not None]
+        grown = [
+            max((row.memory[node] for row in rows), key=lambda memory: memory.after - memory.before)
+            for node in nodes
+        ]
+        lines.append(
+            (
+                f"{times.kbps:,g}",
+                f"{len(rows)} × {rows[0].seconds:g} s",
+                ", ".join(sorted(number(row.fresh_s, 2) for row in rows)),
+                f"{times.mean:.1f} / {times.p99:.1f} / {times.max:.1f}",
+                number(max(told, default=None), 1),
+                *(f"{memory.before:.0f} → {memory.end:.0f} → {memory.after:.0f}" for memory in grown),
+            )
+        )
+    priority = "real-time" if settings.real_time else "ordinary"
+    return (
+        f"{settings.camera}, delay and queue of link `{settings.link}`, `{settings.model}`, "
+        f"`onboard` with {priority} priority.\n\n{table(head, lines)}"
+    )
+
+
+GOALS = (
+    Goal[OutageResult](
+        "a fresh picture after the end of an outage, at the latest",
+        "≤",
+        0.7,
+        "s",
+        lambda result: most(row.fresh_s for row in result.rows.outages),
+        digits=2,
+    ),
+    Goal[OutageResult](
+        "the longest of `onboard`'s callbacks",
+        "≤",
+        5,
+        "ms",
+        lambda result: most(row.max for row in result.rows.callbacks),
+        digits=1,
+    ),
+)
+
+CLAIM = Claim(
+    name="outage",
+    title="Outages",
+    about=(
+        "A fresh picture is one taken after the end of the outage; what waited in the link and comes out "
+        "late does not count. The operator's computer shares the robot's processors here: run as root, the "
+        "script gives `onboard` real-time priority."
+    ),
+    reading=(
+        "A line is a link. Memory is that of the outage over which it grew most; the p99 of callbacks is "
+        "that of the longest in each second."
+    ),
+    result=OutageResult,
+    table=outage_table,
+    goals=GOALS,
+)
 
 
 def main() -> int:
     """Entry point."""
-    given = arguments("outage", __doc__).parse_args()
-    return status("outage", lambda: save("outage", given, _measure_all(given)))
+    return CLAIM.run(CLAIM.arguments(__doc__), _run_all)
+
+
+def _run_all(given: argparse.Namespace) -> None:
+    runs = []
+    for kbps in _QUICK_KBPS if given.quick else _KBPS:
+        runs.append(measure(kbps, _QUICK_OUTAGES if given.quick else _OUTAGES))
+        for row in (*runs[-1][1].callbacks, *runs[-1][1].outages):
+            print(row)
+    found = OutageRows(
+        outages=[row for _, rows in runs for row in rows.outages],
+        callbacks=[row for _, rows in runs for row in rows.callbacks],
+    )
+    real_time = all(settings.real_time for settings, _ in runs)
+    CLAIM.write(given, replace(runs[0][0], real_time=real_time), found)
 
 
 if __name__ == "__main__":

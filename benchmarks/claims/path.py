@@ -1,4 +1,4 @@
-"""What the nodes add to the network: the ground station's path beside the bare network; the robot's encoder.
+"""What the ground station adds to the network: its path beside the bare network.
 
 The ground station is the real node in its own process, with the middleware between it and us. We send it a
 frame, wait for the picture, run the bare network on the same frame here, and go on with the next: both take
@@ -9,36 +9,28 @@ our publishing of the frame to after our receipt of the picture.
 """
 
 import argparse
-import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import cycle
 
-import cv2
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CompressedImage
 
-from benchmarks.harness.camera import SCALE, compressed, frames
-from benchmarks.harness.evidence import (
-    EncodingRow,
-    PathResult,
-    PathRow,
-    arguments,
-    save,
-    spread,
-    status,
-    this_machine,
-)
+from benchmarks.harness.camera import compressed, spread_frames
+from benchmarks.harness.claim import Claim
+from benchmarks.harness.evidence import Result
+from benchmarks.harness.goals import Goal, most
+from benchmarks.harness.markdown import number, table
 from benchmarks.harness.observer import Observer
 from benchmarks.harness.running import Chain, observed
-from edgesr_ros.codecs.stills import decode, encode
+from benchmarks.harness.spread import Spread, spread
+from edgesr_ros.codecs.stills import decode
 from edgesr_ros.control.report import ArrivalReport
-from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.nodes.messages import pairs_of, to_time
 from edgesr_ros.nodes.node import COMPRESSED
+from edgesr_ros.schema import Struct
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
 
@@ -49,13 +41,35 @@ _MODELS = (
     "edgesrgan_x4_link",
 )
 _BACKEND, _THREADS = "onnxruntime", 2
-_CODEC, _QUALITIES = "webp", (50, 70, 90)  # of the robot's frames
 _SECONDS, _QUICK_SECONDS = 30.0, 5.0  # of each model
 _WARM_UP = 2.0  # seconds
-_PICTURES = 25  # of the clip, spread over it
 _STAGES = ("decode", "upscale", "publish")
 _POLL = 0.02  # seconds
 _DISCOVERY = 0.5  # seconds between attempts
+
+
+class PathSettings(Struct):
+    """What all models have in common."""
+
+    backend: str
+    threads: int
+    seconds: float  # of each model
+
+
+class PathRow(Struct):
+    """A model in the ground station beside the bare network, in turns on the same frames."""
+
+    model: str
+    frames: int
+    bytes_per_frame: float
+    network_ms: Spread  # from small picture to large one
+    path_ms: Spread  # from the bytes in the node's callback to the message published
+    ratio: float  # of the medians
+    delivered_ms: Spread  # with transport: from before the frame is published to after the picture is there
+    stages_ms: dict[str, float]  # means; "rest" is what is left of the path
+
+
+PathResult = Result[PathSettings, list[PathRow]]
 
 
 class _Robot(Observer):
@@ -107,8 +121,6 @@ def measure(model: str, sent: Sequence[CompressedImage], seconds: float) -> Path
         known = {stage: stages[f"ground_station: {stage}"].mean for stage in _STAGES}
         return PathRow(
             model=model,
-            backend=_BACKEND,
-            threads=_THREADS,
             frames=len(bare_ms),
             bytes_per_frame=round(float(np.mean([len(message.data) for message in sent]))),
             network_ms=bare,
@@ -147,73 +159,86 @@ def _deliver(chain: Chain, robot: _Robot, message: CompressedImage) -> float:
     return 1e3 * (time.perf_counter() - began)
 
 
-def encoding_row(pictures: Sequence[np.ndarray], quality: int) -> EncodingRow:
-    """What the robot does to a frame, on one core."""
-    reduce_ms, encode_ms, sizes = [], [], []
-    with _one_core():
-        for picture in (*pictures, *pictures):
-            began = time.perf_counter()
-            small = reduce_frame(picture, SCALE)
-            reduced = time.perf_counter()
-            sizes.append(len(encode(small, _CODEC, quality)))
-            encode_ms.append(1e3 * (time.perf_counter() - reduced))
-            reduce_ms.append(1e3 * (reduced - began))
-    half = len(pictures)  # the first round is for warming up
-    total = [first + second for first, second in zip(reduce_ms[half:], encode_ms[half:], strict=True)]
-    return EncodingRow(
-        quality=quality,
-        bytes_per_frame=round(float(np.mean(sizes))),
-        reduce_ms=spread(reduce_ms[half:]),
-        encode_ms=spread(encode_ms[half:]),
-        total_ms=spread(total),
+def path_table(result: PathResult) -> str:
+    """The ground station's path beside the bare network, a line for each model."""
+    first, settings = result.rows[0], result.settings
+    stages = tuple(first.stages_ms)
+    head = ("", "network, ms", "path, ms", "ratio", *(f"{s}, ms" for s in stages), "delivered, ms")
+    lines = [
+        (
+            f"`{row.model}`",
+            row.network_ms.text(1),
+            row.path_ms.text(1),
+            number(row.ratio, 2),
+            *(number(row.stages_ms[stage], 2) for stage in stages),
+            row.delivered_ms.text(1),
+        )
+        for row in result.rows
+    ]
+    return (
+        f"160x120 WebP of {first.bytes_per_frame:,.0f} bytes in, 640x480 `sensor_msgs/Image` out, "
+        f"{settings.backend}, {settings.threads} threads.\n\n{table(head, lines)}"
     )
 
 
-@contextmanager
-def _one_core() -> Iterator[None]:
-    cores, threads = os.sched_getaffinity(0), cv2.getNumThreads()
-    os.sched_setaffinity(0, {min(cores)})
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, cores)
-        cv2.setNumThreads(threads)
+def is_tiny(model: str) -> bool:
+    """Whether a model is of the smaller family, of which what a node adds is a larger part."""
+    return model.startswith("edgesrgan_tiny")
 
 
-def _print(result: PathResult) -> None:
+GOALS = (
+    Goal[PathResult](
+        "path : network, the most of any EdgeSRGAN",
+        "≤",
+        1.2,
+        "",
+        lambda result: most(row.ratio for row in result.rows if not is_tiny(row.model)),
+        digits=2,
+    ),
+    Goal[PathResult](
+        "path : network, the most of any EdgeSRGAN-tiny",
+        "≤",
+        1.6,
+        "",
+        lambda result: most(row.ratio for row in result.rows if is_tiny(row.model)),
+        digits=2,
+    ),
+)
+
+CLAIM = Claim(
+    name="path",
+    title="What the ground station adds to the network",
+    about=(
+        "The script runs the ground station as a process of its own, sends it a frame, waits for the "
+        "picture, runs the bare network on the same frame, and goes on with the next. The path is what the "
+        "node reports itself, from the callback that holds the bytes to the end of publishing: decoding, "
+        "guards, report, facts, label, message, serialization. `delivered` also holds the transport, there "
+        "and back. `rest` is hand-over between threads and small messages."
+    ),
+    reading="A line is a model; p50 / p95, stages are means.",
+    result=PathResult,
+    table=path_table,
+    goals=GOALS,
+)
+
+
+def main() -> int:
+    """Entry point."""
+    return CLAIM.run(CLAIM.arguments(__doc__), _run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    sent = [compressed(picture) for picture in spread_frames()]
+    seconds = _QUICK_SECONDS if given.quick else _SECONDS
+    rows = [measure(model, sent, seconds) for model in _MODELS]
     print("model                          network  path, ms  ratio  delivered  stages")
-    for row in result.rows:
+    for row in rows:
         stages = ", ".join(f"{name} {mean:.2f}" for name, mean in row.stages_ms.items())
         print(
             f"{row.model:30} {row.network_ms.p50:7.2f} {row.path_ms.p50:9.2f} {row.ratio:6.2f} "
             f"{row.delivered_ms.p50:10.2f}  {stages}"
         )
-    for line in result.encoding:
-        print(
-            f"onboard, quality {line.quality}, {line.bytes_per_frame:.0f} bytes: reduce "
-            f"{line.reduce_ms.p50:.2f} ms, encode {line.encode_ms.p50:.2f}, both p95 {line.total_ms.p95:.2f}"
-        )
-
-
-def main() -> int:
-    """Entry point."""
-    given = arguments("path", __doc__).parse_args()
-    return status("path", lambda: _run(given))
-
-
-def _run(given: argparse.Namespace) -> None:
-    clip = list(frames())
-    pictures = clip[:: max(len(clip) // _PICTURES, 1)]
-    sent = [compressed(picture) for picture in pictures]
-    seconds = _QUICK_SECONDS if given.quick else _SECONDS
-    result = PathResult(
-        machine=this_machine(),
-        rows=[measure(model, sent, seconds) for model in _MODELS],
-        encoding=[encoding_row(pictures, quality) for quality in _QUALITIES],
-    )
-    _print(result)
-    save("path", given, result)
+    CLAIM.write(given, PathSettings(backend=_BACKEND, threads=_THREADS, seconds=seconds), rows)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness.evidence import default_model
 from edgesr_ros.codecs.stills import decode, encode
+from edgesr_ros.defaults import default_model
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.quality.strip import picture_strip, stack_strips
 from edgesr_ros.sources.clip import default_clip

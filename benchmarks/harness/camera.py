@@ -24,6 +24,7 @@ from edgesr_ros.sources.opening import open_source
 CAMERA = Camera(width=640, height=480, rate_hz=25.0)
 SCALE, QUALITY = 4, 70  # of its frames, as onboard sends them without a ladder
 
+_SPREAD = 25  # frames that stand for the clip
 _MOST_BYTES = 250_000_000  # of frames on disk: the whole clip at 640x480, its first seconds beyond that
 
 
@@ -37,6 +38,12 @@ def frames(camera: Camera = CAMERA) -> Iterator[np.ndarray]:
     for frame in source:
         yield cv2.resize(frame.array, (camera.width, camera.height), interpolation=cv2.INTER_CUBIC)
     source.close()
+
+
+def spread_frames() -> list[np.ndarray]:
+    """Some of the clip in the size of `CAMERA`, spread over it; shape and errors as `frames`."""
+    clip = list(frames())
+    return clip[:: max(len(clip) // _SPREAD, 1)]
 
 
 def frames_folder(camera: Camera) -> Path:

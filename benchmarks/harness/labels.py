@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+CAMERAS = ("frame_player", "observer")  # of the processes those that stand for camera and operator
+
 
 def namespace(robot: str, side: Literal["robot", "ground"]) -> str:
     """Of the nodes on one side of the link."""

@@ -18,14 +18,21 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from benchmarks.harness.evidence import StageTime
 from benchmarks.harness.labels import label, name_of, namespace
 from edgesr_ros.quality.summary import DROPPED
+from edgesr_ros.schema import Struct
 
 # Deep enough that a moment without processor time loses none of what was shown.
 _QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 _MEAN, _MAX = "_ms.mean", "_ms.max"
 _SIDES = ("robot", "ground")  # namespaces of the nodes on either side of the link
+
+
+class StageTime(Struct):
+    """Time that a node spends on a stage of its work, ms."""
+
+    mean: float
+    max: float
 
 
 class Arrival(NamedTuple):

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.harness.camera import CAMERA, frames_folder
@@ -119,6 +119,17 @@ class Chain:
         """No more frames; waits for what is on its way, and for the last counts."""
         self.stop("frame_player")
         self.observer.spin(_LAST_WORDS)
+
+
+def give_real_time(pid: int) -> bool:
+    """Give a process real-time priority, as far as we may: whether it has it now."""
+    try:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(ProcessLookupError):  # the thread has ended
+                os.sched_setscheduler(int(thread.name), os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        return False
+    return True
 
 
 @contextmanager

@@ -6,10 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness.evidence import NodeUsage
+from edgesr_ros.schema import Struct
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+class NodeUsage(Struct):
+    """What a node takes of the machine."""
+
+    cpu_ms_per_picture: float  # user and system time, by picture shown
+    core_share: float  # of one core
+    resident_mb_settled: float  # when warmed up
+    resident_mb_last: float
+    resident_mb_max: float
+    resident_mb_deviation: float  # the most that it was away from `resident_mb_settled` afterwards
+    resident_mb_per_minute: float  # slope of a least-squares line, from when it was warmed up
 
 
 class Usage:

@@ -7,19 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.claims.blend import alpha_rows
+from benchmarks.claims.quality.claim import CLAIM, QualityRow, QualityRows, QualitySettings
 from benchmarks.claims.quality.page import Measured, write_page
-from benchmarks.harness.evidence import (
-    QualityResult,
-    QualityRow,
-    arguments,
-    default_model,
-    save,
-    status,
-    this_machine,
-)
-from benchmarks.peers.published import published
+from benchmarks.peers.published import DATASET, PUBLISHED, SCALE
 from edgesr_ros import resources
+from edgesr_ros.defaults import default_model
 from edgesr_ros.errors import InputError
 from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.quality.evaluation import evaluate, picture_pairs
@@ -127,33 +119,53 @@ def shipped() -> list[Path]:
     return [path for card in cards if (path := card.with_suffix("")).suffix in _BACKENDS]
 
 
-def run(given: argparse.Namespace) -> None:
-    """Measure, and write what was found."""
+def published(dataset: str) -> list[QualityRow]:
+    """The published figures on a data set; none on one that we know none of."""
+    if dataset.lower() != DATASET:
+        return []
+    return [
+        QualityRow(
+            model=row.model,
+            format=None,
+            precision="int8" if row.int8 else "float32",
+            tile=None,
+            dataset=dataset,
+            scale=SCALE,
+            psnr_y_db=row.psnr_y_db,
+            ssim_y=row.ssim_y,
+            lpips_alex=row.lpips_alex,
+            lpips_vgg=None,
+            niqe=None,
+            psnr_against_float_db=None,
+            parameters=row.parameters,
+            gmac_80x60=row.gmac_80x60,
+            published=True,
+            source=row.source,
+        )
+        for row in PUBLISHED
+    ]
+
+
+def main() -> int:
+    """Entry point."""
+    parser = CLAIM.arguments(__doc__)
+    add_arguments(parser)
+    return CLAIM.run(parser, _run)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare those of a claim that is about a data set."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="as for `edgesr evaluate`")
+    parser.add_argument("--lpips-vgg", type=Path, metavar="FILE", help="as for `edgesr evaluate`")
+
+
+def _run(given: argparse.Namespace) -> None:
     files = [resources.models() / f"{default_model()}.onnx"] if given.quick else shipped()
     measured, skipped = measure_all(files, given.data, given.lpips_vgg)
     for line in skipped:
         print(f"skipped: {line}", file=sys.stderr)
     rows = [found.row for found in measured]
-    alpha = [] if given.quick else alpha_rows(files, given.data, given.lpips_vgg, _THREADS)
-    result = QualityResult(
-        machine=this_machine(),
-        rows=rows + published(rows[0].dataset),
-        alpha=alpha,
-        niqe_model=MODEL_NAME,
-        skipped=skipped,
-    )
-    if (path := save("quality", given, result)) is not None:
+    models = [*rows, *published(rows[0].dataset)]
+    settings = QualitySettings(niqe_model=MODEL_NAME)
+    if (path := CLAIM.write(given, settings, QualityRows(models=models, skipped=skipped))) is not None:
         print(write_page(path.with_suffix(".html"), measured, given.data))
-
-
-def main() -> int:
-    """Entry point."""
-    parser = arguments("quality", __doc__)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="as for `edgesr evaluate`")
-    parser.add_argument("--lpips-vgg", type=Path, metavar="FILE", help="as for `edgesr evaluate`")
-    given = parser.parse_args()
-    return status("quality", lambda: run(given))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

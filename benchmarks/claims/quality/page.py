@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 
-from benchmarks.harness.evidence import QualityRow
+from benchmarks.claims.quality.claim import QualityRow
 from edgesr_ros.codecs.stills import encode
 from edgesr_ros.quality.evaluation import EvaluationRow, picture_pairs
+from edgesr_ros.quality.page import render
 from edgesr_ros.quality.strip import detailed_region
+from edgesr_ros.schema import write_text
 
 SCALE = 4  # of the models that are shown
 _CROP = (72, 96)  # rows, columns of the original
@@ -48,11 +49,9 @@ def write_page(path: Path, measured: Sequence[Measured], data: Path) -> Path:
     """Write one self-contained page about the models of scale 4; returns its path."""
     at_scale = [found for found in measured if found.row.scale == SCALE]
     shown = [found for found in at_scale if (found.row.psnr_against_float_db or 0.0) < _ALIKE]
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(Path(__file__).with_name("page.html.jinja").read_text("utf-8"))
-    page = template.render(
+    page = render(
+        __package__,
+        "page.html.jinja",
         dataset=shown[0].row.dataset,
         scale=SCALE,
         crop=f"{_CROP[1]}x{_CROP[0]}",
@@ -63,8 +62,7 @@ def write_page(path: Path, measured: Sequence[Measured], data: Path) -> Path:
         alike=_ALIKE,
         left_out=[label(found.row) for found in at_scale if found not in shown],
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 

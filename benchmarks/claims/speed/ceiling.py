@@ -12,11 +12,22 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.schema import Struct
 from edgesr_ros.upscaling.contest import Contender, Job, Loaded
 from edgesr_ros.upscaling.speed import Precision
 
 _SEED = 0
 _OPSET = 17
+
+
+class CeilingRow(Struct):
+    """The product of two matrices: the most that the machine does."""
+
+    library: str
+    precision: Precision
+    shape: str  # <rows>x<inner>x<columns>
+    input: str | None  # measured in turn with networks on frames of this size; null: with other products
+    gmac_per_s: float
 
 
 class Shape(NamedTuple):

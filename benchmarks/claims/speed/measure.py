@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.claims.speed.ceiling import SHAPES, Multiplier, Shape, multipliers
-from benchmarks.harness.evidence import CeilingRow, SpeedResult, arguments, save, status, this_machine
+from benchmarks.claims.speed.ceiling import SHAPES, CeilingRow, Multiplier, Shape, multipliers
+from benchmarks.claims.speed.claim import CLAIM, SpeedRows, SpeedSettings
 from benchmarks.peers.exported import PEERS, SCALE, load_peer, peers
 from benchmarks.peers.given import given_peers
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.contest import Contest, contest
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
-from edgesr_ros.upscaling.speed import Runnable, inputs_of, not_loaded, rows, shipped
+from edgesr_ros.upscaling.speed import Runnable, inputs_of, not_loaded, shipped, speed_rows
 
 _THREADS = 2
 _TURNS, _QUICK_TURNS = 20, 2  # of a fifth of a second, for each contender and size
@@ -27,15 +27,7 @@ def run(given: argparse.Namespace) -> None:
     ours = [way for way in shipped(_THREADS) if way.scale == SCALE]
     others, missing = _others(given)
     ways, machine = [*ours, *others], multipliers(_THREADS)
-    result = SpeedResult(
-        machine=this_machine(),
-        threads=_THREADS,
-        rows=[],
-        peers=[way.model for way in others],
-        ceilings=[],
-        not_measured=[],
-        missing=missing,
-    )
+    result = SpeedRows(contenders=[], ceilings=[], not_measured=[], missing=missing)
     sizes = inputs_of(SCALE, quick=False)[: _QUICK_INPUTS if given.quick else None]
     contenders = [*(way.contender() for way in ways), *(product.contender for product in machine)]
     _say(f"starting {len(contenders)} contenders")
@@ -52,15 +44,16 @@ def run(given: argparse.Namespace) -> None:
                 {**{way.name: size for way in able}, **products},
                 _QUICK_TURNS if given.quick else _TURNS,
             )
-            measured, failed = rows(able, found, size, _THREADS)
+            measured, failed = speed_rows(able, found, size, _THREADS)
             for row in measured:
                 _say(f"  {row.contender}: {row.ms_median:.2f} ms, {row.fps:.1f} frames per second")
-            result.rows.extend(measured)
+            result.contenders.extend(measured)
             result.not_measured.extend(failed)
             for product, shape in best:
                 seconds = found[product.contender.name].seconds
                 result.ceilings.extend(_ceiling(product, shape, str(size), seconds))
-    save("speed", given, result)
+    settings = SpeedSettings(threads=_THREADS, peers=[way.model for way in others])
+    CLAIM.write(given, settings, result)
 
 
 def _others(given: argparse.Namespace) -> tuple[list[Runnable], list[str]]:
@@ -136,7 +129,7 @@ def _say(progress: str) -> None:
 
 def main() -> int:
     """Entry point."""
-    parser = arguments("speed", __doc__)
+    parser = CLAIM.arguments(__doc__)
     parser.add_argument(
         "--peers",
         type=Path,
@@ -148,9 +141,4 @@ def main() -> int:
         "--opencv-models", type=Path, metavar="DIR", help="folder with FSRCNN_x4.pb, ESPCN_x4.pb"
     )
     parser.add_argument("--animevideov3", type=Path, metavar="FILE", help="Real-ESRGAN's, as ONNX")
-    given = parser.parse_args()
-    return status("speed", lambda: run(given))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return CLAIM.run(parser, run)

@@ -1,4 +1,4 @@
-"""The README's plot: how good the pictures are, over how many of them there are in a second."""
+"""The plot of doc/results.md: how good the pictures are, over how many of them there are in a second."""
 
 import io
 from collections.abc import Iterator
@@ -10,8 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from benchmarks.harness.evidence import RESULTS, QualityResult, QualityRow, SpeedResult
-from edgesr_ros.schema import read_json, write_text
+from benchmarks.claims.quality.claim import CLAIM as QUALITY
+from benchmarks.claims.quality.claim import QualityResult, QualityRow
+from benchmarks.claims.speed.claim import CLAIM as SPEED
+from benchmarks.claims.speed.claim import SpeedResult
+from benchmarks.harness.evidence import RESULTS
+from edgesr_ros.schema import write_text
 
 PLOT = Path(__file__).resolve().parents[3] / "doc" / "speed.svg"
 
@@ -82,9 +86,9 @@ def points(speed: SpeedResult, quality: QualityResult) -> list[Point]:
 
 def _ours(speed: SpeedResult, quality: QualityResult) -> Iterator[Point]:
     measured: dict[tuple[str, str | None], QualityRow] = {
-        (row.model, row.format): row for row in quality.rows if not row.published
+        (row.model, row.format): row for row in quality.rows.models if not row.published
     }
-    for row in speed.rows:
+    for row in speed.rows.contenders:
         left_out = (row.backend, row.precision) in _LEFT_OUT
         if row.input != _INPUT or row.backend not in _FORMATS or left_out:
             continue
@@ -96,8 +100,12 @@ def _ours(speed: SpeedResult, quality: QualityResult) -> Iterator[Point]:
 
 
 def _published(speed: SpeedResult, quality: QualityResult) -> Iterator[Point]:
-    fps = {row.model: row.fps for row in speed.rows if (row.input, row.backend) == (_INPUT, "onnxruntime")}
-    for row in quality.rows:
+    fps = {
+        row.model: row.fps
+        for row in speed.rows.contenders
+        if (row.input, row.backend) == (_INPUT, "onnxruntime")
+    }
+    for row in quality.rows.models:
         network = _SAME_NETWORK.get(row.model)
         if row.published and network in fps and row.lpips_alex is not None:
             yield Point(row.model, fps[network], row.lpips_alex, "published figures, speed here")
@@ -160,6 +168,5 @@ def write_plot(path: Path, results: Path = RESULTS) -> None:
     Raises:
         InputError: a file of results is missing or is none of ours.
     """
-    speed = read_json(results / "speed.json", SpeedResult)
-    quality = read_json(results / "quality.json", QualityResult)
-    write_text(path, draw(points(speed, quality), speed.threads))
+    speed = SPEED.read(results)
+    write_text(path, draw(points(speed, QUALITY.read(results)), speed.settings.threads))

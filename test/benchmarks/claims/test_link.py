@@ -1,6 +1,7 @@
 import pytest
 
-from benchmarks.claims.link import evidence, plan
+from benchmarks.claims.link import plan
+from benchmarks.harness.experiment import without_timelines
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.rows import Results, Row, Timeline
 
@@ -31,6 +32,6 @@ def test_the_evidence_leaves_out_the_course_of_the_runs():
     course = Timeline(shown_per_s=[1.0], oldest_ms=[1.0], lpips=[0.1], sent_kbps=[1.0], capacity_kbps=[1.0])
     fields = dict.fromkeys(Row.__struct_fields__, 1.0)
     row = Row(**fields | {"timeline": course})
-    kept = evidence(Results(description="x", camera="y", seed=1, rows=[row], curves=[]))
+    kept = without_timelines(Results(description="x", camera="y", seed=1, rows=[row], curves=[]))
     assert kept.rows[0].timeline is None
     assert kept.rows[0].fps_shown == 1.0

@@ -1,17 +1,22 @@
 """What an outage comes to, from what was seen of it."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from msgspec.structs import replace
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed: make test installs it")
 
-from benchmarks.claims.chain_tables import outage_table
-from benchmarks.claims.outage import Outage, callback_row, fresh_after, give_real_time, longest
-from benchmarks.harness.evidence import Machine, Memory, OutageRow, OutagesResult
+from benchmarks.claims.outage import (
+    CLAIM,
+    Memory,
+    Outage,
+    OutageRow,
+    OutageRows,
+    OutageSettings,
+    callback_row,
+    fresh_after,
+    longest,
+    outage_table,
+)
 from benchmarks.harness.observer import Arrival, Timing
 
 OUTAGE = Outage(start=100.0, end=105.0, next=113.0)
@@ -46,23 +51,8 @@ def test_callbacks_of_a_run() -> None:
     assert (row.p99, row.max) == (2, 7)
 
 
-def test_real_time_priority_is_for_every_thread_or_refused() -> None:
-    script = (
-        "import threading, time; threading.Thread(target=time.sleep, args=[60], daemon=True).start(); print()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", f"{script}; input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        expected = os.SCHED_FIFO if give_real_time(process.pid) else os.SCHED_OTHER
-        threads = [int(thread.name) for thread in Path(f"/proc/{process.pid}/task").iterdir()]
-        assert len(threads) == 2
-        assert {os.sched_getscheduler(thread) for thread in threads} == {expected}
-        process.communicate(b"\n")
-
-
-def test_the_table_shows_each_outage_and_the_one_over_which_memory_grew_most() -> None:
+@pytest.fixture
+def result(enveloped):
     def row(fresh: float | None, after: float) -> OutageRow:
         return OutageRow(
             kbps=1000.0,
@@ -73,17 +63,27 @@ def test_the_table_shows_each_outage_and_the_one_over_which_memory_grew_most() -
             memory={"onboard": Memory(before=100.0, end=101.0, after=after)},
         )
 
-    text = outage_table(
-        OutagesResult(
-            machine=Machine(cpu="none", cores=1),
-            camera="a camera",
-            link="outage",
-            model="net_x4",
-            real_time=False,
-            rows=[row(0.5, 100.0), row(0.71, 107.0), row(None, 99.0)],
+    return enveloped(
+        CLAIM,
+        OutageSettings(camera="a camera", link="outage", model="net_x4", real_time=False),
+        OutageRows(
+            outages=[row(0.5, 100.0), row(0.71, 107.0), row(None, 99.0)],
             callbacks=[callback_row(1000.0, [Timing(0.0, 0.5, 2.0)])],
-        )
+        ),
     )
+
+
+def test_the_table_shows_each_outage_and_the_one_over_which_memory_grew_most(result) -> None:
+    text = outage_table(result)
     assert "| 1,000 | 3 × 5 s | 0.50, 0.71, – | 0.5 / 2.0 / 2.0 | 1.0 | 100 → 101 → 107 |" in text
-    assert "after 1 of 3 outages; the longest of `onboard`'s callbacks took 2.0 ms" in text
     assert "ordinary priority" in text
+
+
+def test_an_outage_without_a_fresh_picture_keeps_no_goal(result, kept) -> None:
+    assert list(kept(CLAIM, result).values()) == [False, True]
+    assert [goal.found(result) for goal in CLAIM.goals] == ["– s", "2.0 ms"]
+    soon = [replace(row, fresh_s=0.6) for row in result.rows.outages]
+    late = [*soon, replace(soon[0], fresh_s=0.71)]
+    for outages, met in ((soon, True), (late, False)):
+        found = kept(CLAIM, replace(result, rows=replace(result.rows, outages=outages)))
+        assert next(iter(found.values())) is met

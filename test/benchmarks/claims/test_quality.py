@@ -1,53 +1,18 @@
 """The quality benchmark on models of which one is an int8 one by its card alone."""
 
 import re
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 
-from benchmarks.claims.blend import ALPHAS, alpha_rows
-from benchmarks.claims.quality.measure import measure_all, shipped
+from benchmarks.claims.quality.claim import CLAIM, QualityRows, QualitySettings, quality_table
+from benchmarks.claims.quality.measure import measure_all, published, shipped
 from benchmarks.claims.quality.page import write_page
-from benchmarks.documents.results import alpha_table, quality_table
-from benchmarks.harness.evidence import AlphaRow, Machine, QualityResult
-from benchmarks.peers.published import published
-from edgesr_ros import resources
 from edgesr_ros.schema import read_json
-from edgesr_ros.sources.files import write_image
-from edgesr_ros.upscaling.card import ModelCard, card_path, file_sha256, read_card, write_card
+from edgesr_ros.upscaling.card import ModelCard, card_path, file_sha256, write_card
 
 TINY, LARGE = "edgesrgan_tiny_x4_psnr", "edgesrgan_x4_psnr"
-
-
-@dataclass
-class Folder:
-    """Model files of the test's own."""
-
-    path: Path
-
-    def add(self, source: str, name: str, **changes: object) -> Path:
-        """A shipped model under another name, its card changed to go with it."""
-        shipped_file, path = resources.models() / source, self.path / name
-        shutil.copy(shipped_file, path)
-        write_card(path, msgspec.structs.replace(read_card(shipped_file), name=path.stem, **changes))
-        return path
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "models").mkdir()
-    return Folder(tmp_path / "models")
-
-
-@pytest.fixture
-def dataset(tmp_path):
-    noise = np.random.default_rng(5).integers(0, 256, (13, 16, 3), np.uint8)
-    write_image(tmp_path / "patches" / "HR" / "one.png", noise.repeat(16, axis=0).repeat(16, axis=1))
-    return tmp_path / "patches"
 
 
 def plain_card(model: Path) -> ModelCard:
@@ -84,32 +49,13 @@ def test_rows_and_page(folder, dataset, tmp_path):
     assert "one: net_x4_float16" not in page
 
 
-def test_alpha_leads_from_one_model_to_the_other(folder, dataset):
-    onnx = pytest.importorskip("onnx", reason="network interpolation needs onnx")
-    gan, psnr = folder.add(f"{TINY}.onnx", "net_x4.onnx"), folder.add(f"{TINY}.onnx", "net_x4_psnr.onnx")
-    model = onnx.load(gan)
-    for tensor in model.graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) == 4:
-            weights = onnx.numpy_helper.to_array(tensor)
-            tensor.CopyFrom(onnx.numpy_helper.from_array(1.05 * weights, tensor.name))
-    onnx.save(model, gan)
-    write_card(gan, msgspec.structs.replace(plain_card(gan), sha256=file_sha256(gan)))
-
-    rows = alpha_rows([psnr, gan], dataset, None, threads=1)
-    assert [(row.model, row.alpha) for row in rows] == [("net_x4", alpha) for alpha in ALPHAS]
-    measured, _ = measure_all([gan, psnr], dataset, None)
-    ends = {found.row.model: found.row.psnr_y_db for found in measured}
-    assert (rows[0].psnr_y_db, rows[-1].psnr_y_db) == (ends["net_x4"], ends["net_x4_psnr"])
-    assert len({row.psnr_y_db for row in rows}) == len(ALPHAS)
-
-
 def test_what_is_shipped_has_a_card():
     files = shipped()
     assert {f"{TINY}.onnx", f"{TINY}.tflite"} <= {path.name for path in files}
     assert all(path.is_file() for path in files)
 
 
-def test_tables():
+def test_the_table_has_ours_first_and_says_where_bicubic_is_better(enveloped):
     rows = published("Set5")
     ours = [
         msgspec.structs.replace(rows[0], model="bicubic_x4", precision=None, published=False, psnr_y_db=28.0),
@@ -122,9 +68,10 @@ def test_tables():
             psnr_against_float_db=41.2,
         ),
     ]
-    machine = Machine(cpu="none", cores=1)
-    result = QualityResult(
-        machine=machine, rows=rows + ours, alpha=[], niqe_model="a model", skipped=["a.onnx: damaged"]
+    result = enveloped(
+        CLAIM,
+        QualitySettings(niqe_model="a model"),
+        QualityRows(models=rows + ours, skipped=["a.onnx: damaged"]),
     )
     text = quality_table(result)
     _, _, first, second, *_ = text.splitlines()
@@ -133,10 +80,6 @@ def test_tables():
     assert second.endswith("| 41.2 |")
     assert "Bicubic is better in PSNR-Y than `net_x4`." in text
     assert "Not measured: a.onnx: damaged." in text
-    row = AlphaRow(
-        model="net", alpha=0.25, psnr_y_db=28, ssim_y=0.8, lpips_alex=0.1, lpips_vgg=None, niqe=4.5
-    )
-    assert alpha_table([row]).splitlines()[-1] == "| `net` | 0.25 | 28.00 | 0.800 | 0.100 | – | 4.50 |"
 
 
 def test_published_figures_are_those_of_set5():

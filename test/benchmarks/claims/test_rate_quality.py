@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.claims.rate_quality import RateQualityResult, main
-from benchmarks.harness.evidence import RESULTS
+from benchmarks.claims.rate_quality import CLAIM, main
 from edgesr_ros.ladder.settings import QUALITIES
 from edgesr_ros.schema import read_json
 from edgesr_ros.sources.files import write_image
@@ -24,7 +23,7 @@ def test_a_quick_run_has_a_row_for_each_contender_and_budget(recording, tmp_path
     pytest.importorskip("PIL", minversion="11.3", reason="Pillow writes AVIF from 11.3 on")
     path = tmp_path / "out.json"
     assert main(["--quick", "--json", str(path), "--input", recording]) == 0
-    result = read_json(path, RateQualityResult)
+    result = read_json(path, CLAIM.result)
     contenders = {row.contender for row in result.rows}
     ours = {f"ours, {ladder}" for ladder in ("webp", "still", "still_slow", "h264")}
     assert contenders == {"AVIF", "AVIF, slow", "JPEG", "WebP"} | ours
@@ -38,7 +37,7 @@ def test_a_mistake_is_one_line(tmp_path, capsys):
 
 
 def test_the_evidence_has_our_hull_at_or_below_every_stand_alone_codec():
-    rows = read_json(RESULTS / "rate_quality.json", RateQualityResult).rows
+    rows = CLAIM.read().rows
     budgets = sorted({row.budget_bytes for row in rows})
     assert (budgets[0], budgets[-1]) == (1000, 40_000)
     for budget in budgets:

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from benchmarks.claims.speed import measure as speed
-from benchmarks.claims.speed.ceiling import Multiplier, Shape, matrices, multipliers
-from benchmarks.claims.speed.claim import ratio_table, speed_table
-from benchmarks.harness.evidence import CeilingRow, Machine, SpeedResult
+from benchmarks.claims.speed.ceiling import CeilingRow, Multiplier, Shape, matrices, multipliers
+from benchmarks.claims.speed.claim import CLAIM, SpeedRows, SpeedSettings, ratio_table, speed_table
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import read_json
 from edgesr_ros.upscaling.card import InputSize
@@ -35,12 +34,13 @@ def test_a_run_measures_networks_and_the_ceiling(tmp_path):
     pytest.importorskip("onnx", reason="onnx is not installed")
     file = tmp_path / "speed.json"
     given = argparse.Namespace(
-        quick=True, json=file, peers=tmp_path / "none", opencv_models=None, animevideov3=None
+        command="x", quick=True, json=file, peers=tmp_path / "none", opencv_models=None, animevideov3=None
     )
     speed.run(given)
-    result = read_json(file, SpeedResult)
-    assert {row.model for row in result.rows} == {"bicubic_x4", _MODEL}
-    assert {row.input for row in result.rows} == {"24x16"}
+    written = read_json(file, CLAIM.result)
+    result = written.rows
+    assert {row.model for row in result.contenders} == {"bicubic_x4", _MODEL}
+    assert {row.input for row in result.contenders} == {"24x16"}
     assert result.not_measured == []
     assert len(result.missing) == 2  # what OpenCV and Real-ESRGAN give files of
     alone = [row for row in result.ceilings if row.input is None]
@@ -50,7 +50,7 @@ def test_a_run_measures_networks_and_the_ceiling(tmp_path):
     for precision, row in at_input.items():
         fastest = max((row for row in alone if row.precision == precision), key=lambda row: row.gmac_per_s)
         assert (row.library, row.shape) == (fastest.library, fastest.shape)
-    assert "of the ceiling, 24x16" in speed_table(result)
+    assert "of the ceiling, 24x16" in speed_table(written)
 
 
 def test_what_cannot_be_exported_is_told_without_this_machines_paths(tmp_path, monkeypatch):
@@ -106,23 +106,20 @@ def _row(model, backend, fps, precision="float32", gmac=None):
 
 
 @pytest.fixture
-def result():
+def result(enveloped):
     """EdgeSRGAN does 100 GMAC/s in float32, of 125, and 360 in int8, of 720."""
     ceilings = [
         CeilingRow(library="onnxruntime", precision=precision, shape=shape, input=size, gmac_per_s=speed)
         for shape, size, factor in (("8x8x8", None, 1.0), ("9x9x9", None, 0.5), ("8x8x8", "160x120", 1.0))
         for precision, speed in (("float32", 125 * factor), ("int8", 720 * factor))
     ]
-    return SpeedResult(
-        machine=Machine(cpu="a processor", cores=2),
-        threads=2,
-        rows=[
+    rows = SpeedRows(
+        contenders=[
             _row("edgesrgan_x4", "onnxruntime", 10, gmac=10.0),
             _row("edgesrgan_x4_int8", "onnxruntime", 36, "int8", gmac=10.0),
             _row("edgesrgan_x4_int8", "litert", 18, "int8", gmac=10.0),
             _row("srgan", "onnxruntime", 2, gmac=40.0),
         ],
-        peers=["srgan"],
         ceilings=ceilings,
         not_measured=[
             NotMeasured(contender="tpsr (onnxruntime)", input="160x120", reason="it fell over"),
@@ -130,6 +127,7 @@ def result():
         ],
         missing=["FSRCNN: no files"],
     )
+    return enveloped(CLAIM, SpeedSettings(threads=2, peers=["srgan"]), rows)
 
 
 def test_contenders_stand_by_their_speed_with_their_share_of_the_ceiling(result):
@@ -149,7 +147,7 @@ def test_contenders_stand_by_their_speed_with_their_share_of_the_ceiling(result)
 
 def test_ratios_are_of_the_fastest_backend_and_unknown_ones_are_dashes(result):
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in ratio_table(result).splitlines()]
-    found = {name: value for name, value, _ in cells}
+    found = dict(cells)
     assert found["`edgesrgan_x4_int8` on onnxruntime : `edgesrgan_x4`"] == "3.6"
     assert found["`edgesrgan_x4_int8` on onnxruntime : SRGAN-16"] == "18.0"
     assert found["`edgesrgan_x4_int8` on onnxruntime : SwiftSRGAN"] == "–"

@@ -3,17 +3,16 @@ import re
 import matplotlib as mpl
 import pytest
 
+from benchmarks.claims.quality.claim import CLAIM as QUALITY
+from benchmarks.claims.speed.claim import CLAIM as SPEED
 from benchmarks.claims.speed.plot import PLOT, Point, draw, points
-from benchmarks.harness.evidence import RESULTS, QualityResult, SpeedResult
-from edgesr_ros.schema import read_json
 
 _LABEL = re.compile(r">([^<]+)</text>")
 
 
 @pytest.fixture(scope="module")
 def found():
-    speed = read_json(RESULTS / "speed.json", SpeedResult)
-    return points(speed, read_json(RESULTS / "quality.json", QualityResult))
+    return points(SPEED.read(), QUALITY.read())
 
 
 def test_ours_and_published_figures_are_there(found):
@@ -28,8 +27,8 @@ def test_ours_and_published_figures_are_there(found):
 
 
 def test_points_have_the_figures_of_the_results(found):
-    speed = read_json(RESULTS / "speed.json", SpeedResult)
-    (srgan,) = (row.fps for row in speed.rows if (row.model, row.input) == ("srgan", "80x60"))
+    speed = SPEED.read()
+    (srgan,) = (row.fps for row in speed.rows.contenders if (row.model, row.input) == ("srgan", "80x60"))
     assert Point("SRGAN", srgan, 0.094, "published figures, speed here") in found
 
 

@@ -5,9 +5,9 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed: make test installs it")
 
 from benchmarks.claims.steps import step_row
-from benchmarks.harness.evidence import default_model
 from benchmarks.harness.observer import Arrival
 from edgesr_ros import resources
+from edgesr_ros.defaults import default_model
 
 SPAN = (10.0, 20.0)
 BOUND = 270.0  # ms
