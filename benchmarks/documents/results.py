@@ -105,7 +105,7 @@ def _section(claim: Claim[Any, Any], results: Path) -> str:
         _wrapped(claim.reading),
         claim.table(result),
         *([goals_table(claim.goals, result)] if claim.goals else []),
-        _wrapped(f"`{result.command}`, at `{result.revision}` on {result.machine}."),
+        f"Measured at `{result.revision}` on {result.machine} by\n\n```\n{result.command}\n```",
     ]
     return "\n\n".join(parts)
 
