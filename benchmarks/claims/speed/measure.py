@@ -22,19 +22,24 @@ _QUICK_INPUTS = 2
 _FOLDER = Path("work", "peers")
 
 
-def run(given: argparse.Namespace) -> None:
-    """Measure, and write what was found."""
+def measure(others: Sequence[Runnable], missing: Sequence[str], quick: bool) -> SpeedRows:
+    """Ours, others and the machine, all in turn.
+
+    Args:
+        others: somebody else's networks.
+        missing: those that cannot be measured, with reasons.
+        quick: shorter, and not on all frames.
+    """
     ours = [way for way in shipped(_THREADS) if way.scale == SCALE]
-    others, missing = _others(given)
     ways, machine = [*ours, *others], multipliers(_THREADS)
-    result = SpeedRows(contenders=[], ceilings=[], not_measured=[], missing=missing)
-    sizes = inputs_of(SCALE, quick=False)[: _QUICK_INPUTS if given.quick else None]
+    result = SpeedRows(contenders=[], ceilings=[], not_measured=[], missing=list(missing))
+    sizes = inputs_of(SCALE, quick=False)[: _QUICK_INPUTS if quick else None]
     contenders = [*(way.contender() for way in ways), *(product.contender for product in machine)]
     _say(f"starting {len(contenders)} contenders")
     with contest(contenders, _THREADS) as running:
         result.not_measured.extend(not_loaded(running.problems))
         able = [way for way in ways if way.name not in running.problems]
-        turns = _QUICK_CEILING_TURNS if given.quick else _CEILING_TURNS
+        turns = _QUICK_CEILING_TURNS if quick else _CEILING_TURNS
         result.ceilings.extend(_ceilings(running, machine, turns))
         best = _best(machine, result.ceilings)
         for size in sizes:
@@ -42,7 +47,7 @@ def run(given: argparse.Namespace) -> None:
             products = {product.contender.name: shape for product, shape in best}
             found = running.measure(
                 {**{way.name: size for way in able}, **products},
-                _QUICK_TURNS if given.quick else _TURNS,
+                _QUICK_TURNS if quick else _TURNS,
             )
             measured, failed = speed_rows(able, found, size, _THREADS)
             for row in measured:
@@ -52,8 +57,7 @@ def run(given: argparse.Namespace) -> None:
             for product, shape in best:
                 seconds = found[product.contender.name].seconds
                 result.ceilings.extend(_ceiling(product, shape, str(size), seconds))
-    settings = SpeedSettings(threads=_THREADS, peers=[way.model for way in others])
-    CLAIM.write(given, settings, result)
+    return result
 
 
 def _others(given: argparse.Namespace) -> tuple[list[Runnable], list[str]]:
@@ -127,7 +131,7 @@ def _say(progress: str) -> None:
     print(progress, file=sys.stderr, flush=True)
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Entry point."""
     parser = CLAIM.arguments(__doc__)
     parser.add_argument(
@@ -141,4 +145,10 @@ def main() -> int:
         "--opencv-models", type=Path, metavar="DIR", help="folder with FSRCNN_x4.pb, ESPCN_x4.pb"
     )
     parser.add_argument("--animevideov3", type=Path, metavar="FILE", help="Real-ESRGAN's, as ONNX")
-    return CLAIM.run(parser, run)
+    return CLAIM.run(parser, _run, argv)
+
+
+def _run(given: argparse.Namespace) -> None:
+    others, missing = _others(given)
+    settings = SpeedSettings(threads=_THREADS, peers=[way.model for way in others])
+    CLAIM.write(given, settings, measure(others, missing, given.quick))

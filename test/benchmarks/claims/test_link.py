@@ -1,7 +1,7 @@
 import pytest
 
-from benchmarks.claims.link import plan
-from benchmarks.harness.experiment import without_timelines
+from benchmarks.claims.link import CLAIM, plan
+from benchmarks.harness.experiment import ExperimentRows, ExperimentSettings, without_timelines
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.rows import Results, Row, Timeline
 
@@ -35,3 +35,20 @@ def test_the_evidence_leaves_out_the_course_of_the_runs():
     kept = without_timelines(Results(description="x", camera="y", seed=1, rows=[row], curves=[]))
     assert kept.rows[0].timeline is None
     assert kept.rows[0].fps_shown == 1.0
+
+
+def test_goals_are_about_our_runs_on_recorded_links(enveloped, kept):
+    def run(contender: str, link: str, **figures: object) -> Row:
+        usual = {"capacity_used": 0.8, "age_p95_ms": 300.0, "propagation_ms": 50.0, "lost_overload": 0.02}
+        named = {"contender": contender, "link": link, "timeline": None}
+        return Row(**dict.fromkeys(Row.__struct_fields__, 1.0) | named | usual | figures)
+
+    def goals(*runs: Row) -> list[bool]:
+        settings = ExperimentSettings(description="x", camera="y", seed=1, recorded=["bus", "car"])
+        rows = ExperimentRows(runs=[*runs, run("ours", "bus")], curves=[])
+        return list(kept(CLAIM, enveloped(CLAIM, settings, rows)).values())
+
+    assert goals() == [True, True, True]
+    assert goals(run("ours", "demo", capacity_used=0.1), run("JPEG q80", "car", age_p95_ms=9e9)) == [True] * 3
+    assert goals(run("ours", "car", capacity_used=0.7, age_p95_ms=301.0)) == [False, False, True]
+    assert goals(run("ours", "car", age_p95_ms=None, lost_overload=0.03)) == [True, False, False]

@@ -90,3 +90,31 @@ def test_published_figures_are_those_of_set5():
         0.1207,
     )
     assert not published("set14")
+
+
+def test_int8_files_are_held_to_their_float_ones(enveloped, kept):
+    ours = msgspec.structs.replace(
+        published("set5")[1], model="net_x4", format="onnx", published=False, lpips_alex=0.1
+    )
+
+    def goals(form: str, lpips: float, against: float) -> list[str]:
+        int8 = msgspec.structs.replace(
+            ours,
+            model="net_x4_int8",
+            format=form,
+            precision="int8",
+            lpips_alex=lpips,
+            psnr_against_float_db=against,
+        )
+        rows = QualityRows(models=[ours, int8], skipped=[])
+        found = kept(CLAIM, enveloped(CLAIM, QualitySettings(niqe_model="a model"), rows))
+        return [name for name, met in found.items() if met and "int8" in name]
+
+    lost, near = (
+        "LPIPS of int8 {} above float32, the most of any",
+        "int8 {} against float32, the least of any",
+    )
+    assert goals("onnx", 0.104, 40.0) == [lost.format("ONNX"), near.format("ONNX")]
+    assert goals("onnx", 0.106, 39.9) == []
+    assert goals("tflite", 0.114, 39.0) == [lost.format("TFLite"), near.format("TFLite")]
+    assert goals("tflite", 0.116, 38.9) == []

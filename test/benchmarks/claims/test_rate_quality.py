@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.claims.rate_quality import CLAIM, main
+from benchmarks.claims.rate_quality import CLAIM, RateQualityRow, RateQualitySettings, main
 from edgesr_ros.ladder.settings import QUALITIES
 from edgesr_ros.schema import read_json
 from edgesr_ros.sources.files import write_image
@@ -45,3 +45,18 @@ def test_the_evidence_has_our_hull_at_or_below_every_stand_alone_codec():
         lpips = {row.contender: row.lpips for row in here}
         assert lpips["ours, still"] <= min(lpips.get(name, 1) for name in ("AVIF", "JPEG", "WebP"))
         assert lpips["ours, still_slow"] <= min(lpips["ours, still"], lpips.get("AVIF, slow", 1))
+
+
+def test_a_budget_at_which_another_codec_is_better_keeps_no_goal(enveloped, kept):
+    def goals(*lpips: tuple[float | None, float | None]) -> list[bool]:
+        rows = [
+            RateQualityRow(contender=name, budget_bytes=1000.0 * budget, lpips=value)
+            for budget, values in enumerate(lpips, start=1)
+            for name, value in zip(("ours, still", "JPEG"), values, strict=True)
+        ]
+        settings = RateQualitySettings(sources=[], networks={})
+        return list(kept(CLAIM, enveloped(CLAIM, settings, rows)).values())
+
+    assert goals((0.2, None), (0.1, 0.1)) == [True, False]  # nothing is known of still_slow
+    assert goals((0.2, None), (0.11, 0.1)) == [False, False]
+    assert goals((None, 0.3), (0.1, 0.2)) == [False, False]

@@ -3,6 +3,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.claims.speed import measure as speed
 from benchmarks.claims.speed.ceiling import CeilingRow, Multiplier, Shape, matrices, multipliers
@@ -33,10 +34,7 @@ def _onnx(threads):
 def test_a_run_measures_networks_and_the_ceiling(tmp_path):
     pytest.importorskip("onnx", reason="onnx is not installed")
     file = tmp_path / "speed.json"
-    given = argparse.Namespace(
-        command="x", quick=True, json=file, peers=tmp_path / "none", opencv_models=None, animevideov3=None
-    )
-    speed.run(given)
+    assert speed.main(["--quick", "--json", str(file), "--peers", str(tmp_path / "none")]) == 0
     written = read_json(file, CLAIM.result)
     result = written.rows
     assert {row.model for row in result.contenders} == {"bicubic_x4", _MODEL}
@@ -153,3 +151,18 @@ def test_ratios_are_of_the_fastest_backend_and_unknown_ones_are_dashes(result):
     assert found["`edgesrgan_x4_int8` on onnxruntime : SwiftSRGAN"] == "–"
     assert found["`edgesrgan_x4`, of the ceiling"] == "80%"
     assert found["`edgesrgan_x4_int8` on onnxruntime, of the ceiling"] == "50%"
+
+
+def test_goals_are_read_off_the_fastest_backend_and_off_onnxruntime(result, kept):
+    slower = [row for row in result.rows.contenders if row.backend != "litert"]
+    faster = replace(slower[1], backend="openvino", fps=50.0, ms_median=20.0)
+    found = kept(CLAIM, replace(result, rows=replace(result.rows, contenders=[*slower, faster])))
+    assert found["`edgesrgan_x4_int8` on the fastest backend : `edgesrgan_x4`, the least at any size"]
+    assert found["`edgesrgan_x4_int8` on onnxruntime : SRGAN-16, the least at any size"]
+    assert found["`edgesrgan_x4_int8` on onnxruntime at 160x120, frames per second"]
+    # 80 % of 85, and 69.4 % of 70
+    assert not found["`edgesrgan_x4` on onnxruntime, of the ceiling, the least at any size"]
+    assert not found["`edgesrgan_x4_int8` on the fastest backend, of the ceiling, the least at any size"]
+    # not measured
+    assert not found["`edgesrgan_x4_int8` on onnxruntime : SwiftSRGAN, the least at any size"]
+    assert not found["`edgesrgan_tiny_x4_int8` on onnxruntime at 160x120, frames per second"]

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed: make test installs it")
 
-from benchmarks.claims.steps import step_row
+from benchmarks.claims.steps import CLAIM, StepsSettings, step_row, steps_table
 from benchmarks.harness.observer import Arrival
 from edgesr_ros import resources
 from edgesr_ros.defaults import default_model
@@ -45,6 +45,26 @@ def test_a_step_without_a_picture_has_not_recovered() -> None:
     row = step_row(80.0, 4000.0, BOUND, SPAN, [], [])
     assert (row.fps_shown, row.capacity_used, row.bytes_per_frame, row.age_p95_ms) == (0, 0, None, None)
     assert not row.recovered
+
+
+def test_the_table_names_the_steps_that_did_not_recover(enveloped, kept) -> None:
+    def shown(*ages: float) -> tuple[str, list[bool]]:
+        rows = [
+            step_row(500.0, 4000.0, BOUND, SPAN, steady(age) if age else [], steady(0.05)) for age in ages
+        ]
+        settings = StepsSettings(
+            camera="a camera", link="steps", model="net_x4", propagation_ms=20.0, settled_after_s=1.5
+        )
+        result = enveloped(CLAIM, settings, rows)
+        return steps_table(result).splitlines()[-1], list(kept(CLAIM, result).values())
+
+    text, goals = shown(0.1, 0.27)
+    assert text.endswith("was within 270 ms at 2 of 2 steps.")
+    assert goals == [True]
+    for late in (0.28, 0.0):
+        text, goals = shown(0.1, late)
+        assert text.endswith("at 1 of 2 steps; not at 62.5 kB/s.")
+        assert goals == [False]
 
 
 def test_the_ground_station_has_a_network_by_default() -> None:
