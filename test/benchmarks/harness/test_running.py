@@ -1,6 +1,5 @@
 """Several robots under one observer, with real nodes."""
 
-import itertools
 import os
 import subprocess
 import sys
@@ -64,16 +63,23 @@ def test_the_rate_of_a_counter_is_that_since_it_was_asked_to_forget(monkeypatch:
         observer.forget_stages()
         chain.spin(2.5)
         assert observer.rate("link_emulator", "frames_in") == 0
-        seconds = itertools.count()
-        monkeypatch.setattr(observer, "now", lambda: float(next(seconds)))  # one a message, however late
+        messages: list[int] = []
+
+        def now() -> float:
+            """A second a message, however late it is."""
+            messages.append(len(messages))
+            return float(messages[-1])
+
+        before = observer.count("link_emulator", "frames_in")
+        monkeypatch.setattr(observer, "now", now)
         observer.forget_stages()
-        told = [observer.count("link_emulator", "frames_in")]
-        while len(told) < 4:
+        chain.wait(lambda: messages, "its diagnostics")
+        while len(messages) < 4:
             publisher.publish(FRAME)
             chain.spin(0.05)
-            if (count := observer.count("link_emulator", "frames_in")) != told[-1]:
-                told.append(count)
-        assert observer.rate("link_emulator", "frames_in") == pytest.approx((told[3] - told[1]) / 2)
+        grown = observer.count("link_emulator", "frames_in") - before
+        assert grown > 0
+        assert observer.rate("link_emulator", "frames_in") == pytest.approx(grown / messages[-1])
 
 
 def test_real_time_priority_is_for_every_thread_or_refused() -> None:
