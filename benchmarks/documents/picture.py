@@ -1,6 +1,7 @@
 """The picture of the README: two moments of the demo's clip, from the camera to the operator."""
 
 import argparse
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.defaults import default_model
+from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.quality.strip import picture_strip, stack_strips
 from edgesr_ros.sources.clip import default_clip
@@ -19,14 +21,20 @@ _MOMENTS = (60, 150)  # frames of the clip
 _CODEC, _QUALITY = "webp", 70  # as config/onboard.yaml
 
 
-def main() -> None:
-    """Write the strip."""
+def main() -> int:
+    """Write the strip; status 2 where there is no clip."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[2] / "doc" / "strip.jpg")
     output = parser.parse_args().output
-    frames = [frame.array for frame in islice(open_source(default_clip()), max(_MOMENTS) + 1)]
+    try:
+        clip = default_clip()
+    except InputError as error:
+        print(f"benchmarks.documents.picture: {error}", file=sys.stderr)
+        return 2
+    frames = [frame.array for frame in islice(open_source(clip), max(_MOMENTS) + 1)]
     write_image(output, stack_strips([_strip(frames[number]) for number in _MOMENTS]))
     print(output)
+    return 0
 
 
 def _strip(original: np.ndarray) -> np.ndarray:
@@ -40,4 +48,4 @@ def _strip(original: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
