@@ -57,8 +57,8 @@ lint: $(LINT_VENV)/done  ## style, types, and who may import whom
 	$(LINT_VENV)/bin/mypy
 	$(LINT_VENV)/bin/lint-imports
 
-figures: $(DONE)/package  ## puts the figures of benchmarks/results into README.md
-	$(VENV)/bin/python -m benchmarks.tables
+figures: $(DONE)/package  ## writes doc/results.md, doc/parameters.md and the headlines of README.md
+	$(VENV)/bin/python -m benchmarks.documents
 
 clean:  ## removes what the commands above made
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

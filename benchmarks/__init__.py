@@ -1,4 +1,6 @@
-"""A script for each claim of the README; `results/` holds what they found, `tables` shows it there.
+"""What the package claims, and the evidence of it.
 
-Run as `python -m benchmarks.NAME` in the checkout, on a machine that does nothing else.
+`claims` has a script for each claim, run as `python -m benchmarks.claims.NAME` in the checkout, on a machine
+that does nothing else; `results` holds what they found, `documents` writes it down. `harness` is what the
+scripts share, `peers` are the networks of others beside which ours stand.
 """

@@ -14,3 +14,8 @@ def defaults_of(config: str) -> dict[str, Any]:
     """
     path = resources.config(f"{config}.yaml")
     return read_yaml(path, dict[str, dict[str, dict[str, Any]]])["/**"]["ros__parameters"]
+
+
+def default_model() -> str:
+    """The name of the network that the ground station enlarges with, unless it is told otherwise."""
+    return str(defaults_of("ground_station")["model"])

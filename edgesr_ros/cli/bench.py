@@ -17,9 +17,9 @@ from edgesr_ros.upscaling.speed import (
     by_reason,
     inputs_of,
     not_loaded,
-    rows,
     runnables,
     shipped,
+    speed_rows,
 )
 
 HELP = "measure how fast models enlarge frames here, each on every backend, side by side"
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> None:
             ]
             _say(f"{size}: {len(able)} contenders in turn")
             found = running.measure(dict.fromkeys(able, size), _QUICK_TURNS if arguments.quick else _TURNS)
-            measured, failed = rows(ways, found, size, arguments.threads)
+            measured, failed = speed_rows(ways, found, size, arguments.threads)
             for row in measured:
                 figures = f"{row.ms_median:9.2f}  {row.ms_p95:7.2f}  {row.fps:7.1f}"
                 print(f"{row.contender:{width}}  {row.input:>9}  {figures}", flush=True)

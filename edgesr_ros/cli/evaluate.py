@@ -2,54 +2,16 @@
 
 import argparse
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 from msgspec.structs import asdict
 
-from edgesr_ros import resources
+from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.quality.evaluation import EvaluationRow, evaluate
 from edgesr_ros.quality.niqe import MODEL_NAME
 from edgesr_ros.schema import write_json
-from edgesr_ros.upscaling.base import Upscaler
-from edgesr_ros.upscaling.card import ModelCard, read_card
-from edgesr_ros.upscaling.catalog import BACKENDS, load_upscaler
-from edgesr_ros.upscaling.litert import LiteRtUpscaler
-from edgesr_ros.upscaling.tiles import upscale_in_tiles
+from edgesr_ros.upscaling.catalog import BACKENDS
 
 HELP = "measure models on pictures: PSNR and SSIM on luma, LPIPS, NIQE; and what they compute"
-
-_FRAME = 80 * 60  # pixels: the frame of which papers state the multiply-accumulates
-
-
-class Candidate(NamedTuple):
-    """A model that is measured."""
-
-    upscaler: Upscaler
-    card: ModelCard | None  # None: bicubic
-
-    @staticmethod
-    def load(name: str, backend: str | None, threads: int) -> "Candidate":
-        """A model on the chosen backend; bicubic, the baseline of every table, on its own.
-
-        Raises:
-            InputError: as `load_upscaler`.
-        """
-        if name.startswith("bicubic"):
-            return Candidate(load_upscaler(name, threads=threads), None)
-        upscaler = load_upscaler(name, backend, threads)
-        suffix = ".tflite" if isinstance(upscaler, LiteRtUpscaler) else ".onnx"
-        return Candidate(upscaler, read_card(resources.find("models", name, suffix)))
-
-    def upscale(self, rgb: np.ndarray) -> np.ndarray:
-        """A picture of any size; in tiles where the model is made for one size, as it is used."""
-        if self.card is None or self.card.input_size is None:
-            return self.upscaler.upscale(rgb)
-        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, self.card.input_size)
-
-    def gmac(self) -> float:
-        """10^9 multiply-accumulates of the network for an 80x60 picture."""
-        return round(self.card.macs_per_pixel * _FRAME / 1e9, 4) if self.card else 0.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,24 +38,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print a table with a line for each model as soon as it is measured; write the JSON at the end."""
     # All are loaded before the first is measured: a wrong name shows at once.
-    candidates = {
-        name: Candidate.load(name, arguments.backend, arguments.threads) for name in arguments.models
+    models = {
+        name: EvaluatedModel.load(name, arguments.backend, arguments.threads) for name in arguments.models
     }
     folder = arguments.data.resolve().name
-    models, datasets = max(map(len, ["model", *candidates])), max(len("data set"), len(folder))
+    names, datasets = max(map(len, ["model", *models])), max(len("data set"), len(folder))
     print(
-        f"{'model':{models}}  {'data set':{datasets}}  PSNR-Y dB  SSIM-Y   LPIPS  LPIPS-vgg    NIQE"
+        f"{'model':{names}}  {'data set':{datasets}}  PSNR-Y dB  SSIM-Y   LPIPS  LPIPS-vgg    NIQE"
         "  parameters  GMAC 80x60"
     )
     rows = []
-    for name, candidate in candidates.items():
-        upscaler, card = candidate.upscaler, candidate.card
-        row = evaluate(
-            candidate.upscale, upscaler.scale, arguments.data, arguments.threads, arguments.lpips_vgg
-        )
+    for name, model in models.items():
+        upscaler, card = model.upscaler, model.card
+        row = evaluate(model.upscale, upscaler.scale, arguments.data, arguments.threads, arguments.lpips_vgg)
         print(
-            f"{name:{models}}  {row.dataset:{datasets}}  {_figures(row)}"
-            f"  {upscaler.parameters:10,}  {_text(candidate.gmac(), 3):>10}",
+            f"{name:{names}}  {row.dataset:{datasets}}  {_figures(row)}"
+            f"  {upscaler.parameters:10,}  {_text(model.gmac(), 3):>10}",
             flush=True,
         )
         if row.niqe_left_out:
@@ -104,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
             "scale": upscaler.scale,
             "tile": card.input_size if card else None,
             "parameters": upscaler.parameters,
-            "gmac_80x60": candidate.gmac(),
+            "gmac_80x60": model.gmac(),
         }
         rows.append(facts | asdict(row))
         upscaler.close()

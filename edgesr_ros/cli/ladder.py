@@ -16,23 +16,12 @@ from edgesr_ros.ladder.measure import (
     still_codec,
 )
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, hull
+from edgesr_ros.ladder.settings import QUALITIES, names_of, networks_of
 from edgesr_ros.schema import write_json
 from edgesr_ros.sources.frame_source import FrameSource
 from edgesr_ros.sources.opening import open_source
-from edgesr_ros.upscaling.base import Upscaler
-from edgesr_ros.upscaling.catalog import list_models, load_upscaler
 
 HELP = "measure settings of codecs on recordings, and write the ladder that the onboard node walks along"
-
-SCALES = (1, 2, 4, 8)
-# Steps of about equally many bytes.
-QUALITIES: dict[EncoderName, tuple[int, ...]] = {
-    "webp": (1, 5, 12, 22, 35, 50, 65, 78, 86, 93, 97),
-    "avif": (3, 12, 20, 28, 36, 44, 52, 60, 68, 76, 84, 91),
-    "avif_slow": (3, 12, 20, 28, 36, 44, 52, 60, 68, 76, 84, 91),
-    "jpeg": (5, 10, 18, 28, 42, 58, 72, 82, 89, 94),
-    "h264": (9, 18, 26, 34, 41, 48, 55, 62, 71, 78, 86, 94, 100),
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     if len(codecs) > 1 and "h264" in codecs:
         raise InputError("--codec is h264 and others, expected h264 alone: its frames do not stand alone")
     sources = [open_source(text) for text in arguments.input]
-    networks = {scale: load_network(arguments.network, scale, arguments.threads) for scale in SCALES}
+    networks = networks_of(arguments.network, arguments.threads)
     meter = PointMeter(networks, arguments.threads)
     measured = tuple(
         _point(codec, setting, figures)
@@ -79,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
     ladder = Ladder(
         points=hull(measured),
         measured=measured,
-        networks={f"x{scale}": network.name for scale, network in networks.items() if network},
+        networks=names_of(networks),
         sources=tuple(source.description for source in sources),
     )
     write_json(arguments.output, ladder)
@@ -87,18 +76,6 @@ def run(arguments: argparse.Namespace) -> None:
     for point in ladder.points:
         figures_text = f"{point.bytes:13.0f}  {point.lpips:6.4f}  {point.psnr_db:7.2f}"
         print(f"{point.codec:9}  {point.scale:5}  {point.quality:7}  {figures_text}")
-
-
-def load_network(family: str, scale: int, threads: int) -> Upscaler | None:
-    """The best of a family that is shipped for this scale: trained for the link, or at all, else bicubic.
-
-    None for scale 1.
-    """
-    if scale == 1:
-        return None
-    shipped = list_models()
-    names = [name for name in (f"{family}_x{scale}_link", f"{family}_x{scale}") if name in shipped]
-    return load_upscaler(names[0] if names else f"bicubic_x{scale}", threads=threads)
 
 
 def _measure(

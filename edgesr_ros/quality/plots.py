@@ -23,6 +23,7 @@ _STYLE = {
     "svg.fonttype": "none",  # text stays text, in the page's font
     "font.size": 10,
 }
+_METADATA = ("Creator", "Date", "Format", "Type")  # that matplotlib would write about itself
 _SIZE = (4.9, 2.7)  # inches of 72 units: as wide as a phone, so that letters keep their size there
 _LOG_RATIO = 30  # a plot goes logarithmic when its values spread over more than this
 _MARGIN = 1.15  # of a logarithmic axis, to both sides of the values
@@ -117,7 +118,7 @@ def _plot(
                 labelcolor=_STAND_INS["text"][0],
             )
         text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(text, format="svg", transparent=True, metadata=dict.fromkeys(_METADATA))
     return _for_page(text.getvalue(), name)
 
 
@@ -168,7 +169,6 @@ def _colour(axes: Axes) -> None:
 def _for_page(svg: str, label: str) -> str:
     """The `<svg>` element alone, sized and coloured by the page."""
     body = svg[svg.index(">", svg.index("<svg")) + 1 :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)  # it would hold for the whole page
     body = re.sub(r'<g id="[^"]*"', "<g", body)  # the same in every plot
     body = re.sub(r"font-family: [^;]*; ", "", body)

@@ -116,7 +116,7 @@ def by_reason(failed: Iterable[NotMeasured]) -> dict[str, list[str]]:
     return found
 
 
-def rows(
+def speed_rows(
     ways: Iterable[Runnable], found: Mapping[str, Times], size: InputSize, threads: int
 ) -> tuple[list[SpeedRow], list[NotMeasured]]:
     """What `Contest.measure` found, of those who took part; and of those who failed."""

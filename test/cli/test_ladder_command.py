@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from edgesr_ros.cli.ladder import QUALITIES
 from edgesr_ros.cli.main import main
 from edgesr_ros.ladder.points import hull, read_ladder
+from edgesr_ros.ladder.settings import QUALITIES
 from edgesr_ros.sources.files import write_image
 
 

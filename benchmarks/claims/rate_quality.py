@@ -1,0 +1,196 @@
+"""Quality per byte: the hulls of our operating points beside JPEG, WebP and AVIF at full size.
+
+All see the same frames: some of each recording for stand-alone codecs, and H.264 in its steady state at just
+these. AVIF is written at both speeds of codecs/avif.py. LPIPS is that of the picture on the screen, against
+the camera's; bytes are for a 640x480 frame.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from benchmarks.harness.claim import Claim
+from benchmarks.harness.evidence import Result
+from benchmarks.harness.goals import Goal, most
+from benchmarks.harness.markdown import number, table
+from edgesr_ros.ladder.measure import (
+    Figures,
+    PointMeter,
+    Setting,
+    first_frames,
+    means,
+    steady_frames,
+    still_codec,
+)
+from edgesr_ros.ladder.points import Mode, best_lpips
+from edgesr_ros.ladder.settings import QUALITIES, names_of, networks_of
+from edgesr_ros.schema import Struct
+from edgesr_ros.sources.opening import open_source
+
+_NETWORK = "edgesrgan_tiny"
+_BUDGETS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)  # kB (1000 bytes) a frame
+_FRAMES = 4  # of each recording
+_THREADS = 2
+
+
+class RateQualitySettings(Struct):
+    """What all have in common."""
+
+    sources: list[str]
+    networks: dict[str, str]  # that enlarge, by x<scale>
+
+
+class RateQualityRow(Struct):
+    """A way to send frames, at a budget."""
+
+    contender: str
+    budget_bytes: float  # for a 640x480 frame
+    lpips: float | None  # null: it cannot be that small
+
+
+RateQualityResult = Result[RateQualitySettings, list[RateQualityRow]]
+
+
+class _Point(NamedTuple):
+    mode: Mode
+    bytes: float
+    lpips: float
+
+
+def measure(inputs: Sequence[str], count: int) -> tuple[RateQualitySettings, list[RateQualityRow]]:
+    """Every way at every budget, on `count` frames of each recording.
+
+    Raises:
+        InputError: a recording cannot be read, or is too short for H.264.
+    """
+    networks = networks_of(_NETWORK, _THREADS)
+    ours, full = PointMeter(networks, _THREADS), PointMeter({1: None}, _THREADS)
+    sources = [open_source(text) for text in inputs]
+    measured: dict[str, list[tuple[Setting, Figures]]] = {}
+    for source in sources:
+        clip = first_frames(source)
+        frames = [clip[number] for number in sorted(steady_frames(clip, count))]
+        found: dict[str, Iterator[tuple[Setting, Figures]]] = {
+            "JPEG": full.stills(still_codec("jpeg"), QUALITIES["jpeg"], frames),
+            "ours, webp": ours.stills(still_codec("webp"), QUALITIES["webp"], frames),
+            "ours, avif": ours.stills(still_codec("avif"), QUALITIES["avif"], frames),
+            "ours, avif_slow": ours.stills(still_codec("avif_slow"), QUALITIES["avif_slow"], frames),
+            "ours, h264": ours.stream(QUALITIES["h264"], clip, count),
+        }
+        for name, figures in found.items():
+            measured.setdefault(name, []).extend(figures)
+        print(f"measured: {source.description}", flush=True)
+    points = {name: _points(name, means(figures)) for name, figures in measured.items()}
+    for fixed, name in (("WebP", "webp"), ("AVIF", "avif"), ("AVIF, slow", "avif_slow")):
+        points[fixed] = [point for point in points[f"ours, {name}"] if point.mode.scale == 1]
+    for mixed, name in (("still", "avif"), ("still_slow", "avif_slow")):
+        points[f"ours, {mixed}"] = points["ours, webp"] + points.pop(f"ours, {name}")
+    rows = [_row(name, points[name], 1000 * budget) for name in sorted(points) for budget in _BUDGETS]
+    settings = RateQualitySettings(
+        sources=[source.description for source in sources], networks=names_of(networks)
+    )
+    return settings, rows
+
+
+def _points(codec: str, figures: Mapping[Setting, Figures]) -> list[_Point]:
+    return [_Point(Mode(codec, setting.scale), row.bytes, row.lpips) for setting, row in figures.items()]
+
+
+def _row(name: str, points: Sequence[_Point], budget: float) -> RateQualityRow:
+    found = best_lpips(points, budget)
+    lpips = None if found is None else round(found, 4)
+    return RateQualityRow(contender=name, budget_bytes=budget, lpips=lpips)
+
+
+def rate_quality_table(result: RateQualityResult) -> str:
+    """LPIPS of each way to send frames, a line for each budget."""
+    contenders = list(dict.fromkeys(row.contender for row in result.rows))
+    lines = [
+        [f"{budget / 1000:g}", *(number(found.get(name), 3) for name in contenders)]
+        for budget, found in sorted(by_budget(result).items())
+    ]
+    return table(["kB a frame", *(f"{name} ↓" for name in contenders)], lines)
+
+
+def by_budget(result: RateQualityResult) -> dict[float, dict[str, float | None]]:
+    """LPIPS of each contender, by bytes a frame."""
+    budgets: dict[float, dict[str, float | None]] = {}
+    for row in result.rows:
+        budgets.setdefault(row.budget_bytes, {})[row.contender] = row.lpips
+    return budgets
+
+
+def _beyond(result: RateQualityResult, ours: str, others: Sequence[str]) -> float | None:
+    """How much greater the LPIPS of ours is than the best of others', at the budget where it is most."""
+    differences: list[float | None] = []
+    for found in by_budget(result).values():
+        theirs = [value for name in others if (value := found.get(name)) is not None]
+        mine = found.get(ours)
+        if theirs:
+            differences.append(None if mine is None else mine - min(theirs))
+    return most(differences)
+
+
+GOALS = (
+    Goal[RateQualityResult](
+        "LPIPS of `still` beyond the best of JPEG, WebP and AVIF, the most at any budget",
+        "≤",
+        0,
+        "",
+        lambda result: _beyond(result, "ours, still", ("JPEG", "WebP", "AVIF")),
+        digits=4,
+    ),
+    Goal[RateQualityResult](
+        "LPIPS of `still_slow` beyond the best of them and of slow AVIF, the most at any budget",
+        "≤",
+        0,
+        "",
+        lambda result: _beyond(result, "ours, still_slow", ("JPEG", "WebP", "AVIF", "AVIF, slow")),
+        digits=4,
+    ),
+)
+
+CLAIM = Claim(
+    name="rate_quality",
+    title="Quality per byte",
+    about=(
+        "The hulls of our ladders beside codecs at full size, over four frames each of three recordings. "
+        "H.264 builds on earlier frames: cheapest while nothing is lost. AVIF at Pillow's own speed "
+        "(`slow`) takes three times as long as ours."
+    ),
+    reading=(
+        "A line is a budget: LPIPS of the picture on the screen at so many bytes for a 640x480 frame; `–` "
+        "where a codec cannot make a frame that small."
+    ),
+    result=RateQualityResult,
+    table=rate_quality_table,
+    goals=GOALS,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print a table, and write the figures; status 2 for a mistake of the user."""
+    parser = CLAIM.arguments(__doc__)
+    parser.add_argument("--input", nargs="+", required=True, metavar="SOURCE", help="recordings in motion")
+    return CLAIM.run(parser, _run, argv)
+
+
+def _run(given: argparse.Namespace) -> None:
+    settings, rows = measure(given.input, 1 if given.quick else _FRAMES)
+    _print(rows)
+    CLAIM.write(given, settings, rows)
+
+
+def _print(rows: Sequence[RateQualityRow]) -> None:
+    names = sorted({row.contender for row in rows})
+    lpips = {(row.contender, row.budget_bytes): row.lpips for row in rows}
+    print("kB/frame  " + "  ".join(f"{name:>10}" for name in names))
+    for budget in _BUDGETS:
+        values = (lpips[name, 1000 * budget] for name in names)
+        cells = ("-" if value is None else f"{value:.4f}" for value in values)
+        print(f"{budget:8g}  " + "  ".join(f"{cell:>10}" for cell in cells))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

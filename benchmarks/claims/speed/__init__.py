@@ -1,0 +1,1 @@
+"""How fast networks enlarge frames, beside those of others and the most that the machine can do."""

@@ -1,0 +1,52 @@
+"""doc/parameters.md: the nodes' parameters, from the structures by which the nodes declare them."""
+
+from typing import Any
+
+import msgspec
+
+from benchmarks.harness.markdown import table
+from edgesr_ros.defaults import defaults_of
+from edgesr_ros.nodes.frame_player import FramePlayer
+from edgesr_ros.nodes.ground_station import GroundStation
+from edgesr_ros.nodes.link_emulator import EmulatedLink
+from edgesr_ros.nodes.node import EdgesrNode
+from edgesr_ros.nodes.onboard import Onboard
+from edgesr_ros.nodes.parameters import properties_of
+from edgesr_ros.nodes.quality_recorder import QualityRecorder
+
+_NODES = (Onboard, GroundStation, EmulatedLink, FramePlayer, QualityRecorder)
+_INTRODUCTION = """# Parameters
+
+This page is written by `make figures` from the structures by which the nodes declare their parameters.
+Defaults stand in `config/<node>.yaml`; `ros2 param describe` gives type, range and meaning of each.
+*live*: may be changed while running."""
+
+
+def parameters_page() -> str:
+    """The page: a table for each node."""
+    sections = [f"## `{node.NAME}`\n\n{_table(node)}" for node in _NODES]
+    return "\n\n".join((_INTRODUCTION, *sections)) + "\n"
+
+
+def _table(node: type[EdgesrNode[Any]]) -> str:
+    """A line for each parameter of a node."""
+    rows = []
+    defaults = defaults_of(node.NAME)
+    for name, facts in properties_of(node.PARAMETERS).items():
+        default = msgspec.json.encode(defaults[name]).decode()
+        change = "fixed" if facts.get("readOnly") else "live"
+        rows.append((f"`{name}`", f"`{default}`", _values(facts), facts["description"], change))
+    return table(("parameter", "default", "values", "meaning", "change"), rows)
+
+
+def _values(facts: dict[str, object]) -> str:
+    """What a parameter may be, from its JSON Schema."""
+    if isinstance(choices := facts.get("enum"), list):
+        return ", ".join(f"`{choice}`" for choice in choices)
+    if "minimum" in facts and "maximum" in facts:
+        return f"{facts['minimum']} … {facts['maximum']}"
+    if "minimum" in facts:
+        return f"≥ {facts['minimum']}"
+    if "exclusiveMinimum" in facts:
+        return f"> {facts['exclusiveMinimum']}"
+    return {"string": "text", "boolean": "`true`, `false`"}.get(str(facts["type"]), str(facts["type"]))

@@ -1,0 +1,44 @@
+"""A model as it is evaluated: with its card, and in tiles where it is made for one size."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros import resources
+from edgesr_ros.upscaling.base import Upscaler
+from edgesr_ros.upscaling.card import ModelCard, read_card
+from edgesr_ros.upscaling.catalog import load_upscaler
+from edgesr_ros.upscaling.litert import LiteRtUpscaler
+from edgesr_ros.upscaling.tiles import upscale_in_tiles
+
+_FRAME = 80 * 60  # pixels: the frame of which papers state the multiply-accumulates
+
+
+class EvaluatedModel(NamedTuple):
+    """A model that is measured."""
+
+    upscaler: Upscaler
+    card: ModelCard | None  # None: bicubic
+
+    @staticmethod
+    def load(name: str, backend: str | None, threads: int) -> "EvaluatedModel":
+        """A model on the chosen backend; bicubic, the baseline of every table, on its own.
+
+        Raises:
+            InputError: as `load_upscaler`.
+        """
+        if name.startswith("bicubic"):
+            return EvaluatedModel(load_upscaler(name, threads=threads), None)
+        upscaler = load_upscaler(name, backend, threads)
+        suffix = ".tflite" if isinstance(upscaler, LiteRtUpscaler) else ".onnx"
+        return EvaluatedModel(upscaler, read_card(resources.find("models", name, suffix)))
+
+    def upscale(self, rgb: np.ndarray) -> np.ndarray:
+        """A picture of any size, (h, w, 3) uint8 RGB; in tiles where the model is made for one size."""
+        if self.card is None or self.card.input_size is None:
+            return self.upscaler.upscale(rgb)
+        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, self.card.input_size)
+
+    def gmac(self) -> float:
+        """10^9 multiply-accumulates of the network for an 80x60 picture."""
+        return round(self.card.macs_per_pixel * _FRAME / 1e9, 4) if self.card else 0.0
