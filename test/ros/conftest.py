@@ -22,6 +22,11 @@ from edgesr_ros.live.processes import Processes, chain_environment  # noqa: E402
 TIMEOUT = 30.0  # seconds; only a failing test waits so long
 _OTHER_SIDE = 0.5  # seconds in which the other side of a match has seen it too, nearly always
 
+# What is sent to a node under test. A reliable subscription also gets what was sent before it had found us:
+# on a busy machine that may take a while.
+_HEARD = ("image_raw", "camera_info", "image_lr/compressed", "image_lr/time_reference", "link_report")
+_HEARD_RELIABLY = {f"qos_overrides./{topic}.subscription.reliability": "reliable" for topic in _HEARD}
+
 RELIABLE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.BEST_EFFORT
@@ -46,7 +51,7 @@ class Bench:
 
     def start(self, node: str, **parameters: object) -> None:
         """Start a node in the root namespace."""
-        self.processes.start(node, parameters=parameters)
+        self.processes.start(node, parameters=_HEARD_RELIABLY | parameters)
 
     def publisher(self, kind: type, topic: str) -> Any:
         """A publisher that has found the node under test."""
