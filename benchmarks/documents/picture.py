@@ -10,12 +10,13 @@ import numpy as np
 from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.defaults import default_model
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.reduce import crop_to, reduce_frame
+from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.quality.strip import picture_strip, stack_strips
 from edgesr_ros.sources.clip import default_clip
 from edgesr_ros.sources.files import write_image
 from edgesr_ros.sources.opening import open_source
 from edgesr_ros.upscaling.catalog import load_upscaler
+from edgesr_ros.upscaling.restore import enlarge_by, restore
 
 _MOMENTS = (60, 150)  # frames of the clip
 _CODEC, _QUALITY = "webp", 70  # as config/onboard.yaml
@@ -38,11 +39,12 @@ def main() -> int:
 
 
 def _strip(original: np.ndarray) -> np.ndarray:
-    upscaler, bicubic = load_upscaler(default_model()), load_upscaler("bicubic")
+    upscaler = load_upscaler(default_model())
     height, width = original.shape[:2]
     data = encode(reduce_frame(original, upscaler.scale), _CODEC, _QUALITY)
     received = decode(data)
-    plain, shown = (crop_to(method.upscale(received), width, height) for method in (bicubic, upscaler))
+    plain = restore(received, (width, height)).picture
+    shown = restore(received, (width, height), enlarge_by({upscaler.scale: upscaler})).picture
     caption = f"{width}x{height} sent as {len(data)} bytes"
     return picture_strip(original, received, plain, shown, caption, "super-resolved")
 

@@ -62,7 +62,7 @@ def test_leaves_figures_pictures_and_a_page(tmp_path, ros_domain, video):
     assert summary["frames_sent"] >= summary["frames_shown"] > 20
     assert summary["size"] == "320x240"
     assert summary["out_of_order"] == 0
-    # Without a limit frames soon come at full size: which networks come first, and how often, is the machine's.
+    # Without a limit frames soon come at full size: which networks come before, and how often, is chance.
     enlarged = {name: count for name, count in summary["models"].items() if not name.startswith("bicubic")}
     assert {name.partition(" on ")[0] for name in enlarged} <= SHIPPED
     assert sum(enlarged.values()) == summary["methods"].get("sr", 0)
