@@ -15,9 +15,9 @@ from benchmarks.harness.markdown import table
 from edgesr_ros.quality.evaluation import evaluate
 from edgesr_ros.quality.niqe import MODEL_NAME
 from edgesr_ros.schema import Struct
+from edgesr_ros.upscaling.blend import find_pair
+from edgesr_ros.upscaling.blending import BlendingUpscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
-from edgesr_ros.upscaling.interpolating import InterpolatingUpscaler
-from edgesr_ros.upscaling.interpolation import find_pair
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -65,7 +65,7 @@ def measure(files: Sequence[Path], data: Path, lpips_vgg: Path | None, threads: 
         for alpha in ALPHAS:
             print(f"{path.stem}, α = {alpha:g}", flush=True)
             base = load_upscaler(str(path), threads=threads)
-            upscaler = InterpolatingUpscaler(base, lambda pair=pair: pair, threads, alpha)  # type: ignore[misc]
+            upscaler = BlendingUpscaler(base, lambda pair=pair: pair, threads, alpha)  # type: ignore[misc]
             found = evaluate(upscaler.upscale, upscaler.scale, data, threads, lpips_vgg)
             upscaler.close()
             rows.append(

@@ -18,9 +18,9 @@ from edgesr_ros.quality.consistency import consistency_db
 from edgesr_ros.quality.facts import PictureFacts
 from edgesr_ros.schema import FIXED, Struct
 from edgesr_ros.upscaling.base import Upscaled
+from edgesr_ros.upscaling.blend import find_pair
+from edgesr_ros.upscaling.blending import load_networks
 from edgesr_ros.upscaling.fallback import FallbackUpscaler
-from edgesr_ros.upscaling.interpolating import load_networks
-from edgesr_ros.upscaling.interpolation import find_pair
 from edgesr_ros.upscaling.restore import restore
 
 

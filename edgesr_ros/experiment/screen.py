@@ -9,7 +9,7 @@ import numpy as np
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.simulation import Glance, Picture
 from edgesr_ros.frames.colour import three_channels
-from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
+from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.restore import enlarge_by, restore

@@ -13,7 +13,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.points import REFERENCE_PIXELS
-from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
+from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.sources.frame_source import FrameSource
 from edgesr_ros.upscaling.base import Upscaler

@@ -4,7 +4,7 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
+from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr
 
 
 def consistency_db(upscaled: np.ndarray, received: np.ndarray) -> float:

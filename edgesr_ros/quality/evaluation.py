@@ -9,7 +9,7 @@ import numpy as np
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality import niqe
-from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr_y, ssim_y
+from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr_y, ssim_y
 from edgesr_ros.quality.lpips import SMALLEST, Lpips
 from edgesr_ros.schema import Struct
 from edgesr_ros.sources.files import list_images, read_image

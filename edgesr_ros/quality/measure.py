@@ -4,7 +4,7 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.quality.consistency import consistency_db
-from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr, ssim_y
+from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr, ssim_y
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.quality.rows import Scores
 from edgesr_ros.upscaling.restore import restore

@@ -17,7 +17,7 @@ from PIL import Image
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
-from edgesr_ros.quality.fidelity import luma
+from edgesr_ros.quality.distortion import luma
 
 MODEL_NAME = "LIVE pristine model"  # to be named with every score
 SMALLEST = 192  # pixels a side: 2x2 patches, for fewer tell nothing of how a picture's statistics vary

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edgesr_ros.quality.fidelity import luma
+from edgesr_ros.quality.distortion import luma
 
 _PANEL = 320  # px: width of a panel; four of them fit a laptop's screen
 _ZOOM = 2  # the second row shows each full-size pixel so many pixels wide

@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
+from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr
 from edgesr_ros.training.picture_model import upscale
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import InputSize, Range

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from edgesr_ros.frames.resize import enlarge_bicubic
-from edgesr_ros.quality.fidelity import psnr_y
+from edgesr_ros.quality.distortion import psnr_y
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.training.degradation import Pair
 from edgesr_ros.training.picture_model import upscale

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.backend_cache import BackendCache, Choice
 from edgesr_ros.upscaling.base import Upscaled, Upscaler
 from edgesr_ros.upscaling.catalog import Way, ways_to_run
-from edgesr_ros.upscaling.choices import Choice, Choices
 
 _SECONDS = 1.0  # to measure for; longer where networks are so slow that too few runs would fit
 _RUNS = 5  # of each, at the least: other nodes and the stream itself disturb most of them
@@ -21,7 +21,7 @@ _ALONE = Lock()  # held while one measures: two at a time would slow down each o
 _MOST_ERROR = 255**2 / 10 ** (40 / 10)  # mean square of what int8 may change: 40 dB
 
 
-class _Contender(NamedTuple):
+class _Tried(NamedTuple):
     way: Way
     upscaler: Upscaler
     picture: np.ndarray  # what it makes of the frame
@@ -57,7 +57,7 @@ class AutoUpscaler(Upscaler):
 
     def __init__(self, model: str, threads: int, log: Callable[[str], None]) -> None:
         self._ways, self._threads, self._log = ways_to_run(model), threads, log
-        self._choices = Choices([way.card.sha256 for way in self._ways], threads)
+        self._cache = BackendCache([way.card.sha256 for way in self._ways], threads)
         self._size: str | None = None  # of the frames that the one in use was chosen for
         self._in_use = self._start()
         super().__init__(self._in_use.name, self._in_use.scale, self._in_use.parameters)
@@ -82,7 +82,7 @@ class AutoUpscaler(Upscaler):
         return self._make(rgb).picture
 
     def _start(self) -> Upscaler:
-        if latest := self._choices.latest:
+        if latest := self._cache.latest:
             size, choice = latest
             if remembered := self._load(choice):
                 self._size = size
@@ -106,54 +106,54 @@ class AutoUpscaler(Upscaler):
     def _choose(self, size: str, rgb: np.ndarray) -> None:
         """Use the fastest way for frames such as this one, by what is remembered or by measuring."""
         try:
-            choice = self._choices.of(size)
+            choice = self._cache.of(size)
             upscaler = choice and self._load(choice)
             if not choice or not upscaler:
                 with _ALONE:
-                    contenders = [] if self._closing.is_set() else self._measure(rgb)
+                    tried = [] if self._closing.is_set() else self._measure(rgb)
                 if self._closing.is_set():
                     return
-                best = contenders[0]
-                others = ", ".join(map(str, contenders[1:]))
+                best = tried[0]
+                others = ", ".join(map(str, tried[1:]))
                 self._log(f"for {size}: {best}" + (f" (others: {others})" if others else ""))
                 choice, upscaler = _choice_of(best.way), best.upscaler
             self._in_use = upscaler  # the one before may still be at work; it goes with its last user
-            self._choices.remember(size, choice)
+            self._cache.remember(size, choice)
         except Exception as error:  # whatever it is, the pictures go on
             self._log(f"for {size}: no other backend: {' '.join(str(error).split())}")
 
-    def _measure(self, rgb: np.ndarray) -> list[_Contender]:
+    def _measure(self, rgb: np.ndarray) -> list[_Tried]:
         """What runs here and keeps the picture, the fastest first."""
-        contenders = []
+        tried = []
         for way in self._ways:
             with suppress(InputError):  # not installed, or not for frames of this size
                 upscaler = way.load(self._threads)
-                contenders.append(_Contender(way, upscaler, upscaler.upscale(rgb), []))
-        contenders = [contender for contender in contenders if _keeps_the_picture(contender, contenders)]
-        self._time(contenders, rgb)
-        return sorted(contenders, key=lambda contender: min(contender.times, default=np.inf))
+                tried.append(_Tried(way, upscaler, upscaler.upscale(rgb), []))
+        tried = [one for one in tried if _keeps_the_picture(one, tried)]
+        self._time(tried, rgb)
+        return sorted(tried, key=lambda one: min(one.times, default=np.inf))
 
-    def _time(self, contenders: list[_Contender], rgb: np.ndarray) -> None:
+    def _time(self, tried: list[_Tried], rgb: np.ndarray) -> None:
         end = time.perf_counter() + _SECONDS
-        racing = contenders
+        racing = tried
         while racing and (time.perf_counter() < end or len(racing[0].times) < _RUNS):
-            for contender in racing:
+            for one in racing:
                 if self._closing.is_set():
                     return
                 began = time.perf_counter()
-                contender.upscaler.upscale(rgb)
-                contender.times.append(time.perf_counter() - began)
+                one.upscaler.upscale(rgb)
+                one.times.append(time.perf_counter() - began)
             if len(racing[0].times) >= _HOPELESS_RUNS:
-                slowest = _HOPELESS * min(min(contender.times) for contender in racing)
-                racing = [contender for contender in racing if min(contender.times) <= slowest]
+                slowest = _HOPELESS * min(min(one.times) for one in racing)
+                racing = [one for one in racing if min(one.times) <= slowest]
 
 
 def _choice_of(way: Way) -> Choice:
     return Choice(file=way.path.name, backend=way.runner.backend)
 
 
-def _keeps_the_picture(contender: _Contender, contenders: list[_Contender]) -> bool:
+def _keeps_the_picture(one: _Tried, tried: list[_Tried]) -> bool:
     """Whether it makes the picture of the float32 model, if there is one."""
-    exact = next((c for c in contenders if c.way.card.precision == "float32"), contender)
-    difference = contender.picture.astype(np.float32) - exact.picture
+    exact = next((c for c in tried if c.way.card.precision == "float32"), one)
+    difference = one.picture.astype(np.float32) - exact.picture
     return bool(np.mean(difference**2) <= _MOST_ERROR)

@@ -27,7 +27,7 @@ class Upscaled(NamedTuple):
         method: sr: super-resolved; bicubic: nothing invented; none: it came at full size.
         model: name of the model.
         backend: what ran it.
-        alpha: from texture (0) to pixel fidelity (1), see `InterpolatingUpscaler`.
+        alpha: from texture (0) to pixel fidelity (1), see `BlendingUpscaler`.
         problem: in one line what went wrong: why bicubic stands in, or why another alpha was not to be had.
     """
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
-from edgesr_ros.quality.fidelity import psnr
+from edgesr_ros.quality.distortion import psnr
 from edgesr_ros.training.degradation import reduce_bicubic, reduce_by_link
 
 SCALE = 4

@@ -12,7 +12,7 @@ from safetensors.torch import save_file  # noqa: E402
 from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.cli.main import main  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
-from edgesr_ros.quality.fidelity import psnr  # noqa: E402
+from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.schema import write_json  # noqa: E402
 from edgesr_ros.sources.files import read_image  # noqa: E402
 from edgesr_ros.training.export_onnx import export_onnx  # noqa: E402

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the networks are torch modules: req
 onnx = pytest.importorskip("onnx", reason="writes ONNX: requirements/train.txt")
 
 from edgesr_ros.networks.edgesrgan import EdgeSRGAN  # noqa: E402
-from edgesr_ros.quality.fidelity import psnr  # noqa: E402
+from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.training.export_onnx_int8 import export_onnx_int8  # noqa: E402
 from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
 

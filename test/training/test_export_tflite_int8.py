@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
-from edgesr_ros.quality.fidelity import psnr  # noqa: E402
+from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.training.export_tflite_int8 import (  # noqa: E402
     INPUT_RANGE,
     OUTPUT_RANGE,

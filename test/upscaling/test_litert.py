@@ -6,7 +6,7 @@ import pytest
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
-from edgesr_ros.quality.fidelity import psnr
+from edgesr_ros.quality.distortion import psnr
 from edgesr_ros.upscaling.card import read_card
 from edgesr_ros.upscaling.litert import Codes, LiteRtUpscaler, decoding_table, encoding_table
 

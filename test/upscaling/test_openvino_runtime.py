@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros import resources
-from edgesr_ros.quality.fidelity import psnr
+from edgesr_ros.quality.distortion import psnr
 from edgesr_ros.upscaling.card import read_card
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 from edgesr_ros.upscaling.openvino_runtime import OpenVinoUpscaler

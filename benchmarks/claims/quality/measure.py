@@ -13,9 +13,9 @@ from benchmarks.peers.published import DATASET, PUBLISHED, SCALE
 from edgesr_ros import resources
 from edgesr_ros.defaults import default_model
 from edgesr_ros.errors import InputError
+from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr
 from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.quality.evaluation import evaluate, picture_pairs
-from edgesr_ros.quality.fidelity import PSNR_LIMIT, psnr
 from edgesr_ros.quality.niqe import MODEL_NAME
 from edgesr_ros.upscaling.card import ModelCard, read_card
 

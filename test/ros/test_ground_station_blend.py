@@ -16,10 +16,10 @@ from sensor_msgs.msg import CompressedImage, Image
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of
+from edgesr_ros.upscaling.blend import find_pair
+from edgesr_ros.upscaling.blending import BlendingUpscaler
 from edgesr_ros.upscaling.card import read_card
 from edgesr_ros.upscaling.catalog import load_upscaler
-from edgesr_ros.upscaling.interpolating import InterpolatingUpscaler
-from edgesr_ros.upscaling.interpolation import find_pair
 
 
 class Stream:
@@ -77,7 +77,7 @@ def at(pair):
 
     def at(alpha, rgb):
         find = partial(find_pair, str(pair[0]))
-        upscaler = InterpolatingUpscaler(load_upscaler(str(pair[0])), find, 2, alpha)
+        upscaler = BlendingUpscaler(load_upscaler(str(pair[0])), find, 2, alpha)
         try:
             return upscaler.upscale(rgb)
         finally:

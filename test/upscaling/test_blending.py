@@ -12,10 +12,10 @@ from model_pairs import GAN, PSNR, make_pair
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.blend import Blend, find_pair
+from edgesr_ros.upscaling.blending import BlendingUpscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
 from edgesr_ros.upscaling.fallback import FallbackUpscaler
-from edgesr_ros.upscaling.interpolating import InterpolatingUpscaler
-from edgesr_ros.upscaling.interpolation import Blend, find_pair
 
 TIMEOUT = 30.0  # seconds; only a failing test waits so long
 RGB = np.random.default_rng(3).integers(0, 256, (12, 16, 3), np.uint8)
@@ -39,7 +39,7 @@ def start(pair):
 
     def start(alpha=0.0, find=None):
         find = find or partial(find_pair, str(pair[0]))
-        started.append(InterpolatingUpscaler(load_upscaler(str(pair[0])), find, 1, alpha))
+        started.append(BlendingUpscaler(load_upscaler(str(pair[0])), find, 1, alpha))
         return started[-1]
 
     yield start
@@ -166,7 +166,7 @@ def test_what_cannot_be_built_at_the_start_is_an_error(start, pair):
 
 
 def test_closing_finishes_the_build_in_work_and_ends_the_thread(pair, gate, built):
-    upscaler = InterpolatingUpscaler(load_upscaler(str(pair[0])), gate, 1)
+    upscaler = BlendingUpscaler(load_upscaler(str(pair[0])), gate, 1)
     upscaler.request(0.3)
     assert gate.reached.wait(TIMEOUT)
     upscaler.request(0.4)
@@ -186,7 +186,7 @@ def test_behind_the_fallback_the_method_stays_what_the_base_is():
     for model, method in (("bicubic", "bicubic"), (PSNR, "sr")):
         base = load_upscaler(model)
         expected = base.upscale(RGB)
-        upscaler = FallbackUpscaler([InterpolatingUpscaler(base, none, 1)], deadline=TIMEOUT)
+        upscaler = FallbackUpscaler([BlendingUpscaler(base, none, 1)], deadline=TIMEOUT)
         upscaled = upscaler.upscale(RGB, 4)
         assert (upscaled.method, upscaled.problem) == (method, None)
         np.testing.assert_array_equal(upscaled.picture, expected)
@@ -200,10 +200,10 @@ import sys
 from functools import partial
 import numpy as np
 from edgesr_ros.upscaling.catalog import load_upscaler
-from edgesr_ros.upscaling.interpolating import InterpolatingUpscaler
-from edgesr_ros.upscaling.interpolation import find_pair
+from edgesr_ros.upscaling.blending import BlendingUpscaler
+from edgesr_ros.upscaling.blend import find_pair
 model = {str(pair[0])!r}
-upscaler = InterpolatingUpscaler(load_upscaler(model), partial(find_pair, model), 1, 0.0)
+upscaler = BlendingUpscaler(load_upscaler(model), partial(find_pair, model), 1, 0.0)
 upscaler.request(0.0)
 upscaler.upscale(np.zeros((8, 8, 3), np.uint8))
 upscaler.close()

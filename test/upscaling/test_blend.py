@@ -8,8 +8,8 @@ from model_pairs import GAN, PSNR, give_card, make_pair
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
+from edgesr_ros.upscaling.blend import Blend, find_pair
 from edgesr_ros.upscaling.card import read_card
-from edgesr_ros.upscaling.interpolation import Blend, find_pair
 
 onnx = pytest.importorskip("onnx", reason="interpolation needs the onnx package")
 

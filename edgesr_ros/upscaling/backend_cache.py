@@ -27,7 +27,7 @@ class _Found(Struct):
     by_size: dict[str, Choice]
 
 
-class Choices:
+class BackendCache:
     """The choices for one model on this machine, in the user's cache folder ($XDG_CACHE_HOME).
 
     They hold for these files, this number of threads, this CPU and these versions of the runtimes. Where

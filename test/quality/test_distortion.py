@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.frames.resize import resize_bicubic
-from edgesr_ros.quality.fidelity import luma, psnr, psnr_y, shave, ssim, ssim_y
+from edgesr_ros.quality.distortion import luma, psnr, psnr_y, shave, ssim, ssim_y
 from edgesr_ros.sources.files import list_images, read_image
 
 

@@ -11,8 +11,8 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.auto import AutoUpscaler
 from edgesr_ros.upscaling.base import Upscaled, Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
+from edgesr_ros.upscaling.blend import Blend, ModelPair, find_pair
 from edgesr_ros.upscaling.catalog import AUTO, load_bicubic, load_upscaler
-from edgesr_ros.upscaling.interpolation import Blend, ModelPair, find_pair
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
 
@@ -21,7 +21,7 @@ class _Network(NamedTuple):
     upscaler: Upscaler
 
 
-class InterpolatingUpscaler(Upscaler):
+class BlendingUpscaler(Upscaler):
     """A model that slides towards its pixel-trained sibling while pictures flow.
 
     A new α is built in a thread of its own and takes over between two pictures; until then, and where it
@@ -51,7 +51,7 @@ class InterpolatingUpscaler(Upscaler):
         self._in_use = _Network(alpha, self._build(alpha))
         self._requested = self._tried = alpha
         self._problem: str | None = None
-        self._builder = ThreadPoolExecutor(1, thread_name_prefix="interpolation")
+        self._builder = ThreadPoolExecutor(1, thread_name_prefix="blend")
 
     def request(self, alpha: float) -> None:
         """Ask for another α, 0..1; returns at once."""
@@ -101,7 +101,7 @@ def load_networks(
     alpha: float = 0.0,
     fidelity_model: str = "",
     log: Callable[[str], None] = print,
-) -> list[InterpolatingUpscaler]:
+) -> list[BlendingUpscaler]:
     """A model, then those for frames of other reductions.
 
     Args:
@@ -115,12 +115,12 @@ def load_networks(
         InputError: a model cannot be loaded, or is not of the scale that it is for.
     """
 
-    def load(name: str, fidelity: str) -> InterpolatingUpscaler:
+    def load(name: str, fidelity: str) -> BlendingUpscaler:
         if backend == AUTO:
             base: Upscaler = load_bicubic(name) or AutoUpscaler(name, threads, log)
         else:
             base = load_upscaler(name, backend, threads)
-        return InterpolatingUpscaler(base, partial(find_pair, name, fidelity, backend), threads, alpha)
+        return BlendingUpscaler(base, partial(find_pair, name, fidelity, backend), threads, alpha)
 
     networks = [load(model, fidelity_model)]
     for scale, name in others.items():
