@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 TOPICS = ROOT / "doc" / "topics.md"
+DEVELOP = ROOT / "doc" / "develop.md"
 PAGES = [README, *sorted((ROOT / "doc").glob("*.md"))]
 
 README_LINES = 180
@@ -18,6 +19,7 @@ README_LINES = 180
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.*?) *$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"`([\w/.]+\.(?:py|yaml))(?::(\w+))?`")  # `nodes/onboard.py:_send`
 ROW = re.compile(r"^\|(.+)\|$", re.MULTILINE)
 
 
@@ -65,6 +67,15 @@ def test_readme_can_be_read_in_one_go():
 def test_readme_leads_to_every_page():
     targets = {target.partition("#")[0] for target in LINK.findall(words(README))}
     assert {f"doc/{page.name}" for page in PAGES[1:]} <= targets
+
+
+def test_code_that_is_named_is_there():
+    lost = []
+    for path, name in NAMED.findall(words(DEVELOP)):
+        file = next((at for at in (ROOT / path, ROOT / "edgesr_ros" / path) if at.is_file()), None)
+        if not file or (name and not re.search(rf"(def|class) {name}\b", file.read_text(encoding="utf-8"))):
+            lost.append(f"{path}:{name}")
+    assert not lost
 
 
 class Entity:
