@@ -84,4 +84,4 @@ def _speed(results: Path) -> str:
 
 def _chain(results: Path) -> str:
     row = next(row for row in CHAIN.read(results).rows if row.onboard == REDUCED)
-    return f"age {row.age_p50_ms:.0f} ms, p95 {row.age_p95_ms:.0f}; {row.machine_share:.0%} of it"
+    return f"age {row.age_p50_ms:.0f} ms, p95 {row.age_p95_ms:.0f}; {row.machine_share:.0%} of the machine"

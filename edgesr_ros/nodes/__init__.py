@@ -1,1 +1,1 @@
-"""The ROS skin: one file a node; the work is done in frames, link, upscaling and quality."""
+"""The ROS skin: one file a node; the work is done in ends and the rooms below."""

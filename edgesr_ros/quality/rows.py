@@ -19,7 +19,7 @@ class FrameRow(Struct):
     stamp_s: float  # when the camera took it
     shown_s: float  # when it was shown, on the recorder's clock: another, where the robot is another machine
     age_ms: float | None  # how old it was then, by what the ground station knows of both clocks
-    method: str | None  # how it was enlarged: sr or bicubic
+    method: str | None  # how it was enlarged: sr, bicubic, or none: it came at full size
     bytes: int | None  # of the compressed frame that it was made from
     model: str | None = None  # what enlarged it
     backend: str | None = None  # what ran the model

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.backend_cache import BackendCache, Choice
-from edgesr_ros.upscaling.base import Upscaled, Upscaler
+from edgesr_ros.upscaling.base import ChangingUpscaler, Upscaler
 from edgesr_ros.upscaling.catalog import Way, ways_to_run
 
 _SECONDS = 1.0  # to measure for; longer where networks are so slow that too few runs would fit
@@ -36,7 +36,7 @@ class _Tried(NamedTuple):
         return f"{self.upscaler.name} on {self.upscaler.backend} {self.milliseconds:.1f} ms"
 
 
-class AutoUpscaler(Upscaler):
+class AutoUpscaler(ChangingUpscaler):
     """A model in the precision and on the backend that is fastest here and keeps the picture.
 
     Starts with what was best for the last frames of an earlier run, else with a good guess. When frames of a
@@ -48,9 +48,6 @@ class AutoUpscaler(Upscaler):
         threads: CPU threads of the network's runtime.
         log: takes a line that says what was chosen, and why.
 
-    Attributes:
-        name, backend: what it began with; what made a picture comes with it (`upscaled`).
-
     Raises:
         InputError: unknown model, or nothing that is installed runs it.
     """
@@ -60,8 +57,7 @@ class AutoUpscaler(Upscaler):
         self._cache = BackendCache([way.card.sha256 for way in self._ways], threads)
         self._size: str | None = None  # of the frames that the one in use was chosen for
         self._in_use = self._start()
-        super().__init__(self._in_use.name, self._in_use.scale, self._in_use.parameters)
-        self.backend = self._in_use.backend
+        super().__init__(self._in_use)
         self._closing = Event()
         self._chooser = ThreadPoolExecutor(1, thread_name_prefix="backend")
 
@@ -71,15 +67,12 @@ class AutoUpscaler(Upscaler):
         self._chooser.shutdown(cancel_futures=True)
         self._in_use.close()
 
-    def _make(self, rgb: np.ndarray) -> Upscaled:
+    def _current(self, rgb: np.ndarray) -> Upscaler:
         size = f"{rgb.shape[1]}x{rgb.shape[0]}"
         if size != self._size:
             self._size = size
             self._chooser.submit(self._choose, size, rgb)
-        return self._in_use.upscaled(rgb)  # which the chooser may replace any time
-
-    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return self._make(rgb).picture
+        return self._in_use  # which the chooser may replace any time
 
     def _start(self) -> Upscaler:
         if latest := self._cache.latest:

@@ -48,6 +48,7 @@ class Upscaler(ABC):
         name: of the model.
         scale: enlargement of both sides.
         parameters: how many trained values it has; 0 for bicubic.
+        alpha: where between texture (0) and pixel fidelity (1) a blend of two networks lies.
     """
 
     method: ClassVar[Method] = "sr"
@@ -55,6 +56,7 @@ class Upscaler(ABC):
 
     def __init__(self, name: str, scale: int, parameters: int) -> None:
         self.name, self.scale, self.parameters = name, scale, parameters
+        self.alpha = 0.0
 
     def upscale(self, rgb: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 RGB → a new, C-contiguous (scale·H, scale·W, 3) uint8 RGB.
@@ -85,9 +87,35 @@ class Upscaler(ABC):
         self.upscale(np.zeros((height, width, 3), np.uint8))
 
     def _make(self, rgb: np.ndarray) -> Upscaled:
-        """`upscaled` of a checked, contiguous picture; overridden by those that hand it on to others."""
-        return Upscaled(self._enlarge(rgb), self.method, self.name, self.backend)
+        """`upscaled` of a checked, contiguous picture."""
+        return Upscaled(self._enlarge(rgb), self.method, self.name, self.backend, self.alpha)
 
     @abstractmethod
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
         """`upscale` of a checked, contiguous picture."""
+
+
+class ChangingUpscaler(Upscaler):
+    """Hands each picture to the upscaler that is in use; another one may take over between two pictures.
+
+    Its name and backend are those that it began with; what made a picture comes with it (`upscaled`).
+
+    Attributes:
+        problem: why what was asked for last is not in use, in one line; else None.
+    """
+
+    def __init__(self, first: Upscaler) -> None:
+        super().__init__(first.name, first.scale, first.parameters)
+        self.backend = first.backend
+        self.problem: str | None = None
+
+    @abstractmethod
+    def _current(self, rgb: np.ndarray) -> Upscaler:
+        """What this picture is for."""
+
+    def _make(self, rgb: np.ndarray) -> Upscaled:
+        made = self._current(rgb).upscaled(rgb)
+        return made._replace(problem=self.problem or made.problem)
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        return self._make(rgb).picture

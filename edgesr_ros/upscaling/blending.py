@@ -3,25 +3,19 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.auto import AutoUpscaler
-from edgesr_ros.upscaling.base import Upscaled, Upscaler
+from edgesr_ros.upscaling.base import ChangingUpscaler, Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
 from edgesr_ros.upscaling.blend import Blend, ModelPair, find_pair
 from edgesr_ros.upscaling.catalog import AUTO, load_bicubic, load_upscaler
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
 
-class _Network(NamedTuple):
-    alpha: float
-    upscaler: Upscaler
-
-
-class BlendingUpscaler(Upscaler):
+class BlendingUpscaler(ChangingUpscaler):
     """A model that slides towards its pixel-trained sibling while pictures flow.
 
     A new α is built in a thread of its own and takes over between two pictures; until then, and where it
@@ -43,14 +37,12 @@ class BlendingUpscaler(Upscaler):
     def __init__(
         self, base: Upscaler, pair: Callable[[], ModelPair], threads: int, alpha: float = 0.0
     ) -> None:
-        super().__init__(base.name, base.scale, base.parameters)
-        self.backend = base.backend
+        super().__init__(base)
         self._base, self._find_pair, self._threads = base, pair, threads
         self._pair: ModelPair | None = None
         self._blend: Blend | None = None
-        self._in_use = _Network(alpha, self._build(alpha))
+        self._in_use = self._build(alpha)
         self._requested = self._tried = alpha
-        self._problem: str | None = None
         self._builder = ThreadPoolExecutor(1, thread_name_prefix="blend")
 
     def request(self, alpha: float) -> None:
@@ -62,15 +54,11 @@ class BlendingUpscaler(Upscaler):
     def close(self) -> None:
         """Wait for the build in work, end its thread, and give back both networks."""
         self._builder.shutdown(cancel_futures=True)
-        for upscaler in {self._base, self._in_use.upscaler}:
+        for upscaler in {self._base, self._in_use}:
             upscaler.close()
 
-    def _make(self, rgb: np.ndarray) -> Upscaled:
-        network = self._in_use  # read once: the builder may replace it any time
-        return network.upscaler.upscaled(rgb)._replace(alpha=network.alpha, problem=self._problem)
-
-    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return self._make(rgb).picture
+    def _current(self, rgb: np.ndarray) -> Upscaler:  # noqa: ARG002 - it is the same for all pictures
+        return self._in_use  # which the builder may replace any time
 
     def _catch_up(self) -> None:
         """Build what was requested last, unless an earlier call has found it already."""
@@ -79,10 +67,10 @@ class BlendingUpscaler(Upscaler):
             return
         self._tried = alpha
         try:
-            self._in_use = _Network(alpha, self._build(alpha))
-            self._problem = None
+            self._in_use = self._build(alpha)
+            self.problem = None
         except Exception as error:  # whatever it is, the pictures go on
-            self._problem = f"interpolation {alpha:g}: {' '.join(str(error).split())}"
+            self.problem = f"interpolation {alpha:g}: {' '.join(str(error).split())}"
 
     def _build(self, alpha: float) -> Upscaler:
         if alpha == 0:
@@ -90,7 +78,9 @@ class BlendingUpscaler(Upscaler):
         if self._pair is None or self._blend is None:
             self._pair = self._find_pair()
             self._blend = Blend(self._pair)
-        return OnnxUpscaler(self._pair.gan, self._pair.card, self._threads, self._blend.at(alpha))
+        network = OnnxUpscaler(self._pair.gan, self._pair.card, self._threads, self._blend.at(alpha))
+        network.alpha = alpha
+        return network
 
 
 def load_networks(
