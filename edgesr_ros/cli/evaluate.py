@@ -45,7 +45,8 @@ class Candidate(NamedTuple):
         """A picture of any size; in tiles where the model is made for one size, as it is used."""
         if self.card is None or self.card.input_size is None:
             return self.upscaler.upscale(rgb)
-        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, self.card.input_size)
+        size, margin = self.card.input_size, self.card.margin
+        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, size, margin)
 
     def gmac(self) -> float:
         """10^9 multiply-accumulates of the network for an 80x60 picture."""

@@ -26,9 +26,9 @@ from onnxruntime.quantization import (
     TensorsData,
 )
 
-from edgesr_ros.networks.edgesrgan import EdgeSRGAN
+from edgesr_ros.networks import Network
+from edgesr_ros.networks.fold import COLOURS, Folded
 from edgesr_ros.training.export_onnx import trace
-from edgesr_ros.training.fold import COLOURS, FoldedEdgeSRGAN
 from edgesr_ros.training.int8_layout import add_constants, insert_nodes, widen_head
 
 _IR_VERSION = 8  # as old as the opset
@@ -40,7 +40,7 @@ _SATURATED = 6.24  # beyond it, 255 · sigmoid rounds to 0 or 255: no code need 
 Range = tuple[float, float]
 
 
-def export_onnx_int8(network: EdgeSRGAN, path: Path, calibration: Sequence[np.ndarray]) -> None:
+def export_onnx_int8(network: Network, path: Path, calibration: Sequence[np.ndarray]) -> None:
     """Write a model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3), any height and width.
 
     Args:
@@ -49,17 +49,17 @@ def export_onnx_int8(network: EdgeSRGAN, path: Path, calibration: Sequence[np.nd
         calibration: typical low-resolution pictures, (H, W, 3) uint8 RGB each, of any size.
     """
     pictures = [torch.from_numpy(rgb.transpose(2, 0, 1)[None] / np.float32(255)) for rgb in calibration]
-    folded = FoldedEdgeSRGAN(network).eval()
+    folded = network.fold().eval()
     folded.equalize(pictures)
     model = _trace(folded)
     model = _quantize(model, _ranges(model, [picture.numpy() for picture in pictures]))
-    _take_and_give_pictures(model.graph, folded.scale)
+    _take_and_give_pictures(model.graph, folded)
     widen_head(model.graph)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 
 
-def _trace(folded: FoldedEdgeSRGAN) -> onnx.ModelProto:
+def _trace(folded: Folded) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "folded.onnx"
         sides = {2: "height", 3: "width"}
@@ -119,7 +119,7 @@ def _quantize(model: onnx.ModelProto, ranges: dict[str, Range]) -> onnx.ModelPro
     return quantized
 
 
-def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
+def _take_and_give_pictures(graph: onnx.GraphProto, folded: Folded) -> None:
     """Put uint8 pictures where the graph quantizes its input and dequantizes its output, samples by rows."""
     first = next(node for node in graph.node if node.input[0] == _INPUT)
     last = next(node for node in graph.node if node.output[0] == _OUTPUT)
@@ -127,8 +127,8 @@ def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
     add_constants(
         graph,
         {
-            "block": [0, 0, 0, scale, scale * COLOURS],  # 0: as it is
-            "scale": [scale],
+            "block": [0, 0, 0, folded.block, folded.block * COLOURS],  # 0: as it is
+            "scale": [folded.scale],
             "one": [1],
             "colours": [COLOURS],
         },
@@ -142,7 +142,7 @@ def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
     insert_nodes(graph, 0, take)
     graph.node.extend(
         [
-            # What FoldedEdgeSRGAN.unfold does, on bytes
+            # What `unfold` does, on bytes
             helper.make_node("Transpose", [last.input[0]], ["pixels"], "pixels", perm=[0, 2, 3, 1]),
             helper.make_node("Reshape", ["pixels", "block"], ["blocks"], "blocks"),
             helper.make_node("Transpose", ["blocks"], ["rows"], "rows", perm=[0, 1, 3, 2, 4]),

@@ -13,10 +13,10 @@ from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.cli.main import main  # noqa: E402
 from edgesr_ros.frames.files import read_image  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
+from edgesr_ros.networks.fold import PictureModel  # noqa: E402
 from edgesr_ros.quality.fidelity import psnr  # noqa: E402
 from edgesr_ros.schema import write_json  # noqa: E402
 from edgesr_ros.training.export_onnx import export_onnx  # noqa: E402
-from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, read_card  # noqa: E402
 from edgesr_ros.upscaling.catalog import list_models, load_upscaler  # noqa: E402
 
@@ -36,9 +36,10 @@ def weights(tmp_path):
 
 
 def load(weights: Path):
-    from edgesr_ros.training.picture_model import load_network
+    from edgesr_ros.networks import find_spec
+    from edgesr_ros.training.weights import load_network
 
-    return load_network(weights, "edgesrgan_tiny", 4)
+    return load_network(weights, find_spec("edgesrgan_tiny", 4))
 
 
 def in_torch(network, rgb):

@@ -19,36 +19,44 @@ from edgesr_ros.frames.files import read_image  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
 from edgesr_ros.networks.perceptual import Vgg16  # noqa: E402
 from edgesr_ros.training.checkpoint import load_checkpoint  # noqa: E402
-from edgesr_ros.training.patches import prepare_patches  # noqa: E402
-from edgesr_ros.training.picture_model import upscale  # noqa: E402
-from edgesr_ros.training.recipe import (  # noqa: E402
-    AdversarialRecipe,
-    DistillationRecipe,
-    PatchRecipe,
-    PerceptualRecipe,
-    Phase,
-    Recipe,
-)
-from edgesr_ros.training.stage import BEST, CHECKPOINT, Stage, learning_rate, to_tensor  # noqa: E402
+from edgesr_ros.training.inference import upscale  # noqa: E402
+from edgesr_ros.training.patches import PatchRecipe, prepare_patches  # noqa: E402
+from edgesr_ros.training.recipe import Recipe  # noqa: E402
+from edgesr_ros.training.steps.step import Run  # noqa: E402
+from edgesr_ros.training.steps.train import Phase, Train  # noqa: E402
+from edgesr_ros.training.terms import Batch  # noqa: E402
+from edgesr_ros.training.terms.adversarial import AdversarialRecipe  # noqa: E402
+from edgesr_ros.training.terms.distillation import DistillationRecipe  # noqa: E402
+from edgesr_ros.training.terms.perceptual import PerceptualRecipe  # noqa: E402
+from edgesr_ros.training.terms.pixels import PixelRecipe  # noqa: E402
+from edgesr_ros.training.trainer import CHECKPOINT, Trainer, to_tensor  # noqa: E402
 from edgesr_ros.training.validation import Validation  # noqa: E402
+from edgesr_ros.training.weights import BEST  # noqa: E402
 
-RECIPE = Recipe(
-    network="edgesrgan_tiny",
-    scale=2,
+SCALE = 2
+PATCHES = PatchRecipe(size=16, stride=16, validation_every=3)
+TRAIN = Train(
     schedule=(Phase(steps=8, learning_rate=1e-3),),
     warmup_steps=2,
     batch=2,
     ema_decay=0.5,
     bf16=False,
     validate_every=4,
-    patches=PatchRecipe(size=16, stride=16, validation_every=3),
 )
 
 
 @pytest.fixture
 def patches(tmp_path, photographs):
     folder = photographs((32, 40), (40, 40), (48, 36), (40, 32))
-    return prepare_patches(folder, RECIPE.patches, RECIPE.scale, tmp_path / "cache")
+    return prepare_patches(folder, PATCHES, SCALE, tmp_path / "cache")
+
+
+def trainer(train, patches, folder, perceptual=None, *, network="edgesrgan_tiny", seed=0, start=None):
+    """A trainer of random weights, or those in the file `start`, in a folder below that of all recipes."""
+    recipe = Recipe(network=network, scale=SCALE, steps=(train,), seed=seed, patches=PATCHES)
+    run = Run("mine", recipe, folder / "unused", folder.parent, perceptual)
+    facts = run.facts(start, {}, train.steps)
+    return Trainer(train, run, patches, folder, facts, start)
 
 
 @pytest.fixture
@@ -62,12 +70,12 @@ def one_thread():
 
 def change(steps=8, learning_rate=1e-3, **entries):
     schedule = (Phase(steps=steps, learning_rate=learning_rate),)
-    return msgspec.structs.replace(RECIPE, **{"schedule": schedule, **entries})
+    return msgspec.structs.replace(TRAIN, **{"schedule": schedule, **entries})
 
 
 def score_of(stage):
     """Of the averaged weights over the photographs held out."""
-    validation = Validation(stage.recipe, stage.patches.validation, stage.folder / "apart")
+    validation = Validation(stage.train.best_by, SCALE, stage.patches.validation, stage.folder / "apart")
     return validation.goodness(validation.run(stage.average, 0, {}))
 
 
@@ -83,12 +91,11 @@ def same(a, b):
 
 
 def test_it_learns(tmp_path, photographs):
-    recipe = change(
-        steps=100, batch=4, validate_every=50, patches=PatchRecipe(size=48, stride=16, validation_every=3)
-    )
+    train = change(steps=100, batch=4, validate_every=50)
     folder = photographs(*[(56, 64)] * 6)
-    patches = prepare_patches(folder, recipe.patches, recipe.scale, tmp_path / "cache")
-    stage = Stage(recipe, patches, tmp_path / "run")
+    larger = PatchRecipe(size=48, stride=16, validation_every=3)
+    patches = prepare_patches(folder, larger, SCALE, tmp_path / "cache")
+    stage = trainer(train, patches, tmp_path / "run")
     loss, psnr = loss_of(stage, patches), score_of(stage)
     best = stage.run()
     assert loss_of(stage, patches) < 0.6 * loss
@@ -96,7 +103,7 @@ def test_it_learns(tmp_path, photographs):
 
 
 def test_bfloat16_is_nearly_the_same(tmp_path, patches):
-    stages = [Stage(change(bf16=bf16), patches, tmp_path / str(bf16)) for bf16 in (False, True)]
+    stages = [trainer(change(bf16=bf16), patches, tmp_path / str(bf16)) for bf16 in (False, True)]
     for stage in stages:
         stage.run()
     losses = [loss_of(stage, patches) for stage in stages]
@@ -105,9 +112,9 @@ def test_bfloat16_is_nearly_the_same(tmp_path, patches):
 
 
 def test_leaves_the_best_weights_a_checkpoint_and_a_log(tmp_path, patches):
-    stage = Stage(RECIPE, patches, tmp_path / "run")
+    stage = trainer(TRAIN, patches, tmp_path / "run")
     best = stage.run()
-    network = create_network(RECIPE.network, RECIPE.scale)
+    network = create_network("edgesrgan_tiny", SCALE)
     network.load_state_dict(load_file(tmp_path / "run" / BEST))
     stage.average.load_state_dict(network.state_dict())
     assert score_of(stage) == pytest.approx(best, abs=1e-4)
@@ -120,7 +127,7 @@ def test_leaves_the_best_weights_a_checkpoint_and_a_log(tmp_path, patches):
 @pytest.mark.usefixtures("one_thread")
 def test_two_runs_of_one_seed_are_equal_and_another_seed_is_another(tmp_path, patches):
     stages = [
-        Stage(change(seed=seed), patches, tmp_path / str(index)) for index, seed in enumerate((7, 7, 8))
+        trainer(TRAIN, patches, tmp_path / str(index), seed=seed) for index, seed in enumerate((7, 7, 8))
     ]
     for stage in stages:
         stage.run()
@@ -131,9 +138,9 @@ def test_two_runs_of_one_seed_are_equal_and_another_seed_is_another(tmp_path, pa
 
 @pytest.mark.usefixtures("one_thread")
 def test_a_run_that_was_interrupted_ends_like_an_unbroken_one(tmp_path, patches, monkeypatch):
-    unbroken = Stage(RECIPE, patches, tmp_path / "unbroken")
+    unbroken = trainer(TRAIN, patches, tmp_path / "unbroken")
     best = unbroken.run()
-    broken = Stage(RECIPE, patches, tmp_path / "broken")
+    broken = trainer(TRAIN, patches, tmp_path / "broken")
     batch = patches.batch
 
     def interrupted(size, seed, step):
@@ -144,7 +151,7 @@ def test_a_run_that_was_interrupted_ends_like_an_unbroken_one(tmp_path, patches,
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(patches, "batch", interrupted)
         broken.run()
-    resumed = Stage(RECIPE, patches, tmp_path / "broken")
+    resumed = trainer(TRAIN, patches, tmp_path / "broken")
     assert resumed.step == 4
     assert resumed.run() == best
     assert same(resumed.network, unbroken.network)
@@ -153,45 +160,45 @@ def test_a_run_that_was_interrupted_ends_like_an_unbroken_one(tmp_path, patches,
 
 
 def test_a_finished_run_has_nothing_to_do(tmp_path, patches):
-    best = Stage(RECIPE, patches, tmp_path / "run").run()
+    best = trainer(TRAIN, patches, tmp_path / "run").run()
     weights = (tmp_path / "run" / CHECKPOINT).read_bytes()
-    again = Stage(RECIPE, patches, tmp_path / "run")
-    assert again.step == RECIPE.steps
+    again = trainer(TRAIN, patches, tmp_path / "run")
+    assert again.step == TRAIN.steps
     assert again.run() == best
     assert (tmp_path / "run" / CHECKPOINT).read_bytes() == weights
 
 
 def test_the_last_step_is_kept_even_where_no_validation_was_due(tmp_path, patches):
-    stage = Stage(change(steps=3, validate_every=100), patches, tmp_path / "run")
+    stage = trainer(change(steps=3, validate_every=100), patches, tmp_path / "run")
     stage.run()
-    other = Stage(RECIPE, patches, tmp_path / "other")
+    other = trainer(TRAIN, patches, tmp_path / "other")
     progress = load_checkpoint(tmp_path / "run" / CHECKPOINT, other.parts)
     assert (progress["step"], progress["best"]) == (3, stage.best)
 
 
 def test_scores_of_other_pictures_are_not_compared(tmp_path, patches, monkeypatch):
     """The photographs held out may change between two runs, and be harder."""
-    easy = Stage(RECIPE, patches, tmp_path / "run").run()
+    easy = trainer(TRAIN, patches, tmp_path / "run").run()
     rng = np.random.default_rng(3)
     harder = [(low, rng.integers(0, 256, high.shape, np.uint8)) for low, high in patches.validation]
     monkeypatch.setattr(patches, "validation", harder)
     weights = (tmp_path / "run" / BEST).read_bytes()
-    assert Stage(RECIPE, patches, tmp_path / "run").run() < easy - 3  # judged again, though nothing is to do
+    assert trainer(TRAIN, patches, tmp_path / "run").run() < easy - 3  # judged again, though nothing is to do
     assert (tmp_path / "run" / BEST).read_bytes() == weights
 
 
 def test_a_worse_network_does_not_replace_the_best(tmp_path, patches):
-    best = Stage(RECIPE, patches, tmp_path / "run").run()
+    best = trainer(TRAIN, patches, tmp_path / "run").run()
     weights = (tmp_path / "run" / BEST).read_bytes()
     longer = change(steps=12, learning_rate=10.0, warmup_steps=1, ema_decay=0.0, clip_norm=1e6)
-    stage = Stage(longer, patches, tmp_path / "run")
+    stage = trainer(longer, patches, tmp_path / "run")
     assert stage.run() == best
     assert score_of(stage) < best
     assert (tmp_path / "run" / BEST).read_bytes() == weights
 
 
 def test_a_loss_that_is_no_number_is_one_line(tmp_path, patches):
-    stage = Stage(RECIPE, patches, tmp_path / "run")
+    stage = trainer(TRAIN, patches, tmp_path / "run")
     with torch.no_grad():
         stage.network.trunk.bias.fill_(math.nan)
     with pytest.raises(InputError, match="step 4: the pixels loss is nan; lower learning_rate"):
@@ -200,25 +207,25 @@ def test_a_loss_that_is_no_number_is_one_line(tmp_path, patches):
 
 
 def test_going_on_with_another_network_is_one_line(tmp_path, patches):
-    Stage(change(steps=1), patches, tmp_path / "run").run()
+    trainer(change(steps=1), patches, tmp_path / "run").run()
     with pytest.raises(InputError, match="not a checkpoint of this recipe"):
-        Stage(change(network="edgesrgan"), patches, tmp_path / "run")
+        trainer(TRAIN, patches, tmp_path / "run", network="edgesrgan")
 
 
 def test_an_unknown_network_is_one_line(tmp_path, patches):
     with pytest.raises(InputError, match="network: expected one of"):
-        Stage(change(network="srgan"), patches, tmp_path / "run")
+        trainer(TRAIN, patches, tmp_path / "run", network="resnet")
 
 
 def test_the_learning_rate_warms_up_and_falls_as_half_a_cosine():
     recipe = change(steps=110, warmup_steps=10, learning_rate=0.8)
-    rates = [learning_rate(recipe, step) for step in (0, 4, 9, 10, 35, 60, 110)]
+    rates = [recipe.learning_rate(step) for step in (0, 4, 9, 10, 35, 60, 110)]
     assert rates == pytest.approx([0.08, 0.4, 0.8, 0.8, 0.4 * (1 + math.sqrt(0.5)), 0.4, 0.0], abs=1e-12)
 
 
 def test_the_learning_rate_of_a_run_that_is_all_warm_up():
     recipe = change(steps=5, warmup_steps=10, learning_rate=0.5)
-    assert [learning_rate(recipe, step) for step in range(5)] == pytest.approx([0.05, 0.1, 0.15, 0.2, 0.25])
+    assert [recipe.learning_rate(step) for step in range(5)] == pytest.approx([0.05, 0.1, 0.15, 0.2, 0.25])
 
 
 def test_upscaling_by_a_network_rounds_and_clips():
@@ -240,7 +247,7 @@ def test_phases_follow_one_another():
     )
     recipe = change(schedule=phases, warmup_steps=2)
     assert recipe.steps == 40
-    rates = [learning_rate(recipe, step) for step in (0, 1, 9, 10, 20, 30, 35, 40)]
+    rates = [recipe.learning_rate(step) for step in (0, 1, 9, 10, 20, 30, 35, 40)]
     assert rates == pytest.approx([0.2, 0.4, 0.4, 0.2, 0.1, 0.1, 0.05, 0.0], abs=1e-12)
 
 
@@ -263,8 +270,11 @@ def vgg16(tmp_path):
 
 def adversarial(**entries):
     return change(
-        perceptual=PerceptualRecipe(group=2, distance="lpips"),
-        adversarial=AdversarialRecipe(discriminator="patch", weight=0.01),
+        terms=(
+            PixelRecipe(),
+            PerceptualRecipe(group=2, distance="lpips"),
+            AdversarialRecipe(discriminator="patch", weight=0.01),
+        ),
         **entries,
     )
 
@@ -275,15 +285,20 @@ def test_the_adversarial_stage_trains_both_networks(tmp_path, patches, vgg16, di
     recipe = change(
         steps=2,
         validate_every=1,
-        perceptual=PerceptualRecipe(group=2, distance=distance),
-        adversarial=AdversarialRecipe(discriminator=discriminator),
+        terms=(
+            PixelRecipe(),
+            PerceptualRecipe(group=2, distance=distance),
+            AdversarialRecipe(discriminator=discriminator),
+        ),
     )
-    stage = Stage(recipe, patches, tmp_path / "run", vgg16)
-    before = {key: value.clone() for key, value in stage.discriminator.state_dict().items()}
+    stage = trainer(recipe, patches, tmp_path / "run", vgg16)
+    before = {
+        key: value.clone() for key, value in stage.terms["adversarial"].discriminator.state_dict().items()
+    }
     generator = stage.network.trunk.weight.clone()
     stage.run()
     assert not torch.equal(generator, stage.network.trunk.weight)
-    changed = stage.discriminator.state_dict()
+    changed = stage.terms["adversarial"].discriminator.state_dict()
     assert all(not torch.equal(before[key], changed[key]) for key in before if key.endswith("bias"))
     log = EventAccumulator(str(tmp_path / "run")).Reload()
     assert {"loss/pixels", "loss/perceptual", "loss/adversarial", "loss/discriminator"} <= set(
@@ -293,22 +308,22 @@ def test_the_adversarial_stage_trains_both_networks(tmp_path, patches, vgg16, di
 
 @pytest.mark.usefixtures("one_thread")
 def test_an_interrupted_adversarial_stage_ends_like_an_unbroken_one(tmp_path, patches, vgg16):
-    unbroken = Stage(adversarial(), patches, tmp_path / "unbroken", vgg16)
+    unbroken = trainer(adversarial(), patches, tmp_path / "unbroken", vgg16)
     unbroken.run()
     for steps in (4, 8):
         recipe = adversarial(schedule=(Phase(steps=steps, learning_rate=1e-3, shape="constant"),))
-        resumed = Stage(recipe, patches, tmp_path / "broken", vgg16)
+        resumed = trainer(recipe, patches, tmp_path / "broken", vgg16)
         resumed.run()
     constant = adversarial(schedule=(Phase(steps=8, learning_rate=1e-3, shape="constant"),))
-    whole = Stage(constant, patches, tmp_path / "whole", vgg16)
+    whole = trainer(constant, patches, tmp_path / "whole", vgg16)
     whole.run()
     assert same(resumed.network, whole.network)
-    assert same(resumed.discriminator, whole.discriminator)
+    assert same(resumed.terms["adversarial"], whole.terms["adversarial"])
     assert not same(resumed.network, unbroken.network)  # that one followed another schedule
 
 
 def test_each_validation_leaves_a_sheet_of_samples(tmp_path, patches):
-    Stage(RECIPE, patches, tmp_path / "run").run()
+    trainer(TRAIN, patches, tmp_path / "run").run()
     sheets = sorted((tmp_path / "run" / "samples").glob("*.webp"))
     assert [sheet.stem for sheet in sheets] == ["step_000004", "step_000008"]
     heights = sum(high.shape[0] for _, high in patches.validation)
@@ -317,24 +332,24 @@ def test_each_validation_leaves_a_sheet_of_samples(tmp_path, patches):
 
 
 def test_it_starts_from_the_weights_of_another_recipe(tmp_path, patches):
-    Stage(RECIPE, patches, tmp_path / "first").run()
-    stage = Stage(change(start="first"), patches, tmp_path / "second")
+    trainer(TRAIN, patches, tmp_path / "first").run()
+    stage = trainer(TRAIN, patches, tmp_path / "second", start=tmp_path / "first" / BEST)
     assert {key: value.tolist() for key, value in load_file(tmp_path / "first" / BEST).items()} == {
         key: value.tolist() for key, value in stage.network.state_dict().items()
     }
 
 
 def test_a_student_comes_nearer_to_its_teacher(tmp_path, patches):
-    Stage(change(network="edgesrgan", steps=2), patches, tmp_path / "teacher").run()
-    recipe = change(
-        steps=40, pixels=0.0, distillation=DistillationRecipe(teacher="teacher", output_weight=0.1)
-    )
-    stage = Stage(recipe, patches, tmp_path / "student")
+    trainer(change(steps=2), patches, tmp_path / "teacher", network="edgesrgan").run()
+    recipe = change(steps=40, terms=(DistillationRecipe(teacher="teacher", output_weight=0.1),))
+    stage = trainer(recipe, patches, tmp_path / "student")
     low = to_tensor(np.array(patches.low), stage.device)
 
     def distance():
         with torch.no_grad():
-            return stage.distillation.loss(low, stage.network(low)).item()
+            output = stage.network(low)
+            batch = Batch(low, output, output, stage._taps.take(), 0)
+            return stage.terms["distillation"](batch).item()
 
     before = distance()
     stage.run()
@@ -343,10 +358,8 @@ def test_a_student_comes_nearer_to_its_teacher(tmp_path, patches):
 
 def test_missing_weights_are_one_line(tmp_path, patches):
     with pytest.raises(InputError, match=r"absent/best.safetensors: no trained weights; run"):
-        Stage(change(start="absent"), patches, tmp_path / "run")
-    with pytest.raises(InputError, match="no trained weights"):
-        Stage(change(distillation=DistillationRecipe(teacher="absent")), patches, tmp_path / "run")
+        trainer(change(terms=(DistillationRecipe(teacher="absent"),)), patches, tmp_path / "run")
     with pytest.raises(InputError, match="export_perceptual"):
-        Stage(adversarial(), patches, tmp_path / "run", tmp_path / "absent.npz")
-    with pytest.raises(InputError, match="expected a file of weights of vgg16"):
-        Stage(adversarial(), patches, tmp_path / "run")
+        trainer(adversarial(), patches, tmp_path / "run", tmp_path / "absent.npz")
+    with pytest.raises(InputError, match=r"perceptual/vgg16.npz: no weights of a perceptual network"):
+        trainer(adversarial(), patches, tmp_path / "run")

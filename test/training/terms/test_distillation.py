@@ -3,7 +3,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs PyTorch: requirements/train.txt")
 
 from edgesr_ros.networks import create_network  # noqa: E402
-from edgesr_ros.training.distillation import Distillation, affinity  # noqa: E402
+from edgesr_ros.training.taps import Taps  # noqa: E402
+from edgesr_ros.training.terms import Batch  # noqa: E402
+from edgesr_ros.training.terms.distillation import DistillationTerm, affinity  # noqa: E402
 
 
 def test_affinity_is_the_cosine_of_each_pair_of_positions():
@@ -24,8 +26,9 @@ def test_a_copy_of_the_teacher_has_nothing_to_learn_and_another_network_has():
     low = 255 * torch.rand(1, 3, 6, 8)
     losses = []
     for student in (copy, other):
-        distillation = Distillation(student, teacher, output_weight=0.1)
-        losses.append(distillation.loss(low, student(low)))
+        term = DistillationTerm(student, teacher, output_weight=0.1)
+        taps, output = Taps(student, term.features), student(low)
+        losses.append(term(Batch(low, output, output, taps.take(), 0)))
     assert losses[0].item() == pytest.approx(0, abs=1e-6)
     assert losses[1].item() > 1e-3
     losses[1].backward()
