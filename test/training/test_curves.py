@@ -66,9 +66,7 @@ def make_weights(work, name):
     recipe = read_recipe(resources.config("recipes", f"{name}.yaml"))
     torch.manual_seed(1)
     (work / name).mkdir(parents=True)
-    save_file(
-        create_network(recipe.network, recipe.scale).state_dict(), work / name / "best.safetensors"
-    )
+    save_file(create_network(recipe.network, recipe.scale).state_dict(), work / name / "best.safetensors")
 
 
 def losses_of(trainer):
