@@ -10,14 +10,14 @@ exact, by `session.x64quantprecision` = 1.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationMethod,
     QDQQuantizer,
@@ -87,9 +87,9 @@ def _ranges(model: onnx.ModelProto, pictures: Sequence[np.ndarray]) -> dict[str,
     lowest = np.quantile(extremes[..., 0], 1 - _WHOLE, axis=0)
     highest = np.quantile(extremes[..., 1], _WHOLE, axis=0)
     ranges = {name: (float(low), float(high)) for name, low, high in zip(names, lowest, highest, strict=True)}
-    sigmoid = next(node for node in model.graph.node if node.op_type == "Sigmoid")
-    low, high = ranges[sigmoid.input[0]]
-    ranges[sigmoid.input[0]] = (max(low, -_SATURATED), min(high, _SATURATED))
+    for sigmoid in (node for node in model.graph.node if node.op_type == "Sigmoid"):
+        low, high = ranges[sigmoid.input[0]]
+        ranges[sigmoid.input[0]] = (max(low, -_SATURATED), min(high, _SATURATED))
     # A picture's grey levels, as they are: quantizing input and output costs nothing.
     return ranges | {_INPUT: (0.0, 1.0), _OUTPUT: (0.0, 1.0)}
 
@@ -119,11 +119,29 @@ def _quantize(model: onnx.ModelProto, ranges: dict[str, Range]) -> onnx.ModelPro
     return quantized
 
 
+def _first(
+    graph: onnx.GraphProto, kind: str, wanted: Callable[[onnx.NodeProto], bool]
+) -> onnx.NodeProto | None:
+    return next((node for node in graph.node if node.op_type == kind and wanted(node)), None)
+
+
 def _take_and_give_pictures(graph: onnx.GraphProto, folded: Folded) -> None:
     """Put uint8 pictures where the graph quantizes its input and dequantizes its output, samples by rows."""
-    first = next(node for node in graph.node if node.input[0] == _INPUT)
-    last = next(node for node in graph.node if node.output[0] == _OUTPUT)
-    graph.node.remove(last)
+    first = _first(graph, "QuantizeLinear", lambda node: node.input[0] == _INPUT)
+    last = _first(graph, "DequantizeLinear", lambda node: node.output[0] == _OUTPUT)
+    # A network whose ends are not quantized, but for the arithmetic at them, gets what they would have.
+    levels = ["level", "black"]
+    graph.initializer.extend(
+        numpy_helper.from_array(value, name)
+        for name, value in zip(levels, (np.float32(1 / 255), np.uint8(0)), strict=True)
+        if not (first and last)
+    )
+    if last:
+        graph.node.remove(last)
+        codes = last.input[0]
+    else:
+        codes = "codes"
+        graph.node.append(helper.make_node("QuantizeLinear", [_OUTPUT, *levels], [codes], codes))
     add_constants(
         graph,
         {
@@ -137,13 +155,15 @@ def _take_and_give_pictures(graph: onnx.GraphProto, folded: Folded) -> None:
     # takes three times as long for the first convolution in floats; onnxruntime drops the pair.
     take = [
         helper.make_node("Transpose", ["picture"], ["planar_codes"], "planes", perm=[0, 3, 1, 2]),
-        helper.make_node("DequantizeLinear", ["planar_codes", *first.input[1:]], [_INPUT], "planar"),
+        helper.make_node(
+            "DequantizeLinear", ["planar_codes", *(first.input[1:] if first else levels)], [_INPUT], "planar"
+        ),
     ]
     insert_nodes(graph, 0, take)
     graph.node.extend(
         [
             # What `unfold` does, on bytes
-            helper.make_node("Transpose", [last.input[0]], ["pixels"], "pixels", perm=[0, 2, 3, 1]),
+            helper.make_node("Transpose", [codes], ["pixels"], "pixels", perm=[0, 2, 3, 1]),
             helper.make_node("Reshape", ["pixels", "block"], ["blocks"], "blocks"),
             helper.make_node("Transpose", ["blocks"], ["rows"], "rows", perm=[0, 1, 3, 2, 4]),
             helper.make_node("Shape", ["picture"], ["sides"], "sides", start=1, end=3),
