@@ -64,7 +64,19 @@ def _trace(folded: Folded) -> onnx.ModelProto:
         file = Path(folder) / "folded.onnx"
         sides = {2: "height", 3: "width"}
         trace(folded, torch.zeros(_SAMPLE), file, {_INPUT: sides, _OUTPUT: sides})
-        return onnx.load(file)
+        model = onnx.load(file)
+    _separate_weights(model.graph)
+    return model
+
+
+def _separate_weights(graph: onnx.GraphProto) -> None:
+    """Give each layer weights of its own: tracing lets equal ones share, which the quantizer cannot."""
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    for node in [one for one in graph.node if one.op_type == "Identity" and one.input[0] in weights]:
+        own = graph.initializer.add()
+        own.CopyFrom(weights[node.input[0]])
+        own.name = node.output[0]
+        graph.node.remove(node)
 
 
 def _ranges(model: onnx.ModelProto, pictures: Sequence[np.ndarray]) -> dict[str, Range]:

@@ -1,6 +1,5 @@
 """Training a network by a `train` step: the pixel and the adversarial stage, distillation, and what comes."""
 
-import copy
 import math
 from collections.abc import Container
 from itertools import count
@@ -221,11 +220,9 @@ class Trainer:
 
     def _finished(self) -> Network:
         """The average as weights are saved: without what converters put into it."""
-        if not self._converters:
-            return self.average
-        network = copy.deepcopy(self.average)
+        network = self.average
         for converter in reversed(self._converters):
-            converter.finish(network)
+            network = converter.finish(network)
         return network
 
 

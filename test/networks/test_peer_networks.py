@@ -14,7 +14,9 @@ from edgesr_ros.networks.srgan import SRGANSpec  # noqa: E402
 from edgesr_ros.networks.srvgg import SRVGGNetSpec  # noqa: E402
 from edgesr_ros.networks.swiftsrgan import SwiftSRGANSpec  # noqa: E402
 from edgesr_ros.networks.tpsr import TPSRSpec  # noqa: E402
+from edgesr_ros.quality.fidelity import psnr  # noqa: E402
 from edgesr_ros.training.export_onnx import export_onnx  # noqa: E402
+from edgesr_ros.training.export_onnx_int8 import export_onnx_int8  # noqa: E402
 from edgesr_ros.training.inference import upscale  # noqa: E402
 from edgesr_ros.training.macs import macs_per_pixel  # noqa: E402
 
@@ -121,6 +123,20 @@ def test_onnx_does_the_same(name, scale, tmp_path):
         (enlarged,) = session.run(None, {"picture": picture(*size)[None]})
         assert np.ptp(expected) > 100  # or agreement would mean little
         assert np.abs(enlarged[0].astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_onnx_in_int8_comes_close(name, tmp_path):
+    import onnxruntime
+
+    network = random_network(name)
+    export_onnx_int8(network, tmp_path / "model.onnx", [picture(12, 16), picture(16, 12)])
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    for size in ((9, 7), (16, 24)):
+        expected = upscale(network, picture(*size))
+        (enlarged,) = session.run(None, {"picture": picture(*size)[None]})
+        assert np.ptp(expected) > 100
+        assert psnr(enlarged[0], expected) > 30  # random weights on noise are the worst case
 
 
 @pytest.mark.parametrize("name", ["srgan", "swiftsrgan"])

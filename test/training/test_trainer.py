@@ -1,6 +1,7 @@
 """Training on a few small pictures: it learns, it can be interrupted, and it is reproducible."""
 
 import math
+import shutil
 
 import msgspec
 import numpy as np
@@ -13,25 +14,28 @@ pytest.importorskip("tensorboard", reason="training logs for TensorBoard: requir
 from safetensors.torch import load_file  # noqa: E402
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: E402
 from torch.nn import functional  # noqa: E402
+from torch.nn.utils import parametrize  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.frames.files import read_image  # noqa: E402
-from edgesr_ros.networks import create_network  # noqa: E402
+from edgesr_ros.networks import NETWORKS, create_network, find_spec  # noqa: E402
 from edgesr_ros.networks.perceptual import Vgg16  # noqa: E402
+from edgesr_ros.networks.srgan import SRGANSpec  # noqa: E402
 from edgesr_ros.training.checkpoint import load_checkpoint  # noqa: E402
 from edgesr_ros.training.inference import upscale  # noqa: E402
 from edgesr_ros.training.patches import PatchRecipe, prepare_patches  # noqa: E402
 from edgesr_ros.training.recipe import Recipe  # noqa: E402
 from edgesr_ros.training.steps.step import Run  # noqa: E402
 from edgesr_ros.training.steps.train import Phase, Train  # noqa: E402
-from edgesr_ros.training.terms import Batch  # noqa: E402
+from edgesr_ros.training.taps import Taps  # noqa: E402
+from edgesr_ros.training.terms import Batch, Term, TermRecipe  # noqa: E402
 from edgesr_ros.training.terms.adversarial import AdversarialRecipe  # noqa: E402
 from edgesr_ros.training.terms.distillation import DistillationRecipe  # noqa: E402
 from edgesr_ros.training.terms.perceptual import PerceptualRecipe  # noqa: E402
 from edgesr_ros.training.terms.pixels import PixelRecipe  # noqa: E402
 from edgesr_ros.training.trainer import CHECKPOINT, Trainer, to_tensor  # noqa: E402
 from edgesr_ros.training.validation import Validation  # noqa: E402
-from edgesr_ros.training.weights import BEST  # noqa: E402
+from edgesr_ros.training.weights import BEST, load_network, read_facts  # noqa: E402
 
 SCALE = 2
 PATCHES = PatchRecipe(size=16, stride=16, validation_every=3)
@@ -363,3 +367,176 @@ def test_missing_weights_are_one_line(tmp_path, patches):
         trainer(adversarial(), patches, tmp_path / "run", tmp_path / "absent.npz")
     with pytest.raises(InputError, match=r"perceptual/vgg16.npz: no weights of a perceptual network"):
         trainer(adversarial(), patches, tmp_path / "run")
+
+
+def small_srgan():
+    return SRGANSpec(scale=SCALE, blocks=1, features=8)
+
+
+def test_a_network_with_batch_norm_ships_what_was_validated(tmp_path, patches, monkeypatch):
+    """Its running statistics are averaged too, and are what validation uses."""
+    monkeypatch.setitem(NETWORKS, "small", small_srgan())
+    stage = trainer(change(steps=40, validate_every=40), patches, tmp_path / "run", network="small")
+    best = stage.run()
+    validation = Validation("psnr_y", SCALE, patches.validation, tmp_path / "apart")
+    assert validation.goodness_of(load_network(tmp_path / "run" / BEST)) == pytest.approx(best, abs=1e-9)
+    norm, trained = (network.blocks[0].body[1] for network in (stage.average, stage.network))
+    assert norm.num_batches_tracked == 40
+    assert (norm.running_mean - trained.running_mean).norm() < 0.5 * trained.running_mean.norm()  # began at 0
+
+
+def test_validation_leaves_batch_norm_as_it_is(tmp_path, patches, monkeypatch):
+    monkeypatch.setitem(NETWORKS, "small", small_srgan())
+    stage = trainer(TRAIN, patches, tmp_path / "run", network="small")
+    before = {key: value.clone() for key, value in stage.average.state_dict().items()}
+    score_of(stage)
+    assert all(torch.equal(before[key], value) for key, value in stage.average.state_dict().items())
+
+
+def test_gradients_are_clipped(tmp_path, patches):
+    """Adam's first step is as long whatever the gradients: seen is what reaches it."""
+    norms = {}
+    for clip in (1e-3, 1e3):
+        stage = trainer(change(clip_norm=clip), patches, tmp_path / str(clip))
+        stage._forward = stage.network
+        stage._train_step()
+        gradients = [value.grad.flatten() for value in stage.network.parameters()]
+        norms[clip] = torch.cat(gradients).norm().item()
+    assert norms[1e-3] == pytest.approx(1e-3, rel=1e-3)
+    assert 1e-3 < norms[1e3] < 1e3  # as they come
+
+
+def test_a_discriminators_gradients_are_clipped_too(tmp_path, patches, vgg16):
+    stage = trainer(adversarial(clip_norm=1e-3), patches, tmp_path / "run", vgg16)
+    stage._forward = stage.network
+    stage._train_step()
+    gradients = [value.grad.flatten() for value in stage.terms["adversarial"].parameters()]
+    assert torch.cat(gradients).norm().item() == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_the_average_forgets_the_start_quickly_at_first(tmp_path, patches):
+    """After n steps it moves by 1 - (1 + n) / (10 + n), until the decay is reached."""
+    stage = trainer(change(ema_decay=0.25), patches, tmp_path / "run")
+    stage._forward = stage.network
+    for decay in (1 / 10, 2 / 11, 3 / 12, 0.25, 0.25):
+        before = stage.average.trunk.weight.clone()
+        stage._train_step()
+        stage.step += 1
+        expected = torch.lerp(stage.network.trunk.weight, before, decay)
+        torch.testing.assert_close(stage.average.trunk.weight, expected)
+    assert (stage.average.trunk.weight - stage.network.trunk.weight).abs().max() > 1e-5
+
+
+def test_a_term_counts_in_its_phases(tmp_path, patches):
+    train = change(
+        schedule=(Phase(steps=2, learning_rate=1e-3), Phase(steps=2, learning_rate=1e-3)),
+        terms=(PixelRecipe(phases=(1,)), PixelRecipe(distance="l2", weight=0.5, phases=(2,))),
+        validate_every=1,
+    )
+    trainer(train, patches, tmp_path / "run").run()
+    log = EventAccumulator(str(tmp_path / "run")).Reload()
+    assert [event.step for event in log.Scalars("loss/pixels")] == [1, 2]
+    assert [event.step for event in log.Scalars("loss/pixels_2")] == [3, 4]
+
+
+class GainRecipe(TermRecipe, tag="gain"):
+    """A new loss needs no more than this: a recipe and a term in one file."""
+
+    def make(self, setting):
+        return Gain(setting.network.spec.landmarks[0])
+
+
+class Gain(Term):
+    """Learns by what the features of the first block are best multiplied to look like the output."""
+
+    def __init__(self, landmark):
+        super().__init__()
+        self.features = (landmark,)
+        self.gain = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, batch):
+        seen = batch.features[self.features[0]].mean((1, 2, 3))
+        return (self.gain * seen - batch.output.mean((1, 2, 3)) / 255).square().mean()
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_terms_parameters_train_along_and_are_in_the_checkpoint(tmp_path, patches):
+    constant = (Phase(steps=4, learning_rate=1e-2, shape="constant"),)
+    first = change(schedule=constant, terms=(PixelRecipe(), GainRecipe()))
+    stage = trainer(first, patches, tmp_path / "run")
+    assert stage.terms["gain"].features == ("blocks.0",)
+    stage.run()
+    assert stage.terms["gain"].gain.item() != 1
+    resumed = trainer(first, patches, tmp_path / "run")
+    assert resumed.terms["gain"].gain.item() == stage.terms["gain"].gain.item()
+    assert "gain" not in load_file(tmp_path / "run" / BEST)
+
+
+def test_features_of_no_submodule_are_one_line(tmp_path, patches):
+    with pytest.raises(InputError, match=r"features: EdgeSRGAN has no submodule 'blocks\.9'"):
+        Taps(trainer(TRAIN, patches, tmp_path / "run").network, ["blocks.9"])
+
+
+class Sixteenths:
+    """A converter: while it trains, the trunk's weights are seen rounded to sixteenths."""
+
+    def __init__(self):
+        self.steps = []
+
+    def convert(self, network):
+        parametrize.register_parametrization(network.trunk, "weight", _Rounded())
+
+    def after_step(self, step):
+        self.steps.append(step)
+
+    def finish(self, network):
+        plain = network.spec.build()
+        values = {
+            name: getattr(network.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2])
+            for name in plain.state_dict()
+        }
+        plain.load_state_dict(values)
+        return plain
+
+
+class _Rounded(torch.nn.Module):
+    def forward(self, weight):
+        return weight + ((weight * 16).round() / 16 - weight).detach()
+
+
+def test_a_converter_acts_while_it_trains_and_leaves_plain_weights(tmp_path, patches):
+    converter = Sixteenths()
+
+    class Rounding(Train, tag="rounding"):
+        def converters(self):
+            return (converter,)
+
+    train = Rounding(**{name: getattr(TRAIN, name) for name in TRAIN.__struct_fields__})
+    stage = trainer(train, patches, tmp_path / "run")
+    stage.run()
+    assert converter.steps == list(range(8))
+    weight = load_network(tmp_path / "run" / BEST).trunk.weight
+    assert (weight * 16 - (weight * 16).round()).abs().max() < 1e-5
+    assert parametrize.is_parametrized(stage.network.trunk)  # it could go on
+    assert trainer(train, patches, tmp_path / "run").step == 8
+
+
+def test_weights_say_what_they_are(tmp_path, patches):
+    trainer(TRAIN, patches, tmp_path / "run").run()
+    facts = read_facts(tmp_path / "run" / BEST)
+    assert facts.spec == find_spec("edgesrgan_tiny", SCALE)
+    assert (facts.recipe, facts.degradation, facts.steps) == ("mine", "bicubic", 8)
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler: no g++ here")
+@pytest.mark.filterwarnings("default")  # torch's own
+def test_a_compiled_network_trains_like_another(tmp_path, patches):
+    """Terms see its features as well."""
+    trainer(change(steps=2), patches, tmp_path / "teacher", network="edgesrgan").run()
+    losses = []
+    for compiled in (False, True):
+        terms = (PixelRecipe(), DistillationRecipe(teacher="teacher"))
+        stage = trainer(change(steps=3, terms=terms, compile=compiled), patches, tmp_path / str(compiled))
+        stage.run()
+        losses.append(loss_of(stage, patches))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)

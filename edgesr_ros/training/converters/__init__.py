@@ -18,5 +18,8 @@ class Converter(Protocol):
     def after_step(self, step: int) -> None:
         """The optimizer has made the step of that number, from 0."""
 
-    def finish(self, network: Network) -> None:
-        """Make a copy of the converted network, in place, one that its `spec` builds: it will be saved."""
+    def finish(self, network: Network) -> Network:
+        """A plain network, as the `spec` builds it, with the weights of a converted one, which goes on.
+
+        Not by removing parametrizations from a copy: torch would remove them from the original as well.
+        """
