@@ -414,17 +414,22 @@ def test_a_discriminators_gradients_are_clipped_too(tmp_path, patches, vgg16):
     assert torch.cat(gradients).norm().item() == pytest.approx(1e-3, rel=1e-3)
 
 
-def test_the_average_forgets_the_start_quickly_at_first(tmp_path, patches):
-    """After n steps it moves by 1 - (1 + n) / (10 + n), until the decay is reached."""
-    stage = trainer(change(ema_decay=0.25), patches, tmp_path / "run")
+def test_the_average_forgets_the_start_quickly_at_first(tmp_path, patches, monkeypatch):
+    """After n steps it moves by 1 - (1 + n) / (10 + n), until the decay is reached; batch norm's buffers too."""
+    monkeypatch.setitem(NETWORKS, "small", small_srgan())
+    stage = trainer(change(ema_decay=0.25), patches, tmp_path / "run", network="small")
     stage._forward = stage.network
     for decay in (1 / 10, 2 / 11, 3 / 12, 0.25, 0.25):
-        before = stage.average.trunk.weight.clone()
+        before = {key: value.clone() for key, value in stage.average.state_dict().items()}
         stage._train_step()
         stage.step += 1
-        expected = torch.lerp(stage.network.trunk.weight, before, decay)
-        torch.testing.assert_close(stage.average.trunk.weight, expected)
-    assert (stage.average.trunk.weight - stage.network.trunk.weight).abs().max() > 1e-5
+        for key, value in stage.network.state_dict().items():
+            if value.is_floating_point():
+                expected = torch.lerp(value, before[key], decay)
+                torch.testing.assert_close(stage.average.state_dict()[key], expected, msg=key)
+    for key in ("up.0.weight", "trunk.1.running_mean"):
+        apart = stage.average.state_dict()[key] - stage.network.state_dict()[key]
+        assert apart.abs().max() > 1e-5
 
 
 def test_a_term_counts_in_its_phases(tmp_path, patches):
