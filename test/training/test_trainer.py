@@ -415,7 +415,7 @@ def test_a_discriminators_gradients_are_clipped_too(tmp_path, patches, vgg16):
 
 
 def test_the_average_forgets_the_start_quickly_at_first(tmp_path, patches, monkeypatch):
-    """After n steps it moves by 1 - (1 + n) / (10 + n), until the decay is reached; batch norm's buffers too."""
+    """After n steps it moves by 1 - (1 + n) / (10 + n), up to the decay; batch norm's buffers too."""
     monkeypatch.setitem(NETWORKS, "small", small_srgan())
     stage = trainer(change(ema_decay=0.25), patches, tmp_path / "run", network="small")
     stage._forward = stage.network
