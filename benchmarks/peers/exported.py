@@ -3,7 +3,6 @@
 Their weights are random, which take as long as trained ones: the speed means something, the pictures do not.
 """
 
-from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,15 +12,7 @@ from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
 
 SCALE = 4
 _SEED = 0
-# By name, the module of `edgesr_ros.networks` with the function of that name.
-_MODULES = {
-    "srgan": "srgan",
-    "swiftsrgan": "swiftsrgan",
-    "tpsr": "tpsr",
-    "esrgan": "rrdb",
-    "animevideov3": "srvgg",
-}
-PEERS = tuple(_MODULES)
+PEERS = ("srgan", "swiftsrgan", "tpsr", "esrgan", "animevideov3")  # as `edgesr_ros.networks` names them
 
 
 class Peer(NamedTuple):
@@ -99,14 +90,13 @@ def _export(name: str, path: Path) -> None:
             f"{path}: not there yet, and PyTorch, which writes it, is not installed "
             "(pip install -r requirements/train.txt)"
         ) from None
-    from edgesr_ros.networks import count_parameters
+    from edgesr_ros.networks import count_parameters, create_network
     from edgesr_ros.training.export_onnx import export_onnx
     from edgesr_ros.training.macs import macs_per_pixel
 
-    definition = getattr(import_module(f"edgesr_ros.networks.{_MODULES[name]}"), name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
-        network = definition(SCALE).eval()  # so that batch norms become part of the convolutions
+        network = create_network(name, SCALE).eval()  # so that batch norms become part of the convolutions
     path.parent.mkdir(parents=True, exist_ok=True)
     export_onnx(network, path)
     write_card(path, peer_card(path, name, count_parameters(network), macs_per_pixel(network)))

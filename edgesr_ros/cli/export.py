@@ -9,40 +9,24 @@ import numpy as np
 from edgesr_ros import resources
 from edgesr_ros.cli.figures import read_figures
 from edgesr_ros.errors import InputError
-from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256, write_card
-from edgesr_ros.upscaling.edgetpu_ops import count_ops, list_ops
+from edgesr_ros.upscaling.card import InputSize
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from edgesr_ros.training.recipe import Recipe
+    from edgesr_ros.networks import Network
+    from edgesr_ros.training.weights import Facts
 
 HELP = "write trained weights as ONNX and TFLite models with their cards"
 
 _FORMATS = ("onnx", "tflite")
 _PRECISIONS = ("float32", "float16", "int8")
-# By the recipe's degradation: how the low-resolution pictures were made, and what the network cannot do.
-_DEGRADATIONS = {
-    "bicubic": "MATLAB bicubic",
-    "link": "sensor noise, area reduction, then WebP or JPEG as the onboard node sends them",
-}
-_LIMITS = {
-    "bicubic": (
-        "Made for clean pictures that were reduced bicubically: noise, blur and compression artefacts are "
-        "not removed and may be amplified."
-    ),
-    "link": "Made for compressed camera pictures: fine texture of clean ones may be taken for noise.",
-}
-_NO_EVIDENCE = "Fine detail is estimated, not seen; it is no evidence."
-_CALIBRATION_PICTURES = 32
-_THREADS = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("weights", type=Path, help="safetensors file, e.g. work/<recipe>/best.safetensors")
     parser.add_argument(
-        "--recipe", required=True, help="what it was trained by: name in config/recipes, or path"
+        "--recipe",
+        help="what they were trained by: name in config/recipes, or path; for weights that do not say it",
     )
     parser.add_argument(
         "--training-data", required=True, help="what it was trained on, in words, for the card"
@@ -80,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--blend",
         type=Path,
         metavar="WEIGHTS",
-        help="weights to interpolate with, e.g. those of the pixel stage; needs --alpha",
+        help="weights to blend with, e.g. those of the pixel stage; needs --alpha",
     )
     parser.add_argument(
         "--alpha", type=float, help="share of the --blend weights, 0 to 1; the rest is of the first ones"
@@ -89,55 +73,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write OUTPUT/<recipe>[_<precision>].<format>, each compared with the network in torch, and its card."""
-    from edgesr_ros.networks import count_parameters
-    from edgesr_ros.training.export import RUNTIMES, check_model, variants, write_model
-    from edgesr_ros.training.macs import macs_per_pixel
-    from edgesr_ros.training.recipe import read_recipe
+    from edgesr_ros.training.export import RUNTIMES, variants
+    from edgesr_ros.training.model_files import Model, write_models
 
     size = parse_size(arguments.size)
-    chosen = variants(arguments.formats, arguments.precisions)
-    recipe_path = resources.find("config/recipes", arguments.recipe, ".yaml")
-    recipe = read_recipe(recipe_path)
-    network = _network(arguments, recipe)
-    pictures = _pictures(arguments, recipe, size)
-    names = {variant: recipe_path.stem + variant.suffix for variant in chosen}
+    network, facts = _weights(arguments)
+    chosen = variants(arguments.formats, arguments.precisions, network)
+    pictures = _pictures(arguments, facts, size)
     figures = {
-        variant: read_figures(arguments.figures, name, RUNTIMES[variant.format].backend)
-        for variant, name in names.items()
-    }
-    folder = arguments.output or resources.models()
-    folder.mkdir(parents=True, exist_ok=True)
-    for variant, name in names.items():
-        path = folder / f"{name}.{variant.format}"
-        write_model(network, path, variant, size, pictures)
-        input_range, output_range = variant.ranges
-        card = ModelCard(
-            name=name,
-            network=recipe.network,
-            scale=recipe.scale,
-            parameters=count_parameters(network),
-            macs_per_pixel=macs_per_pixel(network),
-            format=variant.format,
-            precision=variant.precision,
-            input_size=size if variant.format == "tflite" else None,
-            input_range=input_range,
-            output_range=output_range,
-            colour_order="RGB",
-            training_degradation=_DEGRADATIONS[recipe.patches.degradation],
-            training_data=arguments.training_data,
-            recipe=recipe_path.name + _blended(arguments),
-            steps=recipe.steps,
-            figures=figures[variant],
-            licence=arguments.licence,
-            limits=f"{_LIMITS[recipe.patches.degradation]} {_NO_EVIDENCE}",
-            sha256=file_sha256(path),
-            edgetpu=count_ops(list_ops(path)) if variant == ("tflite", "int8") else None,
+        variant: read_figures(
+            arguments.figures, facts.recipe + variant.suffix, RUNTIMES[variant.format].backend
         )
-        upscaler = RUNTIMES[variant.format](path, card, _THREADS)
-        result = check_model(network, upscaler, variant.precision, pictures)
-        upscaler.close()
-        write_card(path, card)
-        print(f"{path}: {path.stat().st_size} bytes, {result}")
+        for variant in chosen
+    }
+    model = Model(facts.recipe, size, arguments.training_data, arguments.licence, figures)
+    write_models(network, facts, model, chosen, pictures, arguments.output or resources.models(), print)
 
 
 def parse_size(text: str) -> InputSize:
@@ -151,38 +101,54 @@ def parse_size(text: str) -> InputSize:
     raise InputError(f"--size: expected width x height as in 160x120, got {text!r}")
 
 
-def _network(arguments: argparse.Namespace, recipe: "Recipe") -> "nn.Module":
-    from edgesr_ros.training.interpolation import blend
-    from edgesr_ros.training.picture_model import load_network
+def _weights(arguments: argparse.Namespace) -> "tuple[Network, Facts]":
+    """The network, blended if so asked, and what its weights are."""
+    from msgspec.structs import replace
+
+    from edgesr_ros.training.steps.blend import in_words, mix
+    from edgesr_ros.training.weights import load_network, read_facts
 
     if (arguments.blend is None) != (arguments.alpha is None):
         raise InputError("--blend and --alpha: expected both or none of them")
-    network = load_network(arguments.weights, recipe.network, recipe.scale)
+    said = read_facts(arguments.weights)
+    named = _facts_of(arguments.recipe) if arguments.recipe else None
+    network = load_network(arguments.weights, named.spec if named else None)
+    if said and named and said.recipe != named.recipe:
+        raise InputError(f"--recipe: {arguments.weights} is of {said.recipe}, got {named.recipe}")
+    facts = said or named
+    assert facts, "load_network wants one of both"
     if arguments.blend:
-        other = load_network(arguments.blend, recipe.network, recipe.scale)
-        network.load_state_dict(blend(other.state_dict(), network.state_dict(), arguments.alpha))
-    return network
+        mix(network, arguments.blend, arguments.alpha)
+        facts = replace(facts, mixed=(*facts.mixed, in_words(arguments.alpha, arguments.blend)))
+    return network, facts
 
 
-def _blended(arguments: argparse.Namespace) -> str:
-    """For the card: what was mixed in, by the last two parts of its path, <recipe>/best.safetensors."""
-    if not arguments.blend:
-        return ""
-    return f", {arguments.alpha:g} parts of {'/'.join(arguments.blend.parts[-2:])}"
+def _facts_of(name: str) -> "Facts":
+    """What weights of a recipe that do not say it themselves are."""
+    from edgesr_ros.networks import find_spec
+    from edgesr_ros.training.recipe import read_recipe
+    from edgesr_ros.training.weights import Facts
+
+    path = resources.find("config/recipes", name, ".yaml")
+    recipe = read_recipe(path)
+    return Facts(
+        spec=find_spec(recipe.network, recipe.scale),
+        recipe=path.stem,
+        degradation=recipe.patches.degradation,
+        steps=recipe.trained_steps,
+        seed=recipe.seed,
+    )
 
 
-def _pictures(arguments: argparse.Namespace, recipe: "Recipe", size: InputSize) -> list[np.ndarray]:
+def _pictures(arguments: argparse.Namespace, facts: "Facts", size: InputSize) -> list[np.ndarray]:
     """What int8 is calibrated with, and what every model is compared with its network on."""
     from edgesr_ros.training.calibration import calibration_pictures
+    from edgesr_ros.training.model_files import CALIBRATION_PICTURES
 
     if arguments.calibration:
+        scale, degradation = facts.spec.scale, facts.degradation
         return calibration_pictures(
-            arguments.calibration,
-            recipe.scale,
-            size,
-            _CALIBRATION_PICTURES,
-            recipe.seed,
-            recipe.patches.degradation,
+            arguments.calibration, scale, size, CALIBRATION_PICTURES, facts.seed, degradation
         )
     if "int8" in arguments.precisions:
         raise InputError("--precisions int8: needs --calibration, a folder of photographs as in training")

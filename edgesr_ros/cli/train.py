@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-HELP = "train a network by a recipe; run it again to go on where it stopped"
+HELP = "make a network by a recipe's steps; run it again to go on where it stopped"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, help="folder of photographs, searched recursively"
     )
     parser.add_argument(
-        "--work", type=Path, default=Path("work"), help="folder for patches, checkpoints and logs"
+        "--work", type=Path, default=Path("work"), help="folder for patches and all that recipes make"
     )
     parser.add_argument(
         "--perceptual",
@@ -24,28 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train to the recipe's last step; the best weights are WORK/<recipe>/best.safetensors."""
+    """Run the recipe's steps: the first leaves WORK/<recipe>/best.safetensors, later ones folders there."""
     import torch
 
     from edgesr_ros import resources
-    from edgesr_ros.training.patches import prepare_patches
+    from edgesr_ros.training.pipeline import run_recipe
     from edgesr_ros.training.ranks import ranks
     from edgesr_ros.training.recipe import read_recipe
-    from edgesr_ros.training.stage import BEST, Stage
+    from edgesr_ros.training.steps.step import Run
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     path = resources.find("config/recipes", arguments.recipe, ".yaml")
     recipe = read_recipe(path)
-    perceptual = arguments.perceptual
-    if recipe.perceptual and not perceptual:
-        perceptual = arguments.work / "perceptual" / f"{recipe.perceptual.network}.npz"
-    folder = arguments.work / path.stem
     with ranks() as team:
-        with team.first_alone():
-            patches = prepare_patches(
-                arguments.data, recipe.patches, recipe.scale, arguments.work / "patches"
-            )
-        score = Stage(recipe, patches, folder, perceptual, team).run()
+        run = Run(path.stem, recipe, arguments.data, arguments.work, arguments.perceptual, team)
+        lines = run_recipe(run)
     if team.first:
-        print(f"best validation {recipe.best_by} {score:.4g}: {folder / BEST}")
+        print("\n".join(lines))

@@ -1,28 +1,61 @@
 """The networks as torch modules, by the names that recipes and exported files use."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, Union
 
+from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.networks.edgesrgan import edgesrgan, edgesrgan_tiny
+from edgesr_ros.networks.edgesrgan import EdgeSRGANSpec
+from edgesr_ros.networks.rrdb import RRDBNetSpec
+from edgesr_ros.networks.spec import Network, Spec
+from edgesr_ros.networks.srgan import SRGANSpec
+from edgesr_ros.networks.srvgg import SRVGGNetSpec
+from edgesr_ros.networks.swiftsrgan import SwiftSRGANSpec
+from edgesr_ros.networks.tpsr import TPSRSpec
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {
-    "edgesrgan": edgesrgan,
-    "edgesrgan_tiny": edgesrgan_tiny,
+# A name is the name of a description.
+NETWORKS: dict[str, Spec] = {
+    "edgesrgan": EdgeSRGANSpec(),
+    "edgesrgan_tiny": EdgeSRGANSpec(blocks=4, features=32),
+    "srgan": SRGANSpec(),
+    "swiftsrgan": SwiftSRGANSpec(),
+    "tpsr": TPSRSpec(),
+    "esrgan": RRDBNetSpec(),
+    "animevideov3": SRVGGNetSpec(),
 }
 
+# What can stand in a file: one of the families, told apart by its tag.
+if TYPE_CHECKING:
+    AnySpec: TypeAlias = Spec
+else:
+    AnySpec = Union[tuple({type(spec) for spec in NETWORKS.values()})]  # noqa: UP007 - not known before
 
-def create_network(name: str, scale: int = 4) -> nn.Module:
-    """A freshly initialised network.
+
+def find_spec(name: str, scale: int) -> Spec:
+    """The description of that name, at a scale that may be none of the family's.
 
     Raises:
         InputError: unknown name.
-        ValueError: unsupported scale.
     """
     if name not in NETWORKS:
         raise InputError(f"network: expected one of {sorted(NETWORKS)}, got {name!r}")
-    return NETWORKS[name](scale=scale)
+    return replace(NETWORKS[name], scale=scale)
+
+
+def name_of(spec: Spec) -> str:
+    """What a description is called; that of its family where its numbers are its own."""
+    names = (name for name, known in NETWORKS.items() if replace(known, scale=spec.scale) == spec)
+    return next(names, str(spec.__struct_config__.tag))
+
+
+def create_network(name: str, scale: int = 4) -> Network:
+    """A freshly initialised network.
+
+    Raises:
+        InputError: unknown name or unsupported scale.
+    """
+    return find_spec(name, scale).build()
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -1,14 +1,41 @@
 """ESRGAN's generator, RRDBNet (arXiv 1809.00219, section 3.1)."""
 
+from typing import Annotated
+
 import torch
+from msgspec import Meta
 from torch import nn
 from torch.nn import functional
 
-_SCALE = 4
+from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
+
+_SCALES = (4,)
 _SLOPE = 0.2  # of the leaky ReLUs
 _RESIDUAL = 0.2  # what a block adds, in parts of itself: keeps a deep network stable
 _DENSE_LAYERS = 5
 _DENSE_BLOCKS = 3
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class RRDBNetSpec(Spec, tag="rrdb"):
+    """By default ESRGAN: 16,697,987 parameters. Scale 4."""
+
+    blocks: Positive = 23  # residual-in-residual
+    features: Positive = 64  # channels of the trunk
+    growth: Positive = 32  # channels that each convolution of a dense block adds
+
+    def build(self) -> "RRDBNet":
+        return RRDBNet(self)
+
+    @property
+    def reach(self) -> int:
+        trunk = 2 + self.blocks * _DENSE_BLOCKS * _DENSE_LAYERS  # with the first one and the last
+        return reach_of(self.scale, [*[(1, 1)] * trunk, (1, 2), (1, 2), (1, 1), (1, 1)])
+
+    @property
+    def landmarks(self) -> tuple[str, ...]:
+        return tuple(f"blocks.{index}" for index in range(self.blocks))
 
 
 def _convolution(before: int, after: int) -> nn.Conv2d:
@@ -43,26 +70,19 @@ class ResidualInResidual(nn.Module):
         return x + _RESIDUAL * self.body(x)
 
 
-class RRDBNet(nn.Module):
+class RRDBNet(Network):
     """Super-resolution generator: RGB in 0..255 to RGB around 0..255, four times larger.
 
-    Args:
-        blocks: number of residual-in-residual blocks.
-        features: channels of the trunk.
-        growth: channels that each convolution of a dense block adds.
-        scale: enlargement of both sides; 4.
-
     Raises:
-        ValueError: the scale is not 4.
+        InputError: the scale is not 4.
     """
 
-    def __init__(self, blocks: int = 23, features: int = 64, growth: int = 32, scale: int = _SCALE) -> None:
-        super().__init__()
-        if scale != _SCALE:
-            raise ValueError(f"scale: expected {_SCALE}, got {scale}")
-        self.scale = scale
+    def __init__(self, spec: RRDBNetSpec) -> None:
+        super().__init__(spec)
+        check_scale(spec.scale, _SCALES)
+        features, growth = spec.features, spec.growth
         self.head = _convolution(3, features)
-        self.blocks = nn.Sequential(*(ResidualInResidual(features, growth) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(ResidualInResidual(features, growth) for _ in range(spec.blocks)))
         self.trunk = _convolution(features, features)
         self.up = nn.Sequential(
             nn.Upsample(scale_factor=2),  # nearest
@@ -85,8 +105,3 @@ class RRDBNet(nn.Module):
         head = self.head(x)
         enlarged: torch.Tensor = self.up(head + self.trunk(self.blocks(head)))
         return enlarged
-
-
-def esrgan(scale: int = 4) -> RRDBNet:
-    """ESRGAN: 23 blocks of 64 features; 16,697,987 parameters."""
-    return RRDBNet(blocks=23, features=64, growth=32, scale=scale)

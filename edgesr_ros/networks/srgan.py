@@ -1,14 +1,38 @@
 """SRGAN's generator, SRResNet (arXiv 1609.04802, section 2.1 and figure 4)."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
+from msgspec import Meta
 from torch import nn
+
+from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
 
 # Pixel shuffles, each of which doubles both sides, for each supported scale.
 _DOUBLINGS = {2: 1, 4: 2}
 
+Positive = Annotated[int, Meta(ge=1)]
 Convolution = Callable[..., nn.Module]  # takes what nn.Conv2d takes
+
+
+class SRGANSpec(Spec, tag="srgan"):
+    """By default SRGAN's generator: 1,548,547 parameters at scale 4. Scales: 2 and 4."""
+
+    blocks: Positive = 16
+    features: Positive = 64  # channels of the trunk
+
+    def build(self) -> "SRGAN":
+        return SRGAN(self)
+
+    @property
+    def reach(self) -> int:
+        doublings = [(1, 2)] * (self.scale.bit_length() - 1)
+        return reach_of(self.scale, [(4, 1), *[(1, 1)] * (2 * self.blocks + 1), *doublings, (4, 1)])
+
+    @property
+    def landmarks(self) -> tuple[str, ...]:
+        return tuple(f"blocks.{index}" for index in range(self.blocks))
 
 
 class ResidualBlock(nn.Module):
@@ -29,33 +53,28 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
-class SRGAN(nn.Module):
+class SRGAN(Network):
     """Super-resolution generator: RGB in 0..255 to RGB around 0..255, `scale` times larger.
 
     Args:
-        blocks: number of residual blocks.
-        features: channels of the trunk.
-        scale: enlargement of both sides; 2 or 4.
+        spec: what it is.
         convolution: what makes each convolution.
 
     Raises:
-        ValueError: the scale is neither 2 nor 4.
+        InputError: the scale is neither 2 nor 4.
     """
 
-    def __init__(
-        self, blocks: int = 16, features: int = 64, scale: int = 4, convolution: Convolution = nn.Conv2d
-    ) -> None:
-        super().__init__()
-        if scale not in _DOUBLINGS:
-            raise ValueError(f"scale: expected one of {sorted(_DOUBLINGS)}, got {scale}")
-        self.scale = scale
+    def __init__(self, spec: SRGANSpec, convolution: Convolution = nn.Conv2d) -> None:
+        super().__init__(spec)
+        check_scale(spec.scale, _DOUBLINGS)
+        features = spec.features
         self.head = nn.Sequential(convolution(3, features, 9, padding=4), nn.PReLU(features))
-        self.blocks = nn.Sequential(*(ResidualBlock(features, convolution) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(ResidualBlock(features, convolution) for _ in range(spec.blocks)))
         self.trunk = nn.Sequential(
             convolution(features, features, 3, padding=1, bias=False), nn.BatchNorm2d(features)
         )
         doublings: list[nn.Module] = []
-        for _ in range(_DOUBLINGS[scale]):
+        for _ in range(_DOUBLINGS[spec.scale]):
             doublings += [
                 convolution(features, 4 * features, 3, padding=1),
                 nn.PixelShuffle(2),
@@ -72,8 +91,3 @@ class SRGAN(nn.Module):
         head = self.head(x)
         enlarged: torch.Tensor = self.up(head + self.trunk(self.blocks(head)))
         return enlarged
-
-
-def srgan(scale: int = 4) -> SRGAN:
-    """SRGAN: 16 blocks of 64 features; 1,548,547 parameters at scale 4."""
-    return SRGAN(blocks=16, features=64, scale=scale)

@@ -3,7 +3,14 @@
 import torch
 from torch import nn
 
-from edgesr_ros.networks.srgan import SRGAN
+from edgesr_ros.networks.srgan import SRGAN, SRGANSpec
+
+
+class SwiftSRGANSpec(SRGANSpec, tag="swiftsrgan"):
+    """By default SwiftSRGAN: 200,121 parameters at scale 4, 182,777 at 2."""
+
+    def build(self) -> "SwiftSRGAN":
+        return SwiftSRGAN(self)
 
 
 class SeparableConvolution(nn.Sequential):
@@ -19,23 +26,13 @@ class SeparableConvolution(nn.Sequential):
 class SwiftSRGAN(SRGAN):
     """Super-resolution generator: RGB in 0..255 to RGB in 0..255, `scale` times larger.
 
-    Args:
-        blocks: number of residual blocks.
-        features: channels of the trunk.
-        scale: enlargement of both sides; 2 or 4.
-
     Raises:
-        ValueError: the scale is neither 2 nor 4.
+        InputError: the scale is neither 2 nor 4.
     """
 
-    def __init__(self, blocks: int = 16, features: int = 64, scale: int = 4) -> None:
-        super().__init__(blocks, features, scale, SeparableConvolution)
+    def __init__(self, spec: SwiftSRGANSpec) -> None:
+        super().__init__(spec, SeparableConvolution)
 
     def unit(self, x: torch.Tensor) -> torch.Tensor:
         """What is learned, without the scaling of both ends: RGB in 0..1 → RGB in -1..1."""
         return torch.tanh(super().unit(x))
-
-
-def swiftsrgan(scale: int = 4) -> SwiftSRGAN:
-    """SwiftSRGAN: 16 blocks of 64 features; 200,121 parameters at scale 4."""
-    return SwiftSRGAN(blocks=16, features=64, scale=scale)

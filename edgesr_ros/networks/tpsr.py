@@ -1,10 +1,35 @@
 """TPSR's generator, as found by architecture search (arXiv 2007.04356, section 4)."""
 
+from typing import Annotated
+
 import torch
+from msgspec import Meta
 from torch import nn
 
-_SCALE = 4
+from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
+
+_SCALES = (4,)
 _MEAN = (0.4488, 0.4371, 0.4040)  # RGB of DIV2K, of 0..1
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class TPSRSpec(Spec, tag="tpsr"):
+    """By default TPSR: 61,097 parameters. Scale 4, which it was searched for."""
+
+    features: Positive = 16  # channels of the cell
+
+    def build(self) -> "TPSR":
+        return TPSR(self)
+
+    @property
+    def reach(self) -> int:
+        longest = [1, 2, 3, 3, 1, 2, 1]  # head, stem and main: radius of each convolution
+        return reach_of(self.scale, [*[(radius, 1) for radius in longest], (1, 2), (1, 2)])
+
+    @property
+    def landmarks(self) -> tuple[str, ...]:
+        return ("stem.0", "stem.1", "stem.2", "merged")
 
 
 def _convolution(features: int, kernel: int) -> nn.Sequential:
@@ -24,24 +49,19 @@ def _doubling(features: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(features, 4 * 3, 3, padding=1), nn.PixelShuffle(2))
 
 
-class TPSR(nn.Module):
+class TPSR(Network):
     """Super-resolution generator: RGB in 0..255 to RGB around 0..255, four times larger.
 
-    Args:
-        features: channels of the cell.
-        scale: enlargement of both sides; 4 is what was searched for.
-
     Raises:
-        ValueError: the scale is not 4.
+        InputError: the scale is not 4.
     """
 
     mean: torch.Tensor
 
-    def __init__(self, features: int = 16, scale: int = _SCALE) -> None:
-        super().__init__()
-        if scale != _SCALE:
-            raise ValueError(f"scale: expected {_SCALE}, got {scale}")
-        self.scale = scale
+    def __init__(self, spec: TPSRSpec) -> None:
+        super().__init__(spec)
+        check_scale(spec.scale, _SCALES)
+        features = spec.features
         self.register_buffer("mean", 255 * torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
         self.head = nn.Conv2d(3, features, 3, padding=1)
         self.stem = nn.Sequential(
@@ -67,8 +87,3 @@ class TPSR(nn.Module):
         stem = self.stem(head)
         enlarged: torch.Tensor = self.up(self.merged(self.skip(head) + self.side(stem) + self.main(stem)))
         return enlarged
-
-
-def tpsr(scale: int = 4) -> TPSR:
-    """TPSR: 16 features; 61,097 parameters."""
-    return TPSR(features=16, scale=scale)

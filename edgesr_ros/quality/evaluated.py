@@ -37,7 +37,8 @@ class EvaluatedModel(NamedTuple):
         """A picture of any size, (h, w, 3) uint8 RGB; in tiles where the model is made for one size."""
         if self.card is None or self.card.input_size is None:
             return self.upscaler.upscale(rgb)
-        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, self.card.input_size)
+        size, margin = self.card.input_size, self.card.margin
+        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, size, margin)
 
     def gmac(self) -> float:
         """10^9 multiply-accumulates of the network for an 80x60 picture."""

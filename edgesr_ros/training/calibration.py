@@ -36,7 +36,7 @@ def calibration_pictures(
             raise InputError(
                 f"{path}: {photograph.shape[1]}x{photograph.shape[0]} is too small for scale {scale}"
             )
-        low, _ = DEGRADATIONS[degradation](photograph, scale, rng)
+        low, _ = DEGRADATIONS[degradation].reduce(photograph, scale, rng)
         pictures.append(_cut(low, size, rng) if size else low)
     return pictures
 

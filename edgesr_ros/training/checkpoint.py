@@ -2,19 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.training.weights import save_tensors
 
 Parts = dict[str, nn.Module | torch.optim.Optimizer]
+Progress = dict[str, Any]  # plain numbers and texts
 
 
-def save_checkpoint(path: Path, parts: Parts, progress: dict[str, float]) -> None:
-    """Write the state of a run's networks and optimizers; the file appears whole or not at all."""
+def save_checkpoint(path: Path, parts: Parts, progress: Progress) -> None:
+    """Write the state of a run's networks, terms and optimizers; the file appears whole or not at all."""
     tensors: dict[str, torch.Tensor] = {}
     for name, part in parts.items():
         state = part.state_dict()
@@ -25,10 +27,10 @@ def save_checkpoint(path: Path, parts: Parts, progress: dict[str, float]) -> Non
                 for key, value in values.items()
             }
         tensors |= {f"{name}.{key}": value for key, value in state.items()}
-    save_weights(path, tensors, {"progress": json.dumps(progress)})
+    save_tensors(path, tensors, {"progress": json.dumps(progress)})
 
 
-def load_checkpoint(path: Path, parts: Parts) -> dict[str, float]:
+def load_checkpoint(path: Path, parts: Parts) -> Progress:
     """Put a saved state back; returns the progress that was saved with it.
 
     Raises:
@@ -36,7 +38,7 @@ def load_checkpoint(path: Path, parts: Parts) -> dict[str, float]:
     """
     try:
         with safe_open(path, "pt") as file:
-            progress: dict[str, float] = json.loads(file.metadata()["progress"])
+            progress: Progress = json.loads(file.metadata()["progress"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         for name, part in parts.items():
             saved = {
@@ -51,15 +53,6 @@ def load_checkpoint(path: Path, parts: Parts) -> dict[str, float]:
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a checkpoint of this recipe ({str(error).splitlines()[0]})") from None
     return progress
-
-
-def save_weights(
-    path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
-) -> None:
-    """Write a safetensors file that appears whole or not at all."""
-    partial = path.with_suffix(".part")
-    save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, partial, metadata)
-    partial.replace(path)
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, saved: dict[str, torch.Tensor]) -> None:

@@ -1,6 +1,7 @@
 """How low-resolution pictures for training are made from photographs."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,7 +13,23 @@ from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
 
 Pair = tuple[np.ndarray, np.ndarray]
-Degradation = Callable[[np.ndarray, int, np.random.Generator], Pair]
+
+
+class Degradation(NamedTuple):
+    """A way to make small pictures, and what follows from it for a network that learnt by it."""
+
+    reduce: Callable[[np.ndarray, int, np.random.Generator], Pair]  # (H, W, 3) uint8, scale → (low, high)
+    words: str  # how, for model cards
+    limits: str  # what such a network cannot do
+
+
+class _Codec(NamedTuple):
+    """What the onboard node may be told to send."""
+
+    name: str
+    share: float  # of the pictures
+    quality: tuple[int, int]  # range of it; x264: of the constant rate factor
+
 
 # Largest standard deviation of the camera's noise at full size, grey levels. More teaches the network to
 # take a camera's grain for noise and to smooth it away.
@@ -22,8 +39,11 @@ _GREY_SHARE = 0.1  # of cameras without colour: codecs blur colour, and a networ
 # too many of them it sharpens nothing.
 _SOFT_SHARE = 0.3
 _SOFTNESS = (0.3, 1.4)  # standard deviation of the blur, pixels
-# What the onboard node may be told to send: share, and range of quality (x264: constant rate factor).
-_CODECS = {"webp": (0.7, (15, 95)), "jpeg": (0.15, (40, 95)), "h264": (0.15, (18, 38))}
+_CODECS = {
+    "webp": _Codec("WebP", 0.7, (15, 95)),
+    "jpeg": _Codec("JPEG", 0.15, (40, 95)),
+    "h264": _Codec("H.264", 0.15, (18, 38)),
+}
 _CLIP = (2, 4)  # frames that H.264 has seen, the last of which counts
 _MOTION = 6  # pixels that a camera moves from frame to frame at full size, at most
 
@@ -53,8 +73,8 @@ def reduce_by_link(image: np.ndarray, scale: int, rng: np.random.Generator) -> P
         high = cv2.GaussianBlur(high, (0, 0), rng.uniform(*_SOFTNESS))
     if rng.random() < _GREY_SHARE:
         high = without_colour(high)
-    codec = str(rng.choice(list(_CODECS), p=[share for share, _ in _CODECS.values()]))
-    quality = int(rng.integers(*_CODECS[codec][1], endpoint=True))
+    codec = str(rng.choice(list(_CODECS), p=[entry.share for entry in _CODECS.values()]))
+    quality = int(rng.integers(*_CODECS[codec].quality, endpoint=True))
     noise = rng.uniform(0.0, _NOISE)
     if codec == "h264":
         return _last_of_clip(high, scale, quality, noise, rng), high
@@ -79,4 +99,23 @@ def _last_of_clip(
     return np.ascontiguousarray(low[:low_height, :low_width])
 
 
-DEGRADATIONS: dict[str, Degradation] = {"bicubic": reduce_bicubic, "link": reduce_by_link}
+_NAMES = [codec.name for codec in _CODECS.values()]
+
+DEGRADATIONS = {
+    "bicubic": Degradation(
+        reduce_bicubic,
+        words="MATLAB bicubic",
+        limits=(
+            "Made for clean pictures that were reduced bicubically: noise, blur and compression artefacts "
+            "are not removed and may be amplified."
+        ),
+    ),
+    "link": Degradation(
+        reduce_by_link,
+        words=(
+            f"sensor noise, area reduction, then {', '.join(_NAMES[:-1])} or {_NAMES[-1]} "
+            "as the onboard node sends them"
+        ),
+        limits="Made for compressed camera pictures: fine texture of clean ones may be taken for noise.",
+    ),
+}

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-from torch import nn
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.networks import Network, name_of
+from edgesr_ros.networks.edgesrgan import EdgeSRGAN
 from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr
-from edgesr_ros.training.picture_model import upscale
+from edgesr_ros.training.inference import upscale
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import InputSize, Range
 from edgesr_ros.upscaling.litert import LiteRtUpscaler
@@ -47,11 +48,11 @@ class Variant(NamedTuple):
         return (0.0, 255.0), (0.0, 255.0)
 
 
-def variants(formats: Sequence[Format], precisions: Sequence[Precision]) -> list[Variant]:
-    """The files of these formats and precisions; float16 is TFLite's alone.
+def variants(formats: Sequence[Format], precisions: Sequence[Precision], network: Network) -> list[Variant]:
+    """The files of a network in these formats and precisions; float16 is TFLite's alone.
 
     Raises:
-        InputError: there is none, or what writes it is not installed.
+        InputError: there is none, the network has none, or what writes it is not installed.
     """
     chosen = [
         Variant(kind, precision)
@@ -61,6 +62,11 @@ def variants(formats: Sequence[Format], precisions: Sequence[Precision]) -> list
     ]
     if not chosen:
         raise InputError("--precisions float16: only TFLite has it (--formats tflite)")
+    if ("tflite", "int8") in chosen and not isinstance(network, EdgeSRGAN):
+        raise InputError(
+            f"--precisions int8: {name_of(network.spec)} has no TFLite file in int8, "
+            "only EdgeSRGANs have (--formats onnx)"
+        )
     # Which brings along the quantizer.
     if "tflite" in formats and not importlib.util.find_spec("litert_torch"):
         raise InputError("--formats tflite: needs litert-torch (pip install -r requirements/export.txt)")
@@ -68,7 +74,7 @@ def variants(formats: Sequence[Format], precisions: Sequence[Precision]) -> list
 
 
 def write_model(
-    network: nn.Module, path: Path, variant: Variant, size: InputSize, calibration: Sequence[np.ndarray]
+    network: Network, path: Path, variant: Variant, size: InputSize, calibration: Sequence[np.ndarray]
 ) -> None:
     """Write a model file; `size` is what a TFLite model is for, `calibration` is for int8."""
     match variant:
@@ -91,7 +97,7 @@ def write_model(
 
 
 def check_model(
-    network: nn.Module, upscaler: Upscaler, precision: Precision, pictures: Sequence[np.ndarray]
+    network: Network, upscaler: Upscaler, precision: Precision, pictures: Sequence[np.ndarray]
 ) -> str:
     """Compare a model with its network on pictures (H, W, 3) uint8 RGB; returns the result in words.
 

@@ -7,20 +7,18 @@ import onnx
 import torch
 from torch import nn
 
-from edgesr_ros.networks.edgesrgan import EdgeSRGAN
-from edgesr_ros.training.fold import FoldedPictureModel
-from edgesr_ros.training.picture_model import PictureModel
+from edgesr_ros.networks import Network
 
 _OPSET = 17  # onnxruntime 1.12 (2022) and newer
 _SAMPLE = (1, 24, 32, 3)  # only traced: the sides are free
 
 
-def export_onnx(network: nn.Module, path: Path) -> None:
+def export_onnx(network: Network, path: Path) -> None:
     """Write a model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3), any height and width.
 
-    The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out. An EdgeSRGAN is folded.
+    The network is written folded, where its family has something to fold.
     """
-    model = FoldedPictureModel(network) if isinstance(network, EdgeSRGAN) else PictureModel(network)
+    model = network.fold().for_pictures()
     free_sides = {
         "picture": {1: "height", 2: "width"},
         "enlarged": {1: "enlarged_height", 2: "enlarged_width"},

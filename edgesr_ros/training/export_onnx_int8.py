@@ -10,14 +10,14 @@ exact, by `session.x64quantprecision` = 1.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationMethod,
     QDQQuantizer,
@@ -26,9 +26,9 @@ from onnxruntime.quantization import (
     TensorsData,
 )
 
-from edgesr_ros.networks.edgesrgan import EdgeSRGAN
+from edgesr_ros.networks import Network
+from edgesr_ros.networks.fold import COLOURS, Folded
 from edgesr_ros.training.export_onnx import trace
-from edgesr_ros.training.fold import COLOURS, FoldedEdgeSRGAN
 from edgesr_ros.training.int8_layout import add_constants, insert_nodes, widen_head
 
 _IR_VERSION = 8  # as old as the opset
@@ -40,7 +40,7 @@ _SATURATED = 6.24  # beyond it, 255 · sigmoid rounds to 0 or 255: no code need 
 Range = tuple[float, float]
 
 
-def export_onnx_int8(network: EdgeSRGAN, path: Path, calibration: Sequence[np.ndarray]) -> None:
+def export_onnx_int8(network: Network, path: Path, calibration: Sequence[np.ndarray]) -> None:
     """Write a model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3), any height and width.
 
     Args:
@@ -49,22 +49,34 @@ def export_onnx_int8(network: EdgeSRGAN, path: Path, calibration: Sequence[np.nd
         calibration: typical low-resolution pictures, (H, W, 3) uint8 RGB each, of any size.
     """
     pictures = [torch.from_numpy(rgb.transpose(2, 0, 1)[None] / np.float32(255)) for rgb in calibration]
-    folded = FoldedEdgeSRGAN(network).eval()
+    folded = network.fold().eval()
     folded.equalize(pictures)
     model = _trace(folded)
     model = _quantize(model, _ranges(model, [picture.numpy() for picture in pictures]))
-    _take_and_give_pictures(model.graph, folded.scale)
+    _take_and_give_pictures(model.graph, folded)
     widen_head(model.graph)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 
 
-def _trace(folded: FoldedEdgeSRGAN) -> onnx.ModelProto:
+def _trace(folded: Folded) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "folded.onnx"
         sides = {2: "height", 3: "width"}
         trace(folded, torch.zeros(_SAMPLE), file, {_INPUT: sides, _OUTPUT: sides})
-        return onnx.load(file)
+        model = onnx.load(file)
+    _separate_weights(model.graph)
+    return model
+
+
+def _separate_weights(graph: onnx.GraphProto) -> None:
+    """Give each layer weights of its own: tracing lets equal ones share, which the quantizer cannot."""
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    for node in [one for one in graph.node if one.op_type == "Identity" and one.input[0] in weights]:
+        own = graph.initializer.add()
+        own.CopyFrom(weights[node.input[0]])
+        own.name = node.output[0]
+        graph.node.remove(node)
 
 
 def _ranges(model: onnx.ModelProto, pictures: Sequence[np.ndarray]) -> dict[str, Range]:
@@ -87,9 +99,9 @@ def _ranges(model: onnx.ModelProto, pictures: Sequence[np.ndarray]) -> dict[str,
     lowest = np.quantile(extremes[..., 0], 1 - _WHOLE, axis=0)
     highest = np.quantile(extremes[..., 1], _WHOLE, axis=0)
     ranges = {name: (float(low), float(high)) for name, low, high in zip(names, lowest, highest, strict=True)}
-    sigmoid = next(node for node in model.graph.node if node.op_type == "Sigmoid")
-    low, high = ranges[sigmoid.input[0]]
-    ranges[sigmoid.input[0]] = (max(low, -_SATURATED), min(high, _SATURATED))
+    for sigmoid in (node for node in model.graph.node if node.op_type == "Sigmoid"):
+        low, high = ranges[sigmoid.input[0]]
+        ranges[sigmoid.input[0]] = (max(low, -_SATURATED), min(high, _SATURATED))
     # A picture's grey levels, as they are: quantizing input and output costs nothing.
     return ranges | {_INPUT: (0.0, 1.0), _OUTPUT: (0.0, 1.0)}
 
@@ -119,16 +131,34 @@ def _quantize(model: onnx.ModelProto, ranges: dict[str, Range]) -> onnx.ModelPro
     return quantized
 
 
-def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
+def _first(
+    graph: onnx.GraphProto, kind: str, wanted: Callable[[onnx.NodeProto], bool]
+) -> onnx.NodeProto | None:
+    return next((node for node in graph.node if node.op_type == kind and wanted(node)), None)
+
+
+def _take_and_give_pictures(graph: onnx.GraphProto, folded: Folded) -> None:
     """Put uint8 pictures where the graph quantizes its input and dequantizes its output, samples by rows."""
-    first = next(node for node in graph.node if node.input[0] == _INPUT)
-    last = next(node for node in graph.node if node.output[0] == _OUTPUT)
-    graph.node.remove(last)
+    first = _first(graph, "QuantizeLinear", lambda node: node.input[0] == _INPUT)
+    last = _first(graph, "DequantizeLinear", lambda node: node.output[0] == _OUTPUT)
+    # A network whose ends are not quantized, but for the arithmetic at them, gets what they would have.
+    levels = ["level", "black"]
+    graph.initializer.extend(
+        numpy_helper.from_array(value, name)
+        for name, value in zip(levels, (np.float32(1 / 255), np.uint8(0)), strict=True)
+        if not (first and last)
+    )
+    if last:
+        graph.node.remove(last)
+        codes = last.input[0]
+    else:
+        codes = "codes"
+        graph.node.append(helper.make_node("QuantizeLinear", [_OUTPUT, *levels], [codes], codes))
     add_constants(
         graph,
         {
-            "block": [0, 0, 0, scale, scale * COLOURS],  # 0: as it is
-            "scale": [scale],
+            "block": [0, 0, 0, folded.block, folded.block * COLOURS],  # 0: as it is
+            "scale": [folded.scale],
             "one": [1],
             "colours": [COLOURS],
         },
@@ -137,13 +167,15 @@ def _take_and_give_pictures(graph: onnx.GraphProto, scale: int) -> None:
     # takes three times as long for the first convolution in floats; onnxruntime drops the pair.
     take = [
         helper.make_node("Transpose", ["picture"], ["planar_codes"], "planes", perm=[0, 3, 1, 2]),
-        helper.make_node("DequantizeLinear", ["planar_codes", *first.input[1:]], [_INPUT], "planar"),
+        helper.make_node(
+            "DequantizeLinear", ["planar_codes", *(first.input[1:] if first else levels)], [_INPUT], "planar"
+        ),
     ]
     insert_nodes(graph, 0, take)
     graph.node.extend(
         [
-            # What FoldedEdgeSRGAN.unfold does, on bytes
-            helper.make_node("Transpose", [last.input[0]], ["pixels"], "pixels", perm=[0, 2, 3, 1]),
+            # What `unfold` does, on bytes
+            helper.make_node("Transpose", [codes], ["pixels"], "pixels", perm=[0, 2, 3, 1]),
             helper.make_node("Reshape", ["pixels", "block"], ["blocks"], "blocks"),
             helper.make_node("Transpose", ["blocks"], ["rows"], "rows", perm=[0, 1, 3, 2, 4]),
             helper.make_node("Shape", ["picture"], ["sides"], "sides", start=1, end=3),

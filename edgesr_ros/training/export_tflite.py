@@ -12,7 +12,7 @@ from ai_edge_quantizer.qtyping import TFLOperationName
 from ai_edge_quantizer.quantizer import Quantizer
 from torch import nn
 
-from edgesr_ros.training.picture_model import PictureModel
+from edgesr_ros.networks.fold import PictureModel
 from edgesr_ros.upscaling.card import InputSize
 
 

@@ -24,9 +24,9 @@ class _Convolution:
     def __init__(self, graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
         made_by = {output: other for other in graph.node for output in other.output}
         initializers = {tensor.name: tensor for tensor in graph.initializer}
-        weights, bias = ([initializers[name] for name in made_by[source].input] for source in node.input[1:])
+        weights, *bias = ([initializers[name] for name in made_by[source].input] for source in node.input[1:])
         self.node = node
-        self._weights, self._by_output = weights[0], [*weights[1:], *bias]
+        self._weights, self._by_output = weights[0], sum(bias, weights[1:])
 
     @property
     def weights(self) -> np.ndarray:
@@ -47,12 +47,12 @@ class _Convolution:
 def widen_head(graph: onnx.GraphProto) -> None:
     """Let the convolution that reads the picture make the outputs of four pixels at once, in place.
 
-    A graph whose head reads four pixels already stays as it is.
+    A graph whose head reads four pixels already, or is not of this kind, stays as it is.
 
     Args:
         graph: its input is the picture, uint8 (1, height, width, 3), which one Transpose makes planes of.
     """
-    head = next((conv for conv in _convolutions(graph) if conv.weights.shape[1] == _COLOURS), None)
+    head = next((conv for conv in _convolutions(graph) if _can_be_widened(graph, conv)), None)
     if head is None:
         return
     features, _, rows, _ = head.weights.shape
@@ -107,7 +107,7 @@ def _separate_pixels(graph: onnx.GraphProto, head: _Convolution) -> None:
     Between two pairs of QuantizeLinear and DequantizeLinear: OpenVINO computes in integers only where a pair
     is not torn apart. By measurement, with these steps inside of a pair it took up to 1.4 times as long.
     """
-    quantize = next(node for node in graph.node if node.input[0] == head.node.output[0])
+    quantize = next(node for node in graph.node if head.node.output[0] in node.input)
     steps, quantized = quantize.input[1:], quantize.output[0]
     quantize.output[0] = "quadruple_codes"
     insert_nodes(
@@ -122,6 +122,17 @@ def _separate_pixels(graph: onnx.GraphProto, head: _Convolution) -> None:
             helper.make_node("QuantizeLinear", ["features", *steps], [quantized], "feature_codes"),
         ],
     )
+
+
+def _can_be_widened(graph: onnx.GraphProto, conv: _Convolution) -> bool:
+    """Whether it is as EdgeSRGAN's head: dense, as wide as the kernel made here, on the picture as it is."""
+    group = next((entry.i for entry in conv.node.attribute if entry.name == "group"), 1)
+    made_by = {output: node for node in graph.node for output in node.output}
+    source = made_by[conv.node.input[0]]
+    while source.op_type in ("QuantizeLinear", "DequantizeLinear") and source.input[0] in made_by:
+        source = made_by[source.input[0]]
+    on_picture = list(source.input) == [graph.input[0].name]
+    return on_picture and group == 1 and conv.weights.shape[1::2] == (_COLOURS, 2 * _REACH + 1)
 
 
 def _convolutions(graph: onnx.GraphProto) -> list[_Convolution]:

@@ -4,18 +4,35 @@ import hashlib
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Literal
 
 import cv2
 import msgspec
 import numpy as np
+from msgspec import Meta
 from PIL import Image
 from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.schema import Struct
 from edgesr_ros.sources.files import list_images, read_image
 from edgesr_ros.training import degradation
 from edgesr_ros.training.degradation import DEGRADATIONS, Pair
-from edgesr_ros.training.recipe import PatchRecipe
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class PatchRecipe(Struct):
+    """How training patches are cut from photographs."""
+
+    size: Positive = 96  # side of the high-resolution patch, pixels
+    stride: Positive = 48  # one patch for each stride x stride cell of each photograph
+    # Also cut from photographs reduced by these factors.
+    reductions: tuple[Annotated[float, Meta(gt=0, le=1)], ...] = (1.0,)
+    # How low-resolution pictures are made: as in the papers, or as the onboard node sends them.
+    degradation: Literal["bicubic", "link"] = "bicubic"
+    variants: Positive = 1  # times that each photograph is degraded anew, where that is random
+    validation_every: Annotated[int, Meta(ge=2)] = 40  # each n-th photograph validates instead
 
 
 class PatchSet:
@@ -49,7 +66,7 @@ def prepare_patches(folder: Path, recipe: PatchRecipe, scale: int, cache: Path) 
     images = list_images(folder, recursive=True)
     train = [path for i, path in enumerate(images) if i % recipe.validation_every]
     held_out = (read_image(path) for path in images[:: recipe.validation_every])
-    degrade, rng = DEGRADATIONS[recipe.degradation], np.random.default_rng(0)
+    degrade, rng = DEGRADATIONS[recipe.degradation].reduce, np.random.default_rng(0)
     validation = [degrade(image, scale, rng) for image in held_out if min(image.shape[:2]) >= recipe.size]
     if not validation:
         raise InputError(f"{folder}: {_none_of(recipe)} to validate with")
@@ -82,7 +99,7 @@ def _cut_all(folder: Path, images: list[Path], recipe: PatchRecipe, scale: int, 
         np.lib.format.open_memmap(file, "w+", np.uint8, (total, length, length, 3))
         for file, length in zip(files, (side, recipe.size), strict=True)
     )
-    degrade, rng = DEGRADATIONS[recipe.degradation], np.random.default_rng(0)
+    degrade, rng = DEGRADATIONS[recipe.degradation].reduce, np.random.default_rng(0)
     index = 0
     for path in tqdm(images, desc="cutting patches", unit="photo"):
         photograph = read_image(path)

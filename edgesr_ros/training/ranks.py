@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
-from torch import distributed, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import distributed
 
 
 class Ranks(NamedTuple):
@@ -22,21 +21,28 @@ class Ranks(NamedTuple):
         """Whether this process validates, writes and talks."""
         return self.rank == 0
 
-    def wrap(self, network: nn.Module) -> nn.Module:
-        """`network`, whose gradients are averaged over the processes."""
+    def average(self, gradients: list[torch.Tensor]) -> None:
+        """Over the processes, in place."""
         if self.world == 1:
-            return network
-        # Batch norm is left to each process: its averages play no part in training.
-        return DistributedDataParallel(network, broadcast_buffers=False)
+            return
+        whole = torch.cat([gradient.flatten() for gradient in gradients])  # once over the wire
+        distributed.all_reduce(whole)
+        for gradient, part in zip(gradients, whole.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view(gradient.shape) / self.world)
+
+    def meet(self) -> None:
+        """Wait until all processes are here."""
+        if self.world > 1:
+            distributed.barrier()
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:
         """The body runs in the first process before it runs in the others."""
-        if self.world > 1 and not self.first:
-            distributed.barrier()
+        if not self.first:
+            self.meet()
         yield
-        if self.world > 1 and self.first:
-            distributed.barrier()
+        if self.first:
+            self.meet()
 
 
 @contextmanager

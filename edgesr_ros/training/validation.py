@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,8 +14,9 @@ from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.quality.distortion import psnr_y
 from edgesr_ros.quality.lpips import Lpips
 from edgesr_ros.training.degradation import Pair
-from edgesr_ros.training.picture_model import upscale
-from edgesr_ros.training.recipe import Recipe
+from edgesr_ros.training.inference import upscale
+
+Score = Literal["psnr_y", "lpips_alex"]
 
 _SAMPLES = 4  # rows of a sample sheet
 _SAMPLE_SIDE = 192  # pixels
@@ -24,15 +26,19 @@ class Validation:
     """Scores of a network over (low, high) pairs of photographs, written to TensorBoard.
 
     Args:
+        best_by: the score that chooses the best weights.
+        scale: of the network.
+        pairs: the photographs held out.
+        folder: of the log and the samples.
         step: where the training goes on: what a killed run logged beyond it is dropped.
 
     Each run leaves a sheet of samples in FOLDER/samples: bicubic, network, original.
     """
 
-    def __init__(self, recipe: Recipe, pairs: list[Pair], folder: Path, step: int = 0) -> None:
-        self._recipe, self._pairs, self._folder = recipe, pairs, folder
+    def __init__(self, best_by: Score, scale: int, pairs: list[Pair], folder: Path, step: int = 0) -> None:
+        self._best_by, self._scale, self._pairs, self._folder = best_by, scale, pairs, folder
         self._log = SummaryWriter(str(folder), purge_step=step)
-        self._lpips = Lpips() if recipe.best_by == "lpips_alex" else None
+        self._lpips = Lpips() if best_by == "lpips_alex" else None
 
     @property
     def fingerprint(self) -> int:
@@ -62,7 +68,7 @@ class Validation:
 
     def goodness(self, scores: dict[str, float]) -> float:
         """The score that chooses the best weights, so that more is better."""
-        return -scores["lpips_alex"] if self._recipe.best_by == "lpips_alex" else scores["psnr_y"]
+        return -scores["lpips_alex"] if self._best_by == "lpips_alex" else scores["psnr_y"]
 
     def close(self) -> None:
         """Finish the log."""
@@ -73,7 +79,7 @@ class Validation:
 
     def _scores(self, pictures: list[np.ndarray]) -> dict[str, float]:
         judged = [(picture, high) for picture, (_, high) in zip(pictures, self._pairs, strict=True)]
-        scores = {"psnr_y": _mean(psnr_y(*pair, self._recipe.scale) for pair in judged)}
+        scores = {"psnr_y": _mean(psnr_y(*pair, self._scale) for pair in judged)}
         if self._lpips:
             scores["lpips_alex"] = _mean(self._lpips(*pair) for pair in judged)
         return scores
@@ -82,7 +88,7 @@ class Validation:
         rows = []
         for (low, high), picture in list(zip(self._pairs, pictures, strict=True))[:_SAMPLES]:
             top, left = (max(0, (length - _SAMPLE_SIDE) // 2) for length in high.shape[:2])
-            columns = (enlarge_bicubic(low, self._recipe.scale), picture, high)
+            columns = (enlarge_bicubic(low, self._scale), picture, high)
             rows.append(np.hstack([c[top : top + _SAMPLE_SIDE, left : left + _SAMPLE_SIDE] for c in columns]))
         width = min(row.shape[1] for row in rows)
         return np.ascontiguousarray(np.vstack([row[:, :width] for row in rows]))

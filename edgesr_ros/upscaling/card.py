@@ -13,6 +13,8 @@ Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 Range = tuple[float, float]
 
+MARGIN = 24  # of cards that say none: more than EdgeSRGAN's 21
+
 
 class InputSize(Struct):
     """Size of a picture in pixels."""
@@ -66,6 +68,7 @@ class ModelCard(Struct):
     licence: str
     limits: str
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]  # of the model file
+    margin: Count = MARGIN  # small pixels to each side that a pixel of the result depends on
     edgetpu: EdgeTpuOps | None = None  # null: not int8 TFLite, or not counted
 
 

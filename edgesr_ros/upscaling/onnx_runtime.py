@@ -30,6 +30,7 @@ class OnnxUpscaler(Upscaler):
 
     def __init__(self, path: Path, card: ModelCard, threads: int, content: bytes | None = None) -> None:
         super().__init__(card.name, card.scale, card.parameters)
+        self._margin = card.margin
         try:
             import onnxruntime
         except ImportError:
@@ -58,7 +59,7 @@ class OnnxUpscaler(Upscaler):
         self._try_out()
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return upscale_large(self._run, rgb, self.scale)
+        return upscale_large(self._run, rgb, self.scale, margin=self._margin)
 
     def _run(self, rgb: np.ndarray) -> np.ndarray:
         return self._session.run(None, {self._input: rgb[None]})[0][0]

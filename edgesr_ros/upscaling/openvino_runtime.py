@@ -39,6 +39,7 @@ class OpenVinoUpscaler(Upscaler):
 
     def __init__(self, path: Path, card: ModelCard, threads: int) -> None:
         super().__init__(card.name, card.scale, card.parameters)
+        self._margin = card.margin
         with _LOADING:
             self._load(path, threads)
 
@@ -76,7 +77,7 @@ class OpenVinoUpscaler(Upscaler):
         self._requests.clear()
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return upscale_large(self._run, rgb, self.scale)
+        return upscale_large(self._run, rgb, self.scale, margin=self._margin)
 
     def _run(self, rgb: np.ndarray) -> np.ndarray:
         return self._request((1, *rgb.shape)).infer([rgb[None]])[0][0]

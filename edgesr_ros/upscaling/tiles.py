@@ -12,11 +12,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from edgesr_ros.upscaling.card import InputSize
-
-# Low-resolution pixels that are not used of a tile's inner sides: more than the 21 that a pixel of EdgeSRGAN
-# depends on (a 9x9 convolution and seventeen 3x3 ones), so that there is no seam.
-MARGIN = 24
+from edgesr_ros.upscaling.card import MARGIN, InputSize
 
 # Low-resolution pixels beyond which a picture is done in tiles: what takes EdgeSRGAN x4 700 MB in float32.
 LARGEST = 200_000
@@ -68,6 +64,8 @@ def upscale_in_tiles(
     Args:
         upscale: (size.height, size.width, 3) uint8 RGB → the same, `scale` times larger.
         rgb: (H, W, 3) uint8.
+        margin: small pixels that are not used of a tile's inner sides, so that there is no seam: as many as a
+            pixel of the result depends on, which the model's card says.
 
     Returns:
         (scale·H, scale·W, 3) uint8; what the whole picture would have given, away from continued sides, if

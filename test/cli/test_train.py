@@ -16,25 +16,30 @@ from edgesr_ros.sources.files import write_image
 RECIPE = {
     "network": "edgesrgan_tiny",
     "scale": 2,
+    "patches": {"size": 16, "stride": 16, "validation_every": 2},
+}
+TRAIN = {
+    "step": "train",
     "schedule": [{"steps": 4, "learning_rate": 0.001}],
     "warmup_steps": 1,
     "batch": 2,
     "bf16": False,
     "validate_every": 2,
-    "patches": {"size": 16, "stride": 16, "validation_every": 2},
 }
 
 
 @pytest.fixture
 def train(tmp_path):
-    """Runs `edgesr train` on three small pictures, with entries of the recipe changed."""
+    """Runs `edgesr train` on three small pictures, with entries of the recipe or its one step changed."""
     for seed in range(3):
         coarse = np.random.default_rng(seed).integers(0, 256, (4, 5, 3), np.uint8)
         write_image(tmp_path / "photographs" / f"{seed}.png", cv2.resize(coarse, (40, 32)))
 
     def run(*more, **entries):
         path = tmp_path / "mine.yaml"
-        path.write_text(yaml.safe_dump({**RECIPE, **entries}))
+        of_recipe = {key: value for key, value in entries.items() if key in RECIPE or key == "start"}
+        step = {**TRAIN, **{key: value for key, value in entries.items() if key not in of_recipe}}
+        path.write_text(yaml.safe_dump({**RECIPE, **of_recipe, "steps": [step]}))
         given = {"--data": tmp_path / "photographs", "--work": tmp_path / "work"}
         options = [str(part) for pair in given.items() for part in pair]
         return main(["train", str(path), *options, *more])
@@ -72,8 +77,8 @@ def test_more_steps_go_on_where_it_stopped(train, capsys):
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ({"network": "srgan"}, "network: expected one of"),
-        ({"batch": "many"}, "mine.yaml: Expected `int`, got `str` - at `$.batch`"),
+        ({"network": "resnet"}, "network: expected one of"),
+        ({"batch": "many"}, "mine.yaml: Expected `int`, got `str` - at `$.steps[0].batch`"),
         ({"patches": {"size": 15}}, "patches.size: expected a multiple of the scale 2, got 15"),
         ({"patches": {"size": 64}}, "no photograph of at least 64x64 pixels"),
     ],
@@ -92,7 +97,7 @@ def test_a_run_of_another_network_is_not_gone_on_with(train, capsys):
 
 
 def test_missing_perceptual_weights_say_how_to_make_them(train, capsys):
-    assert train(perceptual={"network": "vgg16"}) == 2
+    assert train(terms=[{"term": "perceptual", "network": "vgg16"}]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert "vgg16.npz: no weights of a perceptual network" in error
     assert "export_perceptual" in error

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="the networks are torch modules: req
 from torch import nn  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
-from edgesr_ros.networks import NETWORKS, count_parameters, create_network  # noqa: E402
+from edgesr_ros.networks import count_parameters, create_network  # noqa: E402
 
 
 def noise(*shape):
@@ -29,7 +29,7 @@ def test_size_is_that_of_the_paper(name, blocks, features, parameters):
     assert count_parameters(network) == parameters
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ["edgesrgan", "edgesrgan_tiny"])
 def test_is_made_for_small_accelerators(name):
     used = kinds(create_network(name))
     assert used.count(nn.ConvTranspose2d) == 2  # the Edge TPU has no depth-to-space
@@ -89,5 +89,5 @@ def test_another_scale_is_refused(scale):
 
 
 def test_an_unknown_name_is_one_line_that_names_the_known_ones():
-    with pytest.raises(InputError, match=r"network: expected one of .*edgesrgan_tiny.*, got 'srgan'"):
-        create_network("srgan")
+    with pytest.raises(InputError, match=r"network: expected one of .*edgesrgan_tiny.*, got 'resnet'"):
+        create_network("resnet")

@@ -8,23 +8,25 @@ pytest.importorskip("onnx", reason="writes ONNX: requirements/runtime.txt")
 
 from torch import nn  # noqa: E402
 
-from edgesr_ros.networks import count_parameters  # noqa: E402
-from edgesr_ros.networks.rrdb import RRDBNet, esrgan  # noqa: E402
-from edgesr_ros.networks.srgan import SRGAN, srgan  # noqa: E402
-from edgesr_ros.networks.srvgg import SRVGGNet, animevideov3  # noqa: E402
-from edgesr_ros.networks.swiftsrgan import SwiftSRGAN, swiftsrgan  # noqa: E402
-from edgesr_ros.networks.tpsr import TPSR, tpsr  # noqa: E402
+from edgesr_ros.networks import count_parameters, create_network  # noqa: E402
+from edgesr_ros.networks.rrdb import RRDBNetSpec  # noqa: E402
+from edgesr_ros.networks.srgan import SRGANSpec  # noqa: E402
+from edgesr_ros.networks.srvgg import SRVGGNetSpec  # noqa: E402
+from edgesr_ros.networks.swiftsrgan import SwiftSRGANSpec  # noqa: E402
+from edgesr_ros.networks.tpsr import TPSRSpec  # noqa: E402
+from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.training.export_onnx import export_onnx  # noqa: E402
+from edgesr_ros.training.export_onnx_int8 import export_onnx_int8  # noqa: E402
+from edgesr_ros.training.inference import upscale  # noqa: E402
 from edgesr_ros.training.macs import macs_per_pixel  # noqa: E402
-from edgesr_ros.training.picture_model import upscale  # noqa: E402
 
 # Each with fewer layers, for what does not depend on their number.
 SMALL = {
-    "srgan": lambda scale: SRGAN(blocks=2, features=16, scale=scale),
-    "swiftsrgan": lambda scale: SwiftSRGAN(blocks=2, features=16, scale=scale),
-    "tpsr": lambda scale: TPSR(scale=scale),
-    "esrgan": lambda scale: RRDBNet(blocks=1, features=16, growth=8, scale=scale),
-    "animevideov3": lambda scale: SRVGGNet(convolutions=2, features=16, scale=scale),
+    "srgan": lambda scale: SRGANSpec(blocks=2, features=16, scale=scale).build(),
+    "swiftsrgan": lambda scale: SwiftSRGANSpec(blocks=2, features=16, scale=scale).build(),
+    "tpsr": lambda scale: TPSRSpec(scale=scale).build(),
+    "esrgan": lambda scale: RRDBNetSpec(blocks=1, features=16, growth=8, scale=scale).build(),
+    "animevideov3": lambda scale: SRVGGNetSpec(convolutions=2, features=16, scale=scale).build(),
 }
 SCALES = [(name, 4) for name in SMALL] + [("srgan", 2), ("swiftsrgan", 2)]
 
@@ -61,32 +63,36 @@ def picture(height, width):
 @pytest.mark.parametrize(
     ("network", "parameters"),
     [
-        (srgan, 1_548_547),
-        (swiftsrgan, 200_121),
-        (tpsr, 61_097),
-        (esrgan, 16_697_987),
-        (animevideov3, 621_424),
+        ("srgan", 1_548_547),
+        ("swiftsrgan", 200_121),
+        ("tpsr", 61_097),
+        ("esrgan", 16_697_987),
+        ("animevideov3", 621_424),
     ],
 )
 def test_parameters(network, parameters):
-    assert count_parameters(network()) == parameters
+    assert count_parameters(create_network(network)) == parameters
 
 
 def test_swiftsrgan_is_an_eighth_of_srgan():
-    assert count_parameters(srgan()) / count_parameters(swiftsrgan()) == pytest.approx(8, abs=0.5)
+    srgan, swiftsrgan = (count_parameters(create_network(name)) for name in ("srgan", "swiftsrgan"))
+    assert srgan / swiftsrgan == pytest.approx(8, abs=0.5)
 
 
 # By hand, of the layers: their weights without biases, those behind an enlargement times the pixels there.
 @pytest.mark.parametrize(
     ("network", "macs"),
     [
-        (srgan, 81 * 3 * 64 + 33 * 9 * 64**2 + (1 + 4) * 9 * 64 * 256 + 16 * 81 * 64 * 3),
-        (animevideov3, 9 * 3 * 64 + 16 * 9 * 64**2 + 9 * 64 * 48),
-        (tpsr, 27 * 16 + 16**2 * (2 + 5 * 9 - 18 + 2 * 25 + 3 * 49) + 16 * 34 + 9 * 16 * 12 + 4 * 9 * 3 * 12),
+        ("srgan", 81 * 3 * 64 + 33 * 9 * 64**2 + (1 + 4) * 9 * 64 * 256 + 16 * 81 * 64 * 3),
+        ("animevideov3", 9 * 3 * 64 + 16 * 9 * 64**2 + 9 * 64 * 48),
+        (
+            "tpsr",
+            27 * 16 + 16**2 * (2 + 5 * 9 - 18 + 2 * 25 + 3 * 49) + 16 * 34 + 9 * 16 * 12 + 4 * 9 * 3 * 12,
+        ),
     ],
 )
 def test_multiply_accumulates(network, macs):
-    assert macs_per_pixel(network().eval()) == macs
+    assert macs_per_pixel(create_network(network).eval()) == macs
 
 
 @pytest.mark.parametrize(("name", "scale"), SCALES)
@@ -117,6 +123,20 @@ def test_onnx_does_the_same(name, scale, tmp_path):
         (enlarged,) = session.run(None, {"picture": picture(*size)[None]})
         assert np.ptp(expected) > 100  # or agreement would mean little
         assert np.abs(enlarged[0].astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_onnx_in_int8_comes_close(name, tmp_path):
+    import onnxruntime
+
+    network = random_network(name)
+    export_onnx_int8(network, tmp_path / "model.onnx", [picture(12, 16), picture(16, 12)])
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    for size in ((9, 7), (16, 24)):
+        expected = upscale(network, picture(*size))
+        (enlarged,) = session.run(None, {"picture": picture(*size)[None]})
+        assert np.ptp(expected) > 100
+        assert psnr(enlarged[0], expected) > 30  # random weights on noise are the worst case
 
 
 @pytest.mark.parametrize("name", ["srgan", "swiftsrgan"])
@@ -182,7 +202,7 @@ def test_a_dense_block_adds_a_fifth_of_its_last_convolution():
 
 @torch.no_grad()
 def test_tpsr_branches_leave_the_stem_and_the_skip_leaves_the_head():
-    network, x = TPSR(), noise(1, 3, 9, 8) - 128
+    network, x = create_network("tpsr"), noise(1, 3, 9, 8) - 128
     head = network.head(x)
     merged = network.skip(head) + network.main(network.stem(head)) + network.side(network.stem(head))
     torch.testing.assert_close(network.unit(x), network.up(network.merged(merged)))

@@ -1,11 +1,12 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.quality.distortion import psnr
-from edgesr_ros.training.degradation import reduce_bicubic, reduce_by_link
+from edgesr_ros.training.degradation import DEGRADATIONS, reduce_bicubic, reduce_by_link
 
 SCALE = 4
 
@@ -56,3 +57,27 @@ def test_through_the_link_depends_on_the_generator_alone():
     pairs = [reduce_by_link(image, SCALE, np.random.default_rng(seed)) for seed in (3, 3, 4)]
     np.testing.assert_array_equal(pairs[0][0], pairs[1][0])
     assert (pairs[0][0] != pairs[2][0]).any()
+
+
+@pytest.mark.parametrize(("codec", "name"), [("webp", "WebP"), ("jpeg", "JPEG"), ("h264", "H.264")])
+def test_the_words_name_every_codec_that_is_used(codec, name):
+    """They go into model cards, which once left out H.264."""
+    rng = Only(np.random.default_rng(0), codec)
+    DEGRADATIONS["link"].reduce(smooth(64, 64), SCALE, rng)
+    assert rng.offered == {"webp", "jpeg", "h264"}
+    assert name in DEGRADATIONS["link"].words
+
+
+class Only:
+    """A generator that always chooses this."""
+
+    def __init__(self, rng, choice):
+        self._rng, self._choice = rng, choice
+
+    def __getattr__(self, name):
+        return getattr(self._rng, name)
+
+    def choice(self, among, p):
+        assert len(among) == len(p)
+        self.offered = set(among)
+        return self._choice

@@ -7,16 +7,19 @@ torch = pytest.importorskip("torch", reason="the networks are torch modules: req
 onnx = pytest.importorskip("onnx", reason="writes ONNX: requirements/train.txt")
 pytest.importorskip("safetensors", reason="reads weights: requirements/train.txt")
 
+from msgspec.structs import replace  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.cli.main import main  # noqa: E402
-from edgesr_ros.networks import create_network  # noqa: E402
+from edgesr_ros.networks import create_network, find_spec  # noqa: E402
+from edgesr_ros.networks.fold import PictureModel  # noqa: E402
 from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.schema import write_json  # noqa: E402
 from edgesr_ros.sources.files import read_image  # noqa: E402
+from edgesr_ros.training.degradation import DEGRADATIONS  # noqa: E402
 from edgesr_ros.training.export_onnx import export_onnx  # noqa: E402
-from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
+from edgesr_ros.training.weights import Facts, load_network, save_network  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, read_card  # noqa: E402
 from edgesr_ros.upscaling.catalog import list_models, load_upscaler  # noqa: E402
 
@@ -36,9 +39,7 @@ def weights(tmp_path):
 
 
 def load(weights: Path):
-    from edgesr_ros.training.picture_model import load_network
-
-    return load_network(weights, "edgesrgan_tiny", 4)
+    return load_network(weights, find_spec("edgesrgan_tiny", 4))
 
 
 def in_torch(network, rgb):
@@ -163,6 +164,58 @@ def test_blending_mixes_in_the_other_weights(weights, tmp_path):
     assert np.abs(upscaler.upscale(rgb).astype(int) - in_torch(network, rgb)).max() <= 1
     card = read_card(tmp_path / f"{RECIPE}.onnx")
     assert card.recipe == f"{RECIPE}.yaml, 0.25 parts of before/best.safetensors"
+
+
+def test_weights_that_say_what_they_are_need_no_recipe(weights, tmp_path):
+    facts = Facts(
+        spec=find_spec("edgesrgan_tiny", 4),
+        recipe="mine_link",
+        degradation="link",
+        steps=70,
+        mixed=("0.3 parts of other/best.safetensors",),
+    )
+    path = tmp_path / "said.safetensors"
+    save_network(path, load(weights), facts)
+    command = ["export", str(path), "--training-data", "noise", "--formats", "onnx"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    card = read_card(tmp_path / "mine_link.onnx")
+    assert (card.network, card.scale, card.steps, card.margin) == ("edgesrgan_tiny", 4, 70, 13)
+    assert card.recipe == "mine_link.yaml, 0.3 parts of other/best.safetensors"
+    assert card.training_degradation == DEGRADATIONS["link"].words
+    assert "H.264" in card.training_degradation
+
+
+def test_a_recipe_that_the_weights_do_not_name_is_one_line(weights, tmp_path, capfd):
+    facts = Facts(spec=find_spec("edgesrgan_tiny", 4), recipe="mine", degradation="bicubic", steps=1)
+    path = tmp_path / "said.safetensors"
+    save_network(path, load(weights), facts)
+    assert export(path, tmp_path / "models", "--formats", "onnx") == 2
+    assert f"--recipe: {path} is of mine, got {RECIPE}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["srgan", "swiftsrgan", "tpsr"])
+def test_int8_of_another_network_than_edgesrgan(tmp_path, photographs, name):
+    """Its file, or one line: never a traceback."""
+    torch.manual_seed(1)
+    small = {"srgan": {"blocks": 1, "features": 8}, "swiftsrgan": {"blocks": 1, "features": 8}, "tpsr": {}}
+    spec = replace(find_spec(name, 4), **small[name])
+    facts = Facts(spec=spec, recipe="mine", degradation="bicubic", steps=1)
+    save_network(tmp_path / "mine.safetensors", spec.build(), facts)
+    photograph = str(photographs((96, 128)))
+    command = ["export", str(tmp_path / "mine.safetensors"), "--training-data", "noise", "--size", "24x20"]
+    command += ["--precisions", "int8", "--calibration", photograph, "--output", str(tmp_path)]
+    assert main([*command, "--formats", "onnx"]) == 0
+    card = read_card(tmp_path / "mine_int8.onnx")
+    assert (card.network, card.precision, card.margin) == (name, "int8", spec.reach)
+
+
+def test_no_tflite_in_int8_of_another_network_is_one_line(tmp_path, capfd):
+    spec = find_spec("tpsr", 4)
+    facts = Facts(spec=spec, recipe="mine", degradation="bicubic", steps=1)
+    save_network(tmp_path / "mine.safetensors", spec.build(), facts)
+    command = ["export", str(tmp_path / "mine.safetensors"), "--training-data", "noise"]
+    assert main([*command, "--formats", "tflite", "--precisions", "int8"]) == 2
+    assert "tpsr has no TFLite file in int8, only EdgeSRGANs have (--formats onnx)" in capfd.readouterr().err
 
 
 def test_a_model_unlike_its_network_is_one_line(weights, tmp_path, monkeypatch, capfd):

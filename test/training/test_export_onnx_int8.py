@@ -8,10 +8,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
 onnx = pytest.importorskip("onnx", reason="writes ONNX: requirements/train.txt")
 
-from edgesr_ros.networks.edgesrgan import EdgeSRGAN  # noqa: E402
+from edgesr_ros.networks.edgesrgan import EdgeSRGANSpec  # noqa: E402
+from edgesr_ros.networks.fold import PictureModel  # noqa: E402
 from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.training.export_onnx_int8 import export_onnx_int8  # noqa: E402
-from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
 
 BLOCKS = 2
 
@@ -29,7 +29,7 @@ def picture(seed, height=40, width=48):
 
 def make(scale):
     torch.manual_seed(scale)
-    network = EdgeSRGAN(blocks=BLOCKS, features=16, scale=scale).eval().requires_grad_(False)
+    network = EdgeSRGANSpec(blocks=BLOCKS, features=16, scale=scale).build().eval().requires_grad_(False)
     network.up[2].weight *= 20
     return network
 

@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.networks import create_network  # noqa: E402
+from edgesr_ros.networks.fold import PictureModel  # noqa: E402
 from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.training.export_tflite_int8 import (  # noqa: E402
     INPUT_RANGE,
@@ -17,7 +18,6 @@ from edgesr_ros.training.export_tflite_int8 import (  # noqa: E402
     _best_range,
     export_tflite_int8,
 )
-from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256  # noqa: E402
 from edgesr_ros.upscaling.edgetpu_ops import list_ops  # noqa: E402
 from edgesr_ros.upscaling.litert import LiteRtUpscaler  # noqa: E402

@@ -5,8 +5,7 @@ import pytest
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.sources.files import list_images, read_image, write_image
-from edgesr_ros.training.patches import PatchSet, prepare_patches
-from edgesr_ros.training.recipe import PatchRecipe
+from edgesr_ros.training.patches import PatchRecipe, PatchSet, prepare_patches
 
 SCALE = 4
 RECIPE = PatchRecipe(size=24, stride=12, validation_every=3)

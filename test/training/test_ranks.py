@@ -15,13 +15,21 @@ from safetensors.torch import load_file  # noqa: E402
 RECIPE = {
     "network": "edgesrgan_tiny",
     "scale": 2,
-    "schedule": [{"steps": 6, "learning_rate": 0.001}],
-    "adversarial": {"discriminator": "patch", "weight": 0.01},
-    "warmup_steps": 2,
-    "batch": 4,
-    "bf16": False,
-    "validate_every": 3,
     "patches": {"size": 16, "stride": 16, "validation_every": 3},
+    "steps": [
+        {
+            "step": "train",
+            "schedule": [{"steps": 6, "learning_rate": 0.001}],
+            "terms": [
+                {"term": "pixels"},
+                {"term": "adversarial", "discriminator": "patch", "weight": 0.01},
+            ],
+            "warmup_steps": 2,
+            "batch": 4,
+            "bf16": False,
+            "validate_every": 3,
+        }
+    ],
 }
 
 

@@ -3,14 +3,23 @@ import yaml
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
-from edgesr_ros.training.recipe import PatchRecipe, Phase, Recipe, read_recipe
+
+pytest.importorskip("torch", reason="a recipe names torch modules: requirements/train.txt")
+pytest.importorskip("safetensors", reason="steps read and write weights: requirements/train.txt")
+
+from edgesr_ros.networks import create_network
+from edgesr_ros.training.patches import PatchRecipe
+from edgesr_ros.training.recipe import Recipe, read_recipe
+from edgesr_ros.training.steps.blend import Blend
+from edgesr_ros.training.steps.export import Export
+from edgesr_ros.training.steps.train import Phase, Train
+from edgesr_ros.training.terms.adversarial import AdversarialRecipe
+from edgesr_ros.training.terms.distillation import DistillationRecipe
+from edgesr_ros.training.terms.pixels import PixelRecipe
 
 SHIPPED = sorted(resources.config("recipes").glob("*.yaml"))
-LEAST = {
-    "network": "edgesrgan_tiny",
-    "scale": 2,
-    "schedule": [{"steps": 10, "learning_rate": 0.001}],
-}
+STEP = {"step": "train", "schedule": [{"steps": 10, "learning_rate": 0.001}]}
+LEAST = {"network": "edgesrgan_tiny", "scale": 2, "steps": [STEP]}
 
 
 def write(folder, **entries):
@@ -25,61 +34,95 @@ def test_there_are_shipped_recipes():
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_recipe_is_named_after_what_it_makes(path):
-    pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
-    from edgesr_ros.networks import create_network
-
     recipe = read_recipe(path)
     assert path.stem.startswith(f"{recipe.network}_x{recipe.scale}")
-    assert (recipe.adversarial is None) == path.stem.endswith("_psnr")
-    for other in filter(None, (recipe.start, recipe.distillation and recipe.distillation.teacher)):
+    (train,) = (step for step in recipe.steps if isinstance(step, Train))
+    adversarial = any(isinstance(term, AdversarialRecipe) for term in train.terms)
+    assert adversarial != path.stem.endswith("_psnr")
+    teachers = [term.teacher for term in train.terms if isinstance(term, DistillationRecipe)]
+    for other in filter(None, (recipe.start, *teachers)):
         assert other in {shipped.stem for shipped in SHIPPED}
     assert create_network(recipe.network, recipe.scale).scale == recipe.scale
     assert recipe.patches.size % recipe.scale == 0
-    assert recipe.warmup_steps < recipe.steps
+    assert train.warmup_steps < train.steps == recipe.trained_steps
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_recipe_ends_with_the_models_that_are_shipped(path):
+    """Those for the link are blended with the network that they started from."""
+    recipe = read_recipe(path)
+    *before, export = recipe.steps
+    assert isinstance(export, Export)
+    shipped = {"float32": path.stem, "int8": f"{path.stem}_int8"}
+    assert [name for name in shipped if (resources.models() / f"{shipped[name]}.onnx").is_file()] == list(
+        export.precisions
+    )
+    blends = [step for step in before if isinstance(step, Blend)]
+    link = path.stem.endswith("_link")
+    assert blends == ([Blend(other=recipe.start, alpha=0.3)] if link else [])
 
 
 def test_what_a_recipe_leaves_out_has_defaults(tmp_path):
     recipe = read_recipe(write(tmp_path, patches={"size": 48}))
-    schedule = (Phase(steps=10, learning_rate=0.001),)
-    assert recipe == Recipe(
-        network="edgesrgan_tiny", scale=2, schedule=schedule, patches=PatchRecipe(size=48)
-    )
-    assert (recipe.batch, recipe.patches.size, recipe.patches.stride) == (16, 48, 48)
+    train = Train(schedule=(Phase(steps=10, learning_rate=0.001),))
+    assert recipe == Recipe(network="edgesrgan_tiny", scale=2, steps=(train,), patches=PatchRecipe(size=48))
+    assert (train.batch, recipe.patches.size, recipe.patches.stride) == (16, 48, 48)
+    assert train.terms == (PixelRecipe(weight=1.0, distance="l1", phases=None),)
 
 
 def test_phases_follow_each_other_and_the_last_one_holds():
-    schedule = (Phase(steps=3, learning_rate=0.1), Phase(steps=2, learning_rate=0.2, distance="l2"))
-    recipe = Recipe(network="edgesrgan_tiny", scale=2, schedule=schedule)
-    found = [recipe.phase_at(step) for step in range(6)]
+    schedule = (Phase(steps=3, learning_rate=0.1), Phase(steps=2, learning_rate=0.2))
+    train = Train(schedule=schedule)
+    found = [train.phase_at(step) for step in range(6)]
     assert [begin for _, begin in found] == [0, 0, 0, 3, 3, 3]
-    assert [phase.distance for phase, _ in found] == ["l1"] * 3 + ["l2"] * 3
+    assert [number for number, _ in found] == [1] * 3 + [2] * 3
+
+
+def in_step(**entries):
+    return {"steps": [{**STEP, **entries}]}
+
+
+def in_term(**entries):
+    return in_step(terms=[{"term": "pixels"}, entries])
 
 
 @pytest.mark.parametrize(
     ("entries", "key"),
     [
         ({"learning_rat": 0.1}, "learning_rat"),
+        (in_step(learning_rat=0.1), "learning_rat"),
         ({"patches": {"sise": 48}}, "sise"),
-        ({"schedule": []}, "$.schedule"),
-        ({"schedule": [{"steps": "many", "learning_rate": 0.1}]}, "$.schedule[0].steps"),
-        ({"schedule": [{"steps": 0, "learning_rate": 0.1}]}, "$.schedule[0].steps"),
-        ({"schedule": [{"steps": 1.5, "learning_rate": 0.1}]}, "$.schedule[0].steps"),
-        ({"schedule": [{"steps": 1, "learning_rate": "1e-4"}]}, "$.schedule[0].learning_rate"),  # YAML's 1e-4
-        ({"schedule": [{"steps": 1, "learning_rate": 0.0}]}, "$.schedule[0].learning_rate"),
-        ({"schedule": [{"steps": 1, "learning_rate": 0.1, "shape": "line"}]}, "$.schedule[0].shape"),
-        ({"pixels": -1.0}, "$.pixels"),
-        ({"perceptual": {"network": "resnet"}}, "$.perceptual.network"),
-        ({"perceptual": {"group": 6}}, "$.perceptual.group"),
-        ({"adversarial": {}}, "discriminator"),
-        ({"adversarial": {"discriminator": "large"}}, "$.adversarial.discriminator"),
-        ({"distillation": {}}, "teacher"),
-        ({"best_by": "niqe"}, "$.best_by"),
+        (in_step(schedule=[]), "$.steps[0].schedule"),
+        (in_step(schedule=[{"steps": "many", "learning_rate": 0.1}]), "$.steps[0].schedule[0].steps"),
+        (in_step(schedule=[{"steps": 0, "learning_rate": 0.1}]), "$.steps[0].schedule[0].steps"),
+        (in_step(schedule=[{"steps": 1.5, "learning_rate": 0.1}]), "$.steps[0].schedule[0].steps"),
+        # YAML's 1e-4
+        (in_step(schedule=[{"steps": 1, "learning_rate": "1e-4"}]), "$.steps[0].schedule[0].learning_rate"),
+        (in_step(schedule=[{"steps": 1, "learning_rate": 0.0}]), "$.steps[0].schedule[0].learning_rate"),
+        (
+            in_step(schedule=[{"steps": 1, "learning_rate": 0.1, "shape": "line"}]),
+            "$.steps[0].schedule[0].shape",
+        ),
+        (in_term(term="pixels", weight=-1.0), "$.steps[0].terms[1].weight"),
+        (in_term(term="perceptual", network="resnet"), "$.steps[0].terms[1].network"),
+        (in_term(term="perceptual", group=6), "$.steps[0].terms[1].group"),
+        (in_term(term="adversarial"), "discriminator"),
+        (in_term(term="adversarial", discriminator="large"), "$.steps[0].terms[1].discriminator"),
+        (in_term(term="distillation"), "teacher"),
+        (in_step(best_by="niqe"), "$.steps[0].best_by"),
         ({"patches": {"degradation": "blur"}}, "$.patches.degradation"),
-        ({"ema_decay": 1.0}, "$.ema_decay"),
+        (in_step(ema_decay=1.0), "$.steps[0].ema_decay"),
         ({"scale": 3}, "$.scale"),
-        ({"bf16": "yes please"}, "$.bf16"),
+        (in_step(bf16="yes please"), "$.steps[0].bf16"),
         ({"patches": {"reductions": [1.0, 1.5]}}, "$.patches.reductions[1]"),
         ({"patches": {"validation_every": 1}}, "$.patches.validation_every"),
+        ({"steps": []}, "$.steps"),
+        ({"steps": [{"step": "prune"}]}, "$.steps[0].step"),
+        ({"steps": [STEP, {"step": "blend", "other": "a", "alpha": 1.5}]}, "$.steps[1].alpha"),
+        ({"steps": [STEP, {"step": "export", "formats": ["pth"]}]}, "$.steps[1].formats[0]"),
+        (in_step(terms=[]), "$.steps[0].terms"),
+        (in_term(term="sharpness"), "$.steps[0].terms[1].term"),
+        (in_term(term="pixels", phases=[0]), "$.steps[0].terms[1].phases[0]"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_and_key(tmp_path, entries, key):

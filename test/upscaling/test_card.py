@@ -34,6 +34,14 @@ def test_edge_tpu_operators_are_optional(model, make_card):
     assert read_card(model).edgetpu == EdgeTpuOps(ops=19, on_tpu=17)
 
 
+def test_a_card_without_a_margin_has_the_one_of_before(model, make_card):
+    assert make_card(model, margin=40).margin == read_card(model).margin == 40
+    path = card_path(model)
+    facts = read_json(path, dict[str, object])
+    write_json(path, {key: value for key, value in facts.items() if key != "margin"})  # an older card
+    assert read_card(model).margin == 24
+
+
 def test_hash_is_sha256(model):
     model.write_bytes(b"abc")  # FIPS 180's example
     assert file_sha256(model) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -3,9 +3,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
 
-from edgesr_ros.networks.edgesrgan import EdgeSRGAN  # noqa: E402
-from edgesr_ros.training.fold import FoldedEdgeSRGAN, FoldedPictureModel  # noqa: E402
-from edgesr_ros.training.picture_model import PictureModel  # noqa: E402
+from edgesr_ros.networks.edgesrgan import EdgeSRGANSpec  # noqa: E402
+from edgesr_ros.networks.fold import PictureModel  # noqa: E402
 
 SCALES = (2, 4, 8)
 
@@ -13,7 +12,7 @@ SCALES = (2, 4, 8)
 def make(scale):
     """A small network whose output spans dark to bright."""
     torch.manual_seed(scale)
-    network = EdgeSRGAN(blocks=2, features=8, scale=scale).eval().requires_grad_(False)
+    network = EdgeSRGANSpec(blocks=2, features=8, scale=scale).build().eval().requires_grad_(False)
     network.up[2].weight *= 30
     return network
 
@@ -39,13 +38,13 @@ def assert_same(network, folded):
 @pytest.mark.parametrize("scale", SCALES)
 def test_folding_keeps_the_function(scale):
     network = make(scale)
-    assert_same(network, FoldedPictureModel(network))
+    assert_same(network, network.fold().for_pictures())
 
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_equalizing_keeps_the_function(scale):
     network = make(scale)
-    folded = FoldedPictureModel(network)
+    folded = network.fold().for_pictures()
     folded.network.equalize([planes(noise(12, 10)), planes(noise(8, 20))])
     assert_same(network, folded)
 
@@ -53,7 +52,7 @@ def test_equalizing_keeps_the_function(scale):
 def test_equalizing_brings_the_channels_ranges_together():
     network = make(4)
     network.up[0].weight[:, ::2] *= 20  # every other channel is loud
-    folded, pictures = FoldedEdgeSRGAN(network), [planes(noise(12, 10))]
+    folded, pictures = network.fold(), [planes(noise(12, 10))]
 
     def spread():
         seen = []
@@ -73,7 +72,7 @@ def test_equalizing_a_silent_network_changes_nothing():
     network = make(2)
     network.up[0].weight.zero_()
     network.up[0].bias.fill_(-1)
-    folded = FoldedEdgeSRGAN(network)
+    folded = network.fold()
     folded.equalize([planes(noise(4, 4))])
     assert all(torch.isfinite(value).all() for value in folded.state_dict().values())
 
@@ -81,12 +80,12 @@ def test_equalizing_a_silent_network_changes_nothing():
 def test_the_network_itself_stays_as_it_is():
     network = make(4)
     before = {key: value.clone() for key, value in network.state_dict().items()}
-    FoldedEdgeSRGAN(network).equalize([planes(noise(6, 6))])
+    network.fold().equalize([planes(noise(6, 6))])
     assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
 
 
 def test_no_layer_works_at_high_resolution_or_in_groups():
-    folded = FoldedEdgeSRGAN(make(8))
+    folded = make(8).fold()
     assert not any(isinstance(layer, torch.nn.ConvTranspose2d) for layer in folded.modules())
     assert {layer.groups for layer in folded.modules() if isinstance(layer, torch.nn.Conv2d)} == {1}
     assert folded(planes(noise(5, 6))).shape == (1, 8 * 8 * 3, 5, 6)

@@ -1,36 +1,51 @@
-"""What training makes small: the distance to the original by pixels, by features and by a discriminator."""
+"""The distance to the original by features of a network that was trained on ImageNet."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from msgspec import Meta
 from torch import nn
 from torch.nn import functional
 
 from edgesr_ros.networks.perceptual import load_mobilenet_v2, load_vgg16
-from edgesr_ros.training.recipe import PerceptualRecipe
+from edgesr_ros.training.terms.term import Batch, Frozen, Setting, Term, TermRecipe
 
 # SRGAN and EdgeSRGAN bring VGG's features to the scale of the pixels so (arXiv 1609.04802, section 3.2).
 _FEATURE_SCALE = 12.75
 
 
-def pixel_loss(
-    output: torch.Tensor, high: torch.Tensor, distance: Literal["l1", "l2"] = "l1"
-) -> torch.Tensor:
-    """Mean absolute or squared difference of pictures in 0..255, in units of the full range (0..1)."""
-    if distance == "l2":
-        return functional.mse_loss(output / 255.0, high / 255.0)
-    return functional.l1_loss(output, high) / 255.0
+class PerceptualRecipe(TermRecipe, tag="perceptual"):
+    """Distance of features of a network that was trained on ImageNet."""
+
+    network: Literal["vgg16", "mobilenet_v2"] = "vgg16"
+    distance: Literal["features", "lpips"] = "features"  # L1 of one group, or LPIPS over all up to it
+    group: Annotated[int, Meta(ge=1, le=5)] = 5  # of convolutions between two reductions of size
+
+    def make(self, setting: Setting) -> "PerceptualTerm":
+        weights = setting.perceptual or setting.work / "perceptual" / f"{self.network}.npz"
+        loss = make_perceptual(self, weights)
+        if setting.bf16:  # once, and not by autocast at every step
+            for module in loss.modules():
+                if isinstance(module, nn.Conv2d):
+                    module.to(torch.bfloat16)
+        return PerceptualTerm(loss)
 
 
-def generator_loss(logits: torch.Tensor) -> torch.Tensor:
-    """How far the discriminator is from taking the output for photographs: -log D(G(x))."""
-    return functional.softplus(-logits).mean()
+class PerceptualTerm(Term):
+    """A perceptual loss of output and original.
 
+    Args:
+        loss: (output, high), RGB 0..255 → scalar.
+    """
 
-def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """Binary cross-entropy of the logits of photographs and of outputs."""
-    return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+    def __init__(self, loss: nn.Module) -> None:
+        super().__init__()
+        self.loss = Frozen(loss)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        value: torch.Tensor = self.loss(batch.output, batch.high)
+        return value
 
 
 def make_perceptual(recipe: PerceptualRecipe, weights: Path) -> nn.Module:

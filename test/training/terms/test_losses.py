@@ -9,13 +9,10 @@ from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.frames.resize import enlarge_bicubic  # noqa: E402
 from edgesr_ros.networks.perceptual import load_mobilenet_v2, load_vgg16, read_perceptual  # noqa: E402
 from edgesr_ros.sources.files import read_image  # noqa: E402
-from edgesr_ros.training.losses import (  # noqa: E402
-    discriminator_loss,
-    generator_loss,
-    make_perceptual,
-    pixel_loss,
-)
-from edgesr_ros.training.recipe import PerceptualRecipe  # noqa: E402
+from edgesr_ros.training.terms import Batch  # noqa: E402
+from edgesr_ros.training.terms.adversarial import discriminator_loss, generator_loss  # noqa: E402
+from edgesr_ros.training.terms.perceptual import PerceptualRecipe, make_perceptual  # noqa: E402
+from edgesr_ros.training.terms.pixels import PixelTerm  # noqa: E402
 
 VGG16 = "vgg16_conv13_plus_lpips_lins_oihw_f16.npz"
 MOBILENET_V2 = "mobilenet_v2_imagenet_f32.npz"
@@ -32,8 +29,9 @@ def planes(image):
 
 def test_the_pixel_loss_is_a_share_of_the_full_range():
     a = torch.zeros(2, 3, 4, 4)
-    assert pixel_loss(a, a + 51).item() == pytest.approx(0.2)
-    assert pixel_loss(a, a + 51, "l2").item() == pytest.approx(0.04)
+    batch = Batch(low=a, high=a + 51, output=a, features={}, step=0)
+    assert PixelTerm()(batch).item() == pytest.approx(0.2)
+    assert PixelTerm("l2")(batch).item() == pytest.approx(0.04)
 
 
 def test_the_adversarial_losses_are_binary_cross_entropy():

@@ -3,13 +3,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
 
 from edgesr_ros.errors import InputError  # noqa: E402
-from edgesr_ros.networks.edgesrgan import EdgeSRGAN  # noqa: E402
-from edgesr_ros.training.interpolation import blend  # noqa: E402
+from edgesr_ros.networks.edgesrgan import EdgeSRGANSpec  # noqa: E402
+from edgesr_ros.training.steps.blend import blend  # noqa: E402
 
 
 def weights(seed, features=8):
     torch.manual_seed(seed)
-    return EdgeSRGAN(blocks=1, features=features, scale=2).state_dict()
+    return EdgeSRGANSpec(blocks=1, features=features, scale=2).build().state_dict()
 
 
 def test_the_ends_are_the_two_networks():

@@ -1,0 +1,74 @@
+"""What a network is, in a few numbers: enough to build it, and small enough to travel with its weights."""
+
+from collections.abc import Iterable
+
+from torch import nn
+
+from edgesr_ros.errors import InputError
+from edgesr_ros.networks.fold import Folded, Unfolded
+from edgesr_ros.schema import Struct
+
+
+class Spec(Struct, tag_field="kind"):
+    """Base of all descriptions: a family of networks has a tag, its members differ in their numbers."""
+
+    scale: int = 4  # enlargement of both sides
+
+    def build(self) -> "Network":
+        """A freshly initialised network.
+
+        Raises:
+            InputError: a scale that the family does not have.
+        """
+        raise NotImplementedError
+
+    @property
+    def reach(self) -> int:
+        """How many small pixels to each side a pixel of the result depends on: the margin of tiles."""
+        raise NotImplementedError
+
+    @property
+    def landmarks(self) -> tuple[str, ...]:
+        """Submodules by whose outputs a teacher and a student can be compared, from the first to the last."""
+        raise NotImplementedError
+
+
+class Network(nn.Module):
+    """Base of all networks: RGB (N, 3, H, W) in 0..255 → about the same, `scale` times larger.
+
+    Attributes:
+        spec: what it is. Whoever changes its layers (pruning) changes this along: weights are saved with it.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    @property
+    def scale(self) -> int:
+        """Enlargement of both sides."""
+        return self.spec.scale
+
+    def fold(self) -> Folded:
+        """The same function, as exporters take it."""
+        return Unfolded(self, self.scale)
+
+
+def check_scale(scale: int, known: Iterable[int]) -> None:
+    """Raise InputError for a scale that a family does not have."""
+    if scale not in known:
+        raise InputError(f"scale: expected one of {sorted(known)}, got {scale}")
+
+
+def reach_of(scale: int, layers: Iterable[tuple[int, int]]) -> int:
+    """The `Spec.reach` of convolutions in a row.
+
+    Args:
+        scale: of the whole.
+        layers: in the order in which they run: pixels to each side that the convolution sees, and how many
+            times larger the picture is made behind it.
+    """
+    first, last = 0, scale - 1  # the pixels that a small one becomes
+    for radius, enlargement in reversed(tuple(layers)):
+        first, last = first // enlargement - radius, last // enlargement + radius
+    return max(-first, last)

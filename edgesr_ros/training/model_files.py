@@ -1,0 +1,92 @@
+"""Trained weights → the model files that are shipped, each with its card."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesr_ros.networks import Network, count_parameters, name_of
+from edgesr_ros.training.degradation import DEGRADATIONS
+from edgesr_ros.training.export import RUNTIMES, Variant, check_model, write_model
+from edgesr_ros.training.macs import macs_per_pixel
+from edgesr_ros.training.weights import Facts
+from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256, write_card
+from edgesr_ros.upscaling.edgetpu_ops import count_ops, list_ops
+
+CALIBRATION_PICTURES = 32
+_NO_EVIDENCE = "Fine detail is estimated, not seen; it is no evidence."
+_THREADS = 2
+
+
+class Model(NamedTuple):
+    """What the card of a model file says that its weights do not."""
+
+    name: str  # <network>_x<scale>[_psnr|_link], without what the precision adds
+    size: InputSize  # that a TFLite file is for
+    training_data: str  # in words
+    licence: str
+    figures: dict[Variant, dict[str, dict[str, float]]] = {}  # noqa: RUF012 - nobody changes it
+
+
+def write_models(
+    network: Network,
+    facts: Facts,
+    model: Model,
+    variants: Sequence[Variant],
+    pictures: Sequence[np.ndarray],
+    folder: Path,
+    say: Callable[[str], None],
+) -> list[Path]:
+    """Write FOLDER/<name>[_<precision>].<format>, each compared with the network in torch, and its card.
+
+    Args:
+        network: for inference.
+        facts: what its weights say of themselves.
+        model: what else the cards say.
+        variants: which files.
+        pictures: (H, W, 3) uint8 RGB: what int8 is calibrated with, and all files are compared on.
+        folder: to write to.
+        say: is told of each file in a line.
+
+    Raises:
+        InputError: a file differs from the network by more than its precision accounts for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    degradation = DEGRADATIONS[facts.degradation]
+    written = []
+    for variant in variants:
+        name = model.name + variant.suffix
+        path = folder / f"{name}.{variant.format}"
+        write_model(network, path, variant, model.size, pictures)
+        input_range, output_range = variant.ranges
+        card = ModelCard(
+            name=name,
+            network=name_of(facts.spec),
+            scale=facts.spec.scale,
+            parameters=count_parameters(network),
+            macs_per_pixel=macs_per_pixel(network),
+            format=variant.format,
+            precision=variant.precision,
+            input_size=model.size if variant.format == "tflite" else None,
+            input_range=input_range,
+            output_range=output_range,
+            colour_order="RGB",
+            margin=facts.spec.reach,
+            training_degradation=degradation.words,
+            training_data=model.training_data,
+            recipe=", ".join((f"{facts.recipe}.yaml", *facts.mixed)),
+            steps=facts.steps,
+            figures=model.figures.get(variant, {}),
+            licence=model.licence,
+            limits=f"{degradation.limits} {_NO_EVIDENCE}",
+            sha256=file_sha256(path),
+            edgetpu=count_ops(list_ops(path)) if variant == ("tflite", "int8") else None,
+        )
+        upscaler = RUNTIMES[variant.format](path, card, _THREADS)
+        result = check_model(network, upscaler, variant.precision, pictures)
+        upscaler.close()
+        write_card(path, card)
+        say(f"{path}: {path.stat().st_size} bytes, {result}")
+        written.append(path)
+    return written
