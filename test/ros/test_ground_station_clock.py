@@ -53,6 +53,7 @@ class Robot:
 
     def answer(self):
         """Say what our clock shows, to the newest report."""
+        self._bench.wait(lambda: self.reports, "a report")
         report = ArrivalReport.from_pairs(pairs_of(self.reports[-1]))
         message = TimeReference(source="robot", time_ref=to_time(report.arrival_ns))
         message.header.stamp = to_time(self.clock())
@@ -113,7 +114,6 @@ def test_a_clock_that_is_set_back_is_noticed(bench, picture):
     bench.start("ground_station", model="bicubic", overlay=False)
     robot = Robot(bench, picture, 0.0)
     robot.frame()
-    bench.wait(lambda: robot.reports, "the report")
     robot.frame_after_answer()
     robot._ahead -= 1000 * S
     assert robot.frame()[0]["age_ms"] == "unknown"
