@@ -60,9 +60,9 @@ class Robot:
         self._reference.publish(message)
 
     def frame_after_answer(self):
-        """As `frame`, once an answer has arrived: a frame can overtake it, as their topics are two."""
-        self.answer()
+        """As `frame`, once an answer counts: a frame can overtake it, and a report too."""
         for _ in range(100):
+            self.answer()
             if (said := self.frame())[0]["age_ms"] != "unknown":
                 return said
             self._bench.spin(0.1)
