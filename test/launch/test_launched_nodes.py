@@ -38,6 +38,8 @@ def create(ros_domain, pictures, tmp_path, monkeypatch) -> Iterator[Create]:  # 
     monkeypatch.chdir(tmp_path)
     # A node subscribes to what it needs while somebody listens: here somebody always does.
     monkeypatch.setattr(Publisher, "get_subscription_count", lambda _: 1)
+    # The player would end with its pictures, and with it the context of all.
+    monkeypatch.setattr(EdgesrNode, "end", lambda *_: None)
     context = Context()
     context.init(domain_id=ros_domain)
     nodes: list[EdgesrNode] = []

@@ -11,6 +11,8 @@ from edgesr_ros import resources
 from edgesr_ros.upscaling.card import card_path, file_sha256, read_card, write_card
 
 GAN, PSNR = "edgesrgan_tiny_x4", "edgesrgan_tiny_x4_psnr"
+# What load_upscaler takes. `auto` changes over to another, which rounds differently, where that is faster.
+BACKEND = "onnxruntime"
 
 
 def make_pair(folder: Path) -> tuple[Path, Path]:

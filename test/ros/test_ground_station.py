@@ -5,6 +5,7 @@ import time
 import cv2
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
+from model_pairs import BACKEND
 from ros_messages import compressed_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool
@@ -23,7 +24,7 @@ def small(picture):
 
 
 def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
-    bench.start("ground_station", model=MODEL, overlay=False, deadline=10.0)
+    bench.start("ground_station", model=MODEL, backend=BACKEND, overlay=False, deadline=10.0)
     shown = bench.collect(Image, "image_sr")
     facts = bench.collect(DiagnosticArray, "image_sr/facts")
     reports = bench.collect(DiagnosticArray, "link_report")
@@ -62,7 +63,7 @@ def test_reports_tell_how_long_the_last_picture_took(bench, picture):
 
 
 def test_a_grey_camera_stays_grey(bench, picture):
-    bench.start("ground_station", model=MODEL, overlay=False, deadline=10.0)
+    bench.start("ground_station", model=MODEL, backend=BACKEND, overlay=False, deadline=10.0)
     shown = bench.collect(Image, "image_sr")
     link = bench.publisher(CompressedImage, "image_lr/compressed")
     grey = cv2.cvtColor(small(picture), cv2.COLOR_RGB2GRAY)

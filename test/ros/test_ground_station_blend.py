@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from model_pairs import PSNR, give_card, make_pair
+from model_pairs import BACKEND, PSNR, give_card, make_pair
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from ros_messages import compressed_message
@@ -88,7 +88,7 @@ def at(pair):
 
 @pytest.fixture
 def stream(bench, picture, pair):
-    bench.start("ground_station", model=pair[0], overlay=False, deadline=20.0)
+    bench.start("ground_station", model=pair[0], backend=BACKEND, overlay=False, deadline=20.0)
     return Stream(bench, picture)
 
 
@@ -130,7 +130,7 @@ def test_a_wrong_place_is_refused_in_one_line(stream, at):
 
 
 def test_a_model_without_sibling_stays_where_it_is(bench, picture):
-    bench.start("ground_station", model=PSNR, overlay=False, deadline=20.0)
+    bench.start("ground_station", model=PSNR, backend=BACKEND, overlay=False, deadline=20.0)
     stream = Stream(bench, picture)
     answer = stream.set(interpolation=0.5)
     assert not answer.successful
@@ -146,7 +146,13 @@ def test_starts_where_the_slider_is(bench, picture, pair):
     sibling = make_pair(other)[1]
     pair[1].unlink()
     bench.start(
-        "ground_station", model=pair[0], fidelity_model=sibling, interpolation=1, overlay=False, deadline=20.0
+        "ground_station",
+        model=pair[0],
+        backend=BACKEND,
+        fidelity_model=sibling,
+        interpolation=1,
+        overlay=False,
+        deadline=20.0,
     )
     stream = Stream(bench, picture)
     stream.frame()

@@ -53,15 +53,16 @@ class Robot:
 
     def answer(self):
         """Say what our clock shows, to the newest report."""
+        self._bench.wait(lambda: self.reports, "a report")
         report = ArrivalReport.from_pairs(pairs_of(self.reports[-1]))
         message = TimeReference(source="robot", time_ref=to_time(report.arrival_ns))
         message.header.stamp = to_time(self.clock())
         self._reference.publish(message)
 
     def frame_after_answer(self):
-        """As `frame`, once an answer has arrived: a frame can overtake it, as their topics are two."""
-        self.answer()
+        """As `frame`, once an answer counts: a frame can overtake it, and a report too."""
         for _ in range(100):
+            self.answer()
             if (said := self.frame())[0]["age_ms"] != "unknown":
                 return said
             self._bench.spin(0.1)
@@ -113,7 +114,6 @@ def test_a_clock_that_is_set_back_is_noticed(bench, picture):
     bench.start("ground_station", model="bicubic", overlay=False)
     robot = Robot(bench, picture, 0.0)
     robot.frame()
-    bench.wait(lambda: robot.reports, "the report")
     robot.frame_after_answer()
     robot._ahead -= 1000 * S
     assert robot.frame()[0]["age_ms"] == "unknown"

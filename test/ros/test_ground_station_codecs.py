@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from model_pairs import make_repeating
+from model_pairs import BACKEND, make_repeating
 from ros_messages import compressed_message, stream_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Bool
@@ -25,6 +25,7 @@ def test_each_reduction_has_its_network(bench, picture, tmp_path):
     bench.start(
         "ground_station",
         model=MODEL,
+        backend=BACKEND,
         model_x2=make_repeating(tmp_path, 2),
         model_x8=make_repeating(tmp_path, 8),
         overlay=False,
