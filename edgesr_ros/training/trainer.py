@@ -153,7 +153,7 @@ class Trainer:
         with self._autocast():
             loss = term.oppose(batch)
         self._descend(optimizer, loss)
-        term.requires_grad_(False)  # the network's own step must not reach it
+        term.requires_grad_(False)  # the network's step has no use for its gradients
         return loss.item()
 
     def _descend(self, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
