@@ -21,7 +21,7 @@ from edgesr_ros.training.steps.train import Train
 from edgesr_ros.training.taps import Taps
 from edgesr_ros.training.terms import Batch, Opponent, Setting, Term
 from edgesr_ros.training.validation import Validation
-from edgesr_ros.training.weights import BEST, Facts, load_network, save_network
+from edgesr_ros.training.weights import BEST, Facts, load_network, read_facts, save_network
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -101,6 +101,7 @@ class Trainer:
         if self.ranks.first:
             pairs, scale = self.patches.validation, self.network.scale
             validation = Validation(train.best_by, scale, pairs, self.folder, self.step)
+            self._adopt()
             self._judge_again(validation)
         with tqdm(
             total=train.steps, initial=self.step, unit="step", mininterval=1.0, disable=not self.ranks.first
@@ -153,7 +154,7 @@ class Trainer:
         with self._autocast():
             loss = term.oppose(batch)
         self._descend(optimizer, loss)
-        term.requires_grad_(False)  # the network's own step must not reach it
+        term.requires_grad_(False)  # the network's step has no use for its gradients
         return loss.item()
 
     def _descend(self, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
@@ -198,6 +199,12 @@ class Trainer:
         self.step, self.best = int(progress["step"]), progress["best"]
         self._judged_by = progress.get("judged_by")
         resume(self._averaged, self.step)
+
+    def _adopt(self) -> None:
+        """Let the best weights of an older version, which say nothing of themselves, say what they are."""
+        best = self.folder / BEST
+        if best.exists() and read_facts(best) is None:
+            save_network(best, load_network(best, self._facts.spec), self._facts)
 
     def _judge_again(self, validation: Validation) -> None:
         """Score the best weights on the pictures of today, where those before were others."""

@@ -36,7 +36,10 @@ def upscale_large(
 
 
 def tile_size(height: int, width: int, largest: int, margin: int = MARGIN) -> InputSize:
-    """The size of at most `largest` pixels whose tiles cover a picture with the fewest pixels in all."""
+    """The size of at most `largest` pixels whose tiles cover a picture with the fewest pixels in all.
+
+    That of the picture where margins leave nothing of such a tile: ESRGAN sees 350 pixels far.
+    """
 
     def side(length: int, parts: int) -> int:
         return math.ceil((length + 2 * margin * (parts - 1)) / parts)
@@ -49,7 +52,8 @@ def tile_size(height: int, width: int, largest: int, margin: int = MARGIN) -> In
             rows = max(1, math.ceil((height - 2 * margin) / (most_rows - 2 * margin)))
             tile = InputSize(width=tile_width, height=side(height, rows))
             choices.append((rows * columns * tile.pixels, tile))
-    return min(choices, key=lambda choice: choice[0])[1]
+    whole = InputSize(width=width, height=height)
+    return min(choices, key=lambda choice: choice[0])[1] if choices else whole
 
 
 def upscale_in_tiles(

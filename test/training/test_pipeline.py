@@ -161,6 +161,18 @@ def test_weights_of_older_versions_are_taken_for_what_the_recipe_says(make, tmp_
     assert load_network(tmp_path / "second" / "2_blend" / BEST).scale == 2
 
 
+def test_a_folder_of_an_older_version_is_taken_over(make, tmp_path):
+    """It has a checkpoint and weights, but no record of the step; the weights then say what they are."""
+    make("first", FIRST)
+    path = tmp_path / "first" / BEST
+    weights = load_file(path)
+    save_file(weights, path)
+    (tmp_path / "first" / RECORD).unlink()
+    assert make("first", FIRST)[1] == 0
+    assert all(torch.equal(load_file(path)[key], value) for key, value in weights.items())
+    assert read_facts(path).steps == 2
+
+
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [

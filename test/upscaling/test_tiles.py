@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import cv2
 import numpy as np
 import pytest
@@ -47,6 +49,30 @@ def test_tiles_are_as_large_as_they_may_be(width, height):
     tile = tile_size(height, width, LARGEST)
     assert LARGEST / 2 < tile.width * tile.height <= LARGEST
     assert min(tile.width, tile.height) > 2 * MARGIN
+
+
+def test_a_margin_that_leaves_nothing_of_a_tile_makes_it_the_picture():
+    assert tile_size(1080, 1920, LARGEST, margin=350) == InputSize(width=1920, height=1080)
+
+
+@pytest.mark.parametrize(
+    ("backend", "needs"),
+    [("onnx_runtime", "onnxruntime"), ("openvino_runtime", "openvino"), ("litert", "ai_edge_litert")],
+)
+def test_every_runtime_takes_the_margin_of_the_card(monkeypatch, backend, needs):
+    pytest.importorskip(needs, reason=f"needs {needs}")
+    module, seen = import_module(f"edgesr_ros.upscaling.{backend}"), []
+
+    def whole(upscale, rgb, scale, margin):
+        seen.append((scale, margin))
+        return upscale(rgb)
+
+    monkeypatch.setattr(module, "upscale_large", whole)
+    runner = next(
+        value for name, value in vars(module).items() if name.endswith("Upscaler") and name != "Upscaler"
+    )
+    load_upscaler("edgesrgan_tiny_x2", runner.backend).upscale(np.zeros((20, 24, 3), np.uint8))
+    assert set(seen) == {(2, 13)}
 
 
 def test_a_small_picture_stays_whole():
