@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.schema import write_bytes
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
 
@@ -53,9 +54,9 @@ def write_image(path: Path, rgb: np.ndarray) -> None:
         InputError: the suffix is none that can be written, or the folder cannot be written to.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        written = cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
-    except (cv2.error, OSError):
-        written = False
-    if not written:
+        encoded, data = cv2.imencode(path.suffix or ".", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        encoded = False
+    if not encoded:
         raise InputError(f"{path}: cannot be written (suffix one of {', '.join(sorted(IMAGE_SUFFIXES))}?)")
+    write_bytes(path, data.tobytes())
