@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
             interrupted = _run_chain(processes, arguments, source, output)
         except InputError as error:
             kept = len(read_rows(output / FRAMES)) if (output / FRAMES).is_file() else 0
+            if not kept:
+                raise
             raise InputError(f"{error}; {kept} pictures are kept in {output / FRAMES}") from None
         for warning in processes.warnings("frame_player"):
             print(warning)
@@ -97,12 +99,9 @@ def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str,
     processes.start("ground_station", "/ground", station)
     processes.start("link_emulator", "/", {"profile": arguments.link})
     processes.start("onboard", "/robot")
-    player = {
-        "source": source,
-        "topic": arguments.topic,
-        "rate": arguments.rate,
-        "loop": arguments.seconds > 0,
-    }
+    player = {"source": source, "rate": arguments.rate, "loop": arguments.seconds > 0}
+    if arguments.topic:  # ROS has no way to say an empty text on the command line
+        player["topic"] = arguments.topic
     processes.start("frame_player", "/robot", player)
     interrupted = False
     try:
