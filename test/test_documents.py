@@ -152,7 +152,7 @@ def declared(monkeypatch):
     }
     for name, stand_in in stand_ins.items():
         monkeypatch.setattr(Node, name, stand_in)
-    source = SimpleNamespace(description="nothing", close=lambda: None)
+    source = SimpleNamespace(description="nothing", close=lambda: None, notes=list)
     monkeypatch.setattr(frame_player, "open_source", lambda *_: source)
     monkeypatch.setattr(frame_player.FramePlayer, "_play", lambda _: None)
     session = SimpleNamespace(finish=lambda _: "no report", shown=0)

@@ -19,7 +19,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
-from edgesr_ros.errors import InputError
+from edgesr_ros.errors import InputError, disk_error
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD, Diagnostics
 from edgesr_ros.nodes.parameters import Parameters
 from edgesr_ros.schema import Struct
@@ -180,6 +180,10 @@ def run(create: Callable[[], EdgesrNode]) -> int:
         rclpy.spin(node)
     except InputError as error:
         failure = error
+    except OSError as error:
+        failure = disk_error(error)
+        if failure is None:
+            raise
     except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
         pass
     except RuntimeError:
@@ -189,7 +193,10 @@ def run(create: Callable[[], EdgesrNode]) -> int:
         # A second interrupt (process group and launch both send one) must not break the clean-up.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
-            node.close()
+            try:
+                node.close()
+            except InputError as error:
+                failure = error
             failure = failure or node.failure
             node.destroy_node()
         rclpy.try_shutdown()

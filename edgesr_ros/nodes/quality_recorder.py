@@ -13,6 +13,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
+from edgesr_ros.quality.record import FRAMES, UnwritableError
 from edgesr_ros.quality.session import Session
 from edgesr_ros.schema import FIXED, Struct
 
@@ -49,9 +50,8 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         settings = self.parameters.current
-        self._session = Session(
-            Path(settings.output).expanduser(), settings.sample_rate, settings.source, settings.link
-        )
+        self._folder = Path(settings.output).expanduser()
+        self._session = Session(self._folder, settings.sample_rate, settings.source, settings.link)
         self.subscribe(Image, "image_raw", self._on_original)
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, COMPRESSED, optional=True)
         self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
@@ -62,7 +62,11 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
 
     def close(self) -> None:
         print("measuring the pictures and writing the report …", flush=True)
-        report = self._session.finish(self.parameters.current.patience)
+        try:
+            report = self._session.finish(self.parameters.current.patience)
+        except InputError:
+            print(f"kept {self._session.kept} of {self._session.shown} pictures in {self._folder / FRAMES}")
+            raise
         print(f"recorded {self._session.shown} pictures: {report}")  # the logger is shut down by now
 
     def _on_original(self, message: Image) -> None:
@@ -81,12 +85,16 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         now_s = self.get_clock().now().nanoseconds * 1e-9
         try:
             self._session.picture(nanoseconds(message.header.stamp), now_s, image_to_array(message))
+        except UnwritableError as error:
+            self._end_unwritable(error)
         except InputError as error:
             self.bad_input(error)
 
     def _on_facts(self, message: DiagnosticArray) -> None:
         try:
             self._session.facts(nanoseconds(message.header.stamp), pairs_of(message))
+        except UnwritableError as error:
+            self._end_unwritable(error)
         except InputError as error:
             self.bad_input(error)
 
@@ -99,6 +107,11 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
                     self._session.diagnostics(status.name.rpartition("/")[2], now_s, values)
                 except InputError as error:
                     self.bad_input(error)
+
+    def _end_unwritable(self, error: UnwritableError) -> None:
+        """Not one picture more would be kept."""
+        self._session.stop()
+        self.end(error)
 
     def _end_when_due(self) -> None:
         settings = self.parameters.current

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.networks import Network, count_parameters, name_of
+from edgesr_ros.schema import check_writable
 from edgesr_ros.training.degradation import DEGRADATIONS
 from edgesr_ros.training.export import RUNTIMES, Variant, check_model, write_model
 from edgesr_ros.training.macs import macs_per_pixel
@@ -50,14 +51,17 @@ def write_models(
         say: is told of each file in a line.
 
     Raises:
-        InputError: a file differs from the network by more than its precision accounts for.
+        InputError: a file cannot be written, or differs from the network by more than its precision
+            accounts for.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     degradation = DEGRADATIONS[facts.degradation]
+    names = {variant: model.name + variant.suffix for variant in variants}
+    paths = {variant: folder / f"{name}.{variant.format}" for variant, name in names.items()}
+    for path in paths.values():
+        check_writable(path)
     written = []
     for variant in variants:
-        name = model.name + variant.suffix
-        path = folder / f"{name}.{variant.format}"
+        name, path = names[variant], paths[variant]
         write_model(network, path, variant, model.size, pictures)
         input_range, output_range = variant.ranges
         card = ModelCard(
