@@ -15,6 +15,7 @@ class SentFrame(NamedTuple):
         sent: s.
         size: bytes.
         probe: it was sent into silence, to hear whether the link is back.
+        alone: the link had ample time for those before it: it waited for none of ours.
     """
 
     number: int
@@ -22,6 +23,7 @@ class SentFrame(NamedTuple):
     sent: float
     size: int
     probe: bool
+    alone: bool
 
 
 class Flight:
@@ -47,9 +49,9 @@ class Flight:
         """All that is on the way was sent into silence."""
         return all(frame.probe for frame in self._frames)
 
-    def add(self, now: float, stamp_ns: int, size: int, probe: bool) -> None:
+    def add(self, now: float, stamp_ns: int, size: int, probe: bool, alone: bool) -> None:
         """A frame went out."""
-        self._frames.append(SentFrame(self._sent, stamp_ns, now, size, probe))
+        self._frames.append(SentFrame(self._sent, stamp_ns, now, size, probe, alone))
         self._sent += 1
 
     def find(self, stamp_ns: int) -> SentFrame | None:

@@ -163,6 +163,8 @@ class Sender:
             self._controller.update(wait, interval)
         if self._link.last_heard != heard:
             self._probes = 0
+        if self._link.known and not self._overdue(now):
+            self._link.trial.watch(now, min(self._link.capacity.rate, self._max_frame_bytes / self._period))
 
     def _largest(self) -> float:
         return min(self._link.losses.largest, self._max_frame_bytes)
@@ -179,7 +181,10 @@ class Sender:
     def _planned(self, now: float) -> float:
         if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
             return MIN_FRAME_BYTES
-        return min(max(self._rate(now) * self._interval(now), MIN_FRAME_BYTES), self._largest())
+        planned = max(self._rate(now) * self._interval(now), MIN_FRAME_BYTES)
+        if self._link.trial.running:
+            return self._link.trial.size(min(planned, self._largest()), self._largest())
+        return min(planned, self._largest())
 
     def _state(self, now: float) -> State:
         if self._unreported(now):
@@ -210,7 +215,7 @@ class Sender:
                 return self._last_sent + (1 - _EARLY) * self._period
             return math.nextafter(self._link.silent_from, math.inf)
         next_frame = self._last_sent + self._interval(now) - _EARLY * self._period
-        return max(next_frame, self._link.free_from)
+        return max(next_frame, self._link.alone_from if self._link.trial.running else self._link.free_from)
 
     def _probe_interval(self) -> float:
         drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate
