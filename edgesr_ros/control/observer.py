@@ -113,8 +113,9 @@ class LinkObserver:
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
-        if frame.alone and (rise := self.trial.arrived(now, frame.size, arrival - entered)):
-            self._propagation.rise(frame.sent, rise)
+        if frame.alone:
+            change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
+            self._propagation.change(frame.sent, change)
         self._clear = arrival
         return True
 

@@ -164,7 +164,8 @@ class Sender:
         if self._link.last_heard != heard:
             self._probes = 0
         if self._link.known and not self._overdue(now):
-            self._link.trial.watch(now, min(self._link.capacity.rate, self._max_frame_bytes / self._period))
+            most = self._max_frame_bytes / self._period
+            self._link.trial.watch(now, self._link.capacity.rate, most)
 
     def _largest(self) -> float:
         return min(self._link.losses.largest, self._max_frame_bytes)
