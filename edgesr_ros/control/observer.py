@@ -53,12 +53,12 @@ class LinkObserver:
         frames = self.flight.frames
         return self.free_from + frames[-1].size / self.capacity.rate if frames else -math.inf
 
-    def sent(self, now: float, stamp_ns: int, size: int, probe: bool) -> None:
+    def sent(self, now: float, stamp_ns: int, number: int | None, size: int, probe: bool) -> None:
         """A frame went out."""
         self.losses.sent(size)
         alone = now >= self.alone_from
         self.trial.sent(now, alone)
-        self.flight.add(now, stamp_ns, size, probe, alone)
+        self.flight.add(now, stamp_ns, number, size, probe, alone)
         self._look_ahead()
 
     def reported(self, now: float, report: ArrivalReport, interval: float) -> list[float]:
@@ -67,17 +67,19 @@ class LinkObserver:
         Returns:
             The waiting of each frame that was not known to have arrived, s.
         """
-        frame = self.flight.find(report.stamp_ns)
+        frame = self.flight.find(report.stamp_ns, report.number)
         if frame is None:
             return []
         last, frames = self._counted
         arrival = report.arrival_ns * 1e-9
-        newer = frame.number > last
+        newer = frame.place > last
         if newer and (report.frames < frames or arrival < self._clear - _CLOCK_STEP):
             self._meet_receiver()
         waits = []
         for told in report.arrivals:
-            of = self.flight.find(told.stamp_ns)
+            if told.number is None and told.arrival_ns * 1e-9 <= self._clear:
+                continue  # known: it must not pass for a later frame of the same stamp
+            of = self.flight.find(told.stamp_ns, told.number)
             if of is not None and self._arrived(now, of, told.arrival_ns * 1e-9, interval):
                 waits.append(self.wait)
         if newer:
@@ -94,7 +96,7 @@ class LinkObserver:
         self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
-        self._counted = (-1, 0)  # number of the last frame that was reported, and the receiver's count then
+        self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
 
     def _arrived(self, now: float, frame: SentFrame, arrival: float, interval: float) -> bool:
         before = self.flight.settle(frame)
@@ -122,12 +124,14 @@ class LinkObserver:
     def _count(self, frame: SentFrame, frames: int) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""
         last, known = self._counted
-        self._counted = (frame.number, frames)
+        self._counted = (frame.place, frames)
         if last < 0:
             return
-        sent = frame.number - last
-        lost = min(max(sent - (frames - known), 0), sent)
-        pictures = [other.size for other in self.flight.between(last, frame.number) if not other.probe]
+        sent = frame.place - last
+        between = self.flight.between(last, frame.place)
+        counted = sent - sum(other.uncounted for other in between)
+        lost = min(max(counted - (frames - known), 0), sent)
+        pictures = [other.size for other in between if not other.probe]
         if len(pictures) == sent:
             self.losses.reported(sent, lost)
         elif frame.probe and lost and pictures:

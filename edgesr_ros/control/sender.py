@@ -141,8 +141,8 @@ class Sender:
             round_trip=self._link.round_trip.mean,
         )
 
-    def sent(self, now: float, stamp_ns: int, size: int) -> None:
-        """A frame of `size` bytes went out."""
+    def sent(self, now: float, stamp_ns: int, size: int, number: int | None = None) -> None:
+        """A frame of `size` bytes went out; reports name it by its number, or else by its stamp."""
         probe = self._overdue(now)
         self._probes += probe
         planned = self._planned(now)
@@ -151,7 +151,7 @@ class Sender:
         # From the time that was due, not from now: lateness of one frame must not lower the rate.
         due = max(self._budget_from, now - self._interval(now))
         self._budget_from = due + size / self._rate(now)
-        self._link.sent(now, stamp_ns, size, probe)
+        self._link.sent(now, stamp_ns, number, size, probe)
         self._last_sent = now
         if self._first_sent is None:
             self._first_sent = now

@@ -107,9 +107,7 @@ def drive(
     rng = np.random.default_rng(seed)
     sender = sender or Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
     there = Way(Channel(LinkEmulator(forward, seed)), longer, others)
-    back_again = Way(
-        Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0
-    )
+    back_again = Way(Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0)
     log, result = ArrivalLog(), Drive()
     slot: float | None = None
     encoding = False

@@ -32,9 +32,7 @@ def recovers(run: "Drive", begin: float = CHANGE, end: float = RECOVERED) -> boo
     return all(b >= 0.9 * a for a, b in zip(before, later, strict=True))
 
 
-@pytest.mark.parametrize(
-    "more", [{}, {"jitter_ms": 15}, {"loss": 0.01}], ids=["still", "jitter", "loss"]
-)
+@pytest.mark.parametrize("more", [{}, {"jitter_ms": 15}, {"loss": 0.01}], ids=["still", "jitter", "loss"])
 @pytest.mark.parametrize("rise", [0.04, 0.15, 0.3])
 def test_a_longer_way_costs_nothing_for_long(rise: float, more: dict, drive: Run, steps: Steps) -> None:
     run = drive(steps(UNLIMITED, **more), RECOVERED + 8, longer=after(rise))
@@ -123,14 +121,14 @@ def seen(trial: DelayTrial, delays: Callable[[int], float]) -> float:
 def test_what_does_not_depend_on_bytes_is_the_way() -> None:
     assert seen(DelayTrial(), lambda size: 0.02 + size / 50_000) == 0
     assert seen(DelayTrial(), lambda size: 0.08 + size / 50_000) == pytest.approx(0.06)
-    assert seen(DelayTrial(), lambda size: 0.08) == pytest.approx(0.06)
+    assert seen(DelayTrial(), lambda _: 0.08) == pytest.approx(0.06)
     assert seen(DelayTrial(), lambda size: -0.08 + size / 50_000) == pytest.approx(-0.1)
     assert seen(DelayTrial(), lambda size: 0.02 + 3 * size / 50_000) == 0
 
 
 def test_frames_of_one_size_tell_nothing_and_are_tried_again() -> None:
     trial = DelayTrial()
-    assert seen(trial, lambda size: 0.08) > 0
+    assert seen(trial, lambda _: 0.08) > 0
     now = 100.0
     trial.watch(now, 100_000.0, 1e6)
     for _ in range(3):
