@@ -26,7 +26,12 @@ class GroundStationParameters(GroundSettings):
     """Parameters of `ground_station`; defaults in config/ground_station.yaml."""
 
     stale_after: Annotated[
-        float, Meta(gt=0, description="Seconds without a fresh picture until `stale` is announced.")
+        float,
+        Meta(
+            gt=0,
+            description="Seconds without a fresh picture until `stale` is announced; of a stream that is "
+            "slower by itself 2.5 of its periods.",
+        ),
     ]
     overlay: Annotated[bool, Meta(description="Draw method, age and staleness on the picture.")]
 
