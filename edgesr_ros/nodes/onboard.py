@@ -53,7 +53,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             ready=self._wait,
         )
         heard = [self._frames]
-        self.subscribe(Image, "image_raw", self._on_image, while_heard=heard)
+        self.subscribe(Image, "image_raw", self._on_image, while_heard=heard, latched=True)
         self.subscribe(CameraInfo, "camera_info", self._on_camera_info, while_heard=heard, optional=True)
         self._reports = self.subscribe(
             DiagnosticArray, "link_report", self._on_report, COMPRESSED, optional=True
