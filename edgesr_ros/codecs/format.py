@@ -20,40 +20,51 @@ STILLS: tuple[EncoderName, ...] = (*CODECS, "avif_slow")
 _KNOWN = CODECS + STREAMS
 
 _FORMAT = re.compile(
-    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png|avif|h264)(?:\s+compressed)?(?:\s+\w+)?\s*"
+    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png|avif|h264)(?:\s+compressed)?"
+    r"(?:\s+\w+?(?:_n(?P<number>\d{1,19}))?)?\s*"
     r"(?P<mono>;\s*mono\s*)?(?:;\s*full=(?P<width>\d{1,6})x(?P<height>\d{1,6})\s*)?"
 )
 
 
 class FrameFormat(Struct, frozen=True):
-    """What a CompressedImage's `format` says: the frame's encoding, codec and size before reduction."""
+    """What a CompressedImage's `format` says: the frame's encoding, codec and size before reduction.
+
+    Attributes:
+        number: what tells the frame from others, whatever its stamp; each one is 1 more than that of the
+            frame sent before. None: the sender does not number its frames.
+    """
 
     encoding: Encoding
     codec: Codec
     full_width: int
     full_height: int
+    number: int | None = None
 
     def text(self) -> str:
-        """For example `rgb8; webp compressed bgr8; full=640x480`.
+        """For example `rgb8; webp compressed bgr8_n41; full=640x480`.
 
         The beginning is compressed_image_transport's: its subscribers swap red and blue of an `rgb8` frame
-        unless `compressed bgr8` follows, and take `mono8` for a promise that the file holds one channel,
-        which WebP cannot and H.264 does not; there a mark of ours keeps it.
+        unless `compressed bgr` follows, and take `mono8` for a promise that the file holds one channel,
+        which WebP cannot and H.264 does not; there a mark of ours keeps it. The number is part of a word that
+        ground stations from before there were numbers skip: further words they would refuse.
         """
+        number = "" if self.number is None else f"_n{self.number}"
         if self.encoding == "rgb8":
-            head = f"rgb8; {self.codec} compressed bgr8"
+            head = f"rgb8; {self.codec} compressed bgr8{number}"
         elif self.codec in ("webp", "h264"):
-            head = f"rgb8; {self.codec} compressed bgr8; mono"
+            head = f"rgb8; {self.codec} compressed bgr8{number}; mono"
         else:
-            head = f"mono8; {self.codec} compressed"
+            head = f"mono8; {self.codec} compressed" + (number and f" mono8{number}")
         return f"{head}; full={self.full_width}x{self.full_height}"
 
     @staticmethod
-    def of(image: np.ndarray, codec: Codec) -> "FrameFormat":
+    def of(image: np.ndarray, codec: Codec, number: int | None = None) -> "FrameFormat":
         """Of a camera's frame, (H, W, 3) RGB or (H, W) grey, that `codec` holds."""
         height, width = image.shape[:2]
         encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
-        return FrameFormat(encoding=encoding, codec=codec, full_width=width, full_height=height)
+        return FrameFormat(
+            encoding=encoding, codec=codec, full_width=width, full_height=height, number=number
+        )
 
     @staticmethod
     def parse(text: str, width: int, height: int) -> "FrameFormat":
@@ -77,7 +88,11 @@ class FrameFormat(Struct, frozen=True):
         mono = found["mono"] or (found["encoding"] or "").startswith("mono")
         codec = next(codec for codec in _KNOWN if codec[:2] == found["codec"][:2])  # "jpg" is jpeg
         return FrameFormat(
-            encoding="mono8" if mono else "rgb8", codec=codec, full_width=width, full_height=height
+            encoding="mono8" if mono else "rgb8",
+            codec=codec,
+            full_width=width,
+            full_height=height,
+            number=int(found["number"]) if found["number"] else None,
         )
 
 

@@ -62,6 +62,13 @@ class Propagation:
         """
         self._note(sent, max(delay, self._lowest[0][1]))
 
+    def change(self, sent: float, seconds: float) -> None:
+        """From the frame sent at `sent` on the way takes `seconds` longer: what was lowest is past."""
+        if seconds:
+            delay = self._lowest[0][1] + seconds
+            self._lowest.clear()
+            self._note(sent, delay)
+
     def _note(self, sent: float, delay: float) -> None:
         while self._lowest and self._lowest[-1][1] >= delay:
             self._lowest.pop()

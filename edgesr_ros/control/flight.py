@@ -10,18 +10,24 @@ class SentFrame(NamedTuple):
     """A frame that went out.
 
     Attributes:
-        number: of frames sent before it.
-        stamp_ns: what reports know it by.
+        place: of frames sent before it.
+        number: what reports know it by; None: they know it by its stamp.
+        stamp_ns: of its header.
         sent: s.
         size: bytes.
         probe: it was sent into silence, to hear whether the link is back.
+        uncounted: to a receiver that knows frames by their stamps it is the one before, come again.
+        alone: the link had ample time for those before it: it waited for none of ours.
     """
 
-    number: int
+    place: int
+    number: int | None
     stamp_ns: int
     sent: float
     size: int
     probe: bool
+    uncounted: bool
+    alone: bool
 
 
 class Flight:
@@ -29,6 +35,7 @@ class Flight:
 
     def __init__(self) -> None:
         self._sent = 0
+        self._last_ns: int | None = None
         self._frames: deque[SentFrame] = deque(maxlen=_REMEMBERED)  # oldest first
         self._settled: deque[SentFrame] = deque(maxlen=_REMEMBERED)
 
@@ -47,16 +54,20 @@ class Flight:
         """All that is on the way was sent into silence."""
         return all(frame.probe for frame in self._frames)
 
-    def add(self, now: float, stamp_ns: int, size: int, probe: bool) -> None:
+    def add(self, now: float, stamp_ns: int, number: int | None, size: int, probe: bool, alone: bool) -> None:
         """A frame went out."""
-        self._frames.append(SentFrame(self._sent, stamp_ns, now, size, probe))
-        self._sent += 1
+        uncounted = number is None and stamp_ns == self._last_ns
+        self._frames.append(SentFrame(self._sent, number, stamp_ns, now, size, probe, uncounted, alone))
+        self._sent, self._last_ns = self._sent + 1, stamp_ns
 
-    def find(self, stamp_ns: int) -> SentFrame | None:
-        """The frame of that stamp, on the way or settled lately."""
-        # Newest first: a recording that is played again repeats its stamps.
-        frames = (*reversed(self._frames), *reversed(self._settled))
-        return next((frame for frame in frames if frame.stamp_ns == stamp_ns), None)
+    def find(self, stamp_ns: int, number: int | None) -> SentFrame | None:
+        """The frame of that number, on the way or settled lately; of a report without one, of that stamp."""
+        # Of the settled the newest first: a recording that is played again repeats its stamps. But a camera
+        # that repeats one has several on the way, and they arrive in their order.
+        frames = (*self._frames, *reversed(self._settled))
+        if number is not None:
+            return next((frame for frame in frames if frame.number == number), None)
+        return next((frame for frame in frames if max(frame.stamp_ns, 0) == stamp_ns), None)
 
     def settle(self, frame: SentFrame) -> tuple[SentFrame, ...] | None:
         """Take `frame` and those sent before it off the way.
@@ -64,14 +75,14 @@ class Flight:
         Returns:
             Those sent before it, which are lost, or late; None where `frame` was settled already.
         """
-        if not self._frames or frame.number < self._frames[0].number:
+        if not self._frames or frame.place < self._frames[0].place:
             return None
         before = []
-        while self._frames and self._frames[0].number <= frame.number:
+        while self._frames and self._frames[0].place <= frame.place:
             before.append(self._frames.popleft())
         self._settled.extend(before)
         return tuple(before[:-1])
 
     def between(self, after: int, last: int) -> list[SentFrame]:
-        """The frames of the numbers (after, last] that are still remembered."""
-        return [frame for frame in (*self._settled, *self._frames) if after < frame.number <= last]
+        """The frames of the places (after, last] that are still remembered."""
+        return [frame for frame in (*self._settled, *self._frames) if after < frame.place <= last]

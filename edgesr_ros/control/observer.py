@@ -7,6 +7,7 @@ from edgesr_ros.control.estimator import CapacityEstimator
 from edgesr_ros.control.flight import Flight, SentFrame
 from edgesr_ros.control.loss import LossEstimator
 from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.trial import DelayTrial
 
 _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
@@ -22,6 +23,7 @@ class LinkObserver:
         flight: the frames on the way.
         capacity: bytes per second that the link carries.
         losses: what gets lost.
+        trial: of whether the way has become longer.
         round_trip: s from a frame to its report.
         wait: s that the last frame waited behind others.
         last_heard: when the last report came.
@@ -45,10 +47,18 @@ class LinkObserver:
         """Enough frames have arrived to rely on the estimates."""
         return self._propagation.settled
 
-    def sent(self, now: float, stamp_ns: int, size: int, probe: bool) -> None:
+    @property
+    def alone_from(self) -> float:
+        """When a frame sent will find the link empty, even if that takes twice as long as expected."""
+        frames = self.flight.frames
+        return self.free_from + frames[-1].size / self.capacity.rate if frames else -math.inf
+
+    def sent(self, now: float, stamp_ns: int, number: int | None, size: int, probe: bool) -> None:
         """A frame went out."""
         self.losses.sent(size)
-        self.flight.add(now, stamp_ns, size, probe)
+        alone = now >= self.alone_from
+        self.trial.sent(now, alone)
+        self.flight.add(now, stamp_ns, number, size, probe, alone)
         self._look_ahead()
 
     def reported(self, now: float, report: ArrivalReport, interval: float) -> list[float]:
@@ -57,18 +67,20 @@ class LinkObserver:
         Returns:
             The waiting of each frame that was not known to have arrived, s.
         """
-        frame = self.flight.find(report.stamp_ns)
+        frame = self.flight.find(report.stamp_ns, report.number)
         if frame is None:
             return []
         last, frames = self._counted
         arrival = report.arrival_ns * 1e-9
-        newer = frame.number > last
+        newer = frame.place > last
         if newer and (report.frames < frames or arrival < self._clear - _CLOCK_STEP):
             self._meet_receiver()
         waits = []
         for told in report.arrivals:
-            of = self.flight.find(told.stamp_ns)
-            if of is not None and self._arrived(of, told.arrival_ns * 1e-9, interval):
+            if told.number is None and told.arrival_ns * 1e-9 <= self._clear:
+                continue  # known: it must not pass for a later frame of the same stamp
+            of = self.flight.find(told.stamp_ns, told.number)
+            if of is not None and self._arrived(now, of, told.arrival_ns * 1e-9, interval):
                 waits.append(self.wait)
         if newer:
             self._count(frame, report.frames)
@@ -81,11 +93,12 @@ class LinkObserver:
     def _meet_receiver(self) -> None:
         """Forget what hangs on the receiver's clock and counts."""
         self._propagation = Propagation()
+        self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
-        self._counted = (-1, 0)  # number of the last frame that was reported, and the receiver's count then
+        self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
 
-    def _arrived(self, frame: SentFrame, arrival: float, interval: float) -> bool:
+    def _arrived(self, now: float, frame: SentFrame, arrival: float, interval: float) -> bool:
         before = self.flight.settle(frame)
         if before is None:
             return False
@@ -102,18 +115,23 @@ class LinkObserver:
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
+        if frame.alone:
+            change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
+            self._propagation.change(frame.sent, change)
         self._clear = arrival
         return True
 
     def _count(self, frame: SentFrame, frames: int) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""
         last, known = self._counted
-        self._counted = (frame.number, frames)
+        self._counted = (frame.place, frames)
         if last < 0:
             return
-        sent = frame.number - last
-        lost = min(max(sent - (frames - known), 0), sent)
-        pictures = [other.size for other in self.flight.between(last, frame.number) if not other.probe]
+        sent = frame.place - last
+        between = self.flight.between(last, frame.place)
+        counted = sent - sum(other.uncounted for other in between)
+        lost = min(max(counted - (frames - known), 0), sent)
+        pictures = [other.size for other in between if not other.probe]
         if len(pictures) == sent:
             self.losses.reported(sent, lost)
         elif frame.probe and lost and pictures:

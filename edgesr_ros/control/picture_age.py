@@ -11,7 +11,7 @@ counts from when the pictures reached the robot's node: when they were taken can
 from collections import deque
 
 from edgesr_ros.control.clock import ClockOffset, Estimate
-from edgesr_ros.control.report import RESTART_NS
+from edgesr_ros.control.stamps import RESTART_NS
 
 _LONGEST_AGE = 10.0  # s from the camera to us; what seems older is stamped by another clock
 _LEAK = 0.01  # s per s by which the foreign clock may be slower than it was, …
@@ -60,8 +60,11 @@ class PictureAge:
         self._asked: deque[int] = deque(maxlen=_ASKED)
         self._newest_ns = -1
 
-    def arrived(self, now_ns: int, stamp_ns: int) -> None:
-        """A picture arrived at `now_ns`, and a report says so."""
+    def arrived(self, now_ns: int, stamp_ns: int | None) -> None:
+        """A picture arrived at `now_ns`, and a report says so. No stamp: it is good for nothing."""
+        if stamp_ns is None:
+            self._asked.append(now_ns)
+            return
         if stamp_ns < self._newest_ns - RESTART_NS:
             # The clock was set back: a recording starts over, or the robot did.
             self._clock = ClockOffset()

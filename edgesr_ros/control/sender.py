@@ -141,8 +141,8 @@ class Sender:
             round_trip=self._link.round_trip.mean,
         )
 
-    def sent(self, now: float, stamp_ns: int, size: int) -> None:
-        """A frame of `size` bytes went out."""
+    def sent(self, now: float, stamp_ns: int, size: int, number: int | None = None) -> None:
+        """A frame of `size` bytes went out; reports name it by its number, or else by its stamp."""
         probe = self._overdue(now)
         self._probes += probe
         planned = self._planned(now)
@@ -151,7 +151,7 @@ class Sender:
         # From the time that was due, not from now: lateness of one frame must not lower the rate.
         due = max(self._budget_from, now - self._interval(now))
         self._budget_from = due + size / self._rate(now)
-        self._link.sent(now, stamp_ns, size, probe)
+        self._link.sent(now, stamp_ns, number, size, probe)
         self._last_sent = now
         if self._first_sent is None:
             self._first_sent = now
@@ -163,6 +163,9 @@ class Sender:
             self._controller.update(wait, interval)
         if self._link.last_heard != heard:
             self._probes = 0
+        if self._link.known and not self._overdue(now):
+            most = self._max_frame_bytes / self._period
+            self._link.trial.watch(now, self._link.capacity.rate, most)
 
     def _largest(self) -> float:
         return min(self._link.losses.largest, self._max_frame_bytes)
@@ -179,7 +182,10 @@ class Sender:
     def _planned(self, now: float) -> float:
         if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
             return MIN_FRAME_BYTES
-        return min(max(self._rate(now) * self._interval(now), MIN_FRAME_BYTES), self._largest())
+        planned = max(self._rate(now) * self._interval(now), MIN_FRAME_BYTES)
+        if self._link.trial.running:
+            return self._link.trial.size(min(planned, self._largest()), self._largest())
+        return min(planned, self._largest())
 
     def _state(self, now: float) -> State:
         if self._unreported(now):
@@ -210,7 +216,7 @@ class Sender:
                 return self._last_sent + (1 - _EARLY) * self._period
             return math.nextafter(self._link.silent_from, math.inf)
         next_frame = self._last_sent + self._interval(now) - _EARLY * self._period
-        return max(next_frame, self._link.free_from)
+        return max(next_frame, self._link.alone_from if self._link.trial.running else self._link.free_from)
 
     def _probe_interval(self) -> float:
         drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate

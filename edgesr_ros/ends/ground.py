@@ -7,11 +7,13 @@ from typing import Annotated, Literal, NamedTuple, Protocol
 
 from msgspec import Meta
 
-from edgesr_ros.codecs.decoder import FrameDecoder, Received, is_stream
+from edgesr_ros.codecs.decoder import FrameDecoder, Received
+from edgesr_ros.codecs.format import STREAMS, FrameFormat
 from edgesr_ros.codecs.h264 import RecoveringError
 from edgesr_ros.control.clock import Estimate
 from edgesr_ros.control.picture_age import PictureAge
 from edgesr_ros.control.report import ArrivalLog, ArrivalReport
+from edgesr_ros.control.stamps import StampOrder
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.quality.consistency import consistency_db
@@ -100,11 +102,17 @@ class Ground:
 
     Args:
         decoder: of frames; None: one for all codecs.
+
+    Attributes:
+        dated: the stamp of the frame that arrived last says when it was taken; else its age is unknown.
     """
 
     def __init__(self, decoder: Decoder | None = None) -> None:
         self._decoder = decoder or FrameDecoder()
         self._arrivals = ArrivalLog()
+        self.dated = True
+        self._stamps = StampOrder()
+        self._number: int | None = None  # of the frame that was decoded last
         self._age = PictureAge()
         self._age_lock = threading.Lock()
 
@@ -116,8 +124,10 @@ class Ground:
         Raises:
             InputError: damaged data, another codec, or a size that does not fit the full size in the format.
         """
+        form = FrameFormat.parse(text, 1, 1)
+        self._number = form.number
         # A stream cannot go back: what it has seen already is for counting only.
-        if is_stream(text) and self._arrivals.order_of(stamp_ns) != "new":
+        if form.codec in STREAMS and self._arrivals.order_of(stamp_ns, form.number) != "new":
             return None
         try:
             return self._decoder.decode(data, text)
@@ -127,13 +137,14 @@ class Ground:
     def arrived(
         self, arrival_ns: int, now_ns: int, stamp_ns: int, size: int, received: Received | None
     ) -> Arrived:
-        """A frame of `size` bytes arrived at `arrival_ns` and was decoded by `now_ns`."""
+        """The frame of `size` bytes that was decoded arrived at `arrival_ns`, and was so by `now_ns`."""
         decode_s = (now_ns - arrival_ns) * 1e-9
-        report = self._arrivals.arrived(arrival_ns, stamp_ns, size, decode_s)
-        with self._age_lock:
-            self._age.arrived(arrival_ns, stamp_ns)
+        report = self._arrivals.arrived(arrival_ns, stamp_ns, size, decode_s, self._number)
         if (order := self._arrivals.order) != "new":
             return Arrived(report, order)
+        self.dated = self._stamps.dated(stamp_ns)
+        with self._age_lock:
+            self._age.arrived(arrival_ns, stamp_ns if self.dated else None)
         return Arrived(report, "recovering" if received is None else None)
 
     def shown(self, arrival_ns: int, now_ns: int) -> None:
@@ -208,6 +219,7 @@ def facts_of(
         backend=made.backend,
         interpolation=made.alpha,
         bytes=size,
+        number=received.format.number,
         consistency_db=agrees,
         age_ms=None if age is None else 1e3 * age.seconds,
         age_uncertainty_ms=None if age is None else 1e3 * age.uncertainty,

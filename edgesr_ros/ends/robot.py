@@ -96,8 +96,9 @@ class Robot:
 
     Args:
         settings: to begin with.
-        first_number: of a stream's frames. A robot that may be restarted while the receiver runs on takes a
-            random one, so that its stream does not pass for the one before.
+        first_number: of the frames, by which they are told from others whatever their stamps. A robot that
+            may be restarted while the receiver runs on takes a random one of 32 bits, so that its frames do
+            not pass for old ones.
 
     Attributes:
         settings: in force; replaced as a whole by who changes them.
@@ -115,6 +116,7 @@ class Robot:
         self._sender = Sender(
             settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
         )
+        self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
         self._source_rate = SourceRate()
         self._encoding = RunningMean()  # s per frame
@@ -156,7 +158,8 @@ class Robot:
         with self._lock:
             decision = self._sender.decision(now)
         encoded = self._encode(image, decision)
-        form = FrameFormat.of(image, codec_of(encoded.encoder))
+        form = FrameFormat.of(image, codec_of(encoded.encoder), self._next_number)
+        self._next_number += 1
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
     def sent(self, now: float, stamp_ns: int, packet: Packet) -> None:
@@ -167,7 +170,7 @@ class Robot:
             # From the time that was due, not from now: lateness of one frame must not lower the rate.
             self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
         with self._lock:
-            self._sender.sent(now, stamp_ns, size)
+            self._sender.sent(now, stamp_ns, size, packet.format.number)
         self._last_size = size
 
     def _largest(self, settings: RobotSettings) -> int:

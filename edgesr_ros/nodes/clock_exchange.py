@@ -8,12 +8,14 @@ from std_msgs.msg import Header
 
 from edgesr_ros.control.clock import Estimate
 from edgesr_ros.control.picture_age import StampClock
+from edgesr_ros.control.stamps import StampOrder
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.nodes.messages import nanoseconds, to_time
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode
 
 TOPIC = "image_lr/time_reference"
 
+_LAST = 2**31 - 1  # seconds: what a message's stamp can hold
 _PERIOD = 1.0  # seconds between answers: clocks drift slowly, and each takes as much as a packet's headers
 
 
@@ -26,17 +28,21 @@ class ClockAnswers:
     def __init__(self, node: EdgesrNode) -> None:
         self._node = node
         self._clock = StampClock()
+        self._stamps = StampOrder()
         self._due = 0.0
         self._publisher = node.publisher(TimeReference, TOPIC, COMPRESSED)
 
     def frame(self, stamp_ns: int) -> None:
         """A frame came from the camera."""
-        self._clock.frame(time.monotonic(), self._ros(), stamp_ns * 1e-9)
+        if self._stamps.dated(stamp_ns):
+            self._clock.frame(time.monotonic(), self._ros(), stamp_ns * 1e-9)
 
     def answer(self, arrival_ns: int) -> None:
         """A report came."""
         now = time.monotonic()
         if now < self._due or (shown := self._clock.read(now, self._ros())) is None:
+            return
+        if abs(shown) >= _LAST:
             return
         self._due = now + _PERIOD
         self._publisher.publish(

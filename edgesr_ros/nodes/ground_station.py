@@ -26,7 +26,12 @@ class GroundStationParameters(GroundSettings):
     """Parameters of `ground_station`; defaults in config/ground_station.yaml."""
 
     stale_after: Annotated[
-        float, Meta(gt=0, description="Seconds without a fresh picture until `stale` is announced.")
+        float,
+        Meta(
+            gt=0,
+            description="Seconds without a fresh picture until `stale` is announced; of a stream that is "
+            "slower by itself 2.5 of its periods.",
+        ),
     ]
     overlay: Annotated[bool, Meta(description="Draw method, age and staleness on the picture.")]
 
@@ -36,6 +41,7 @@ class _Frame(NamedTuple):
     received: Received
     bytes: int
     arrival_ns: int  # on the monotonic clock
+    dated: bool  # its stamp says when it was taken
 
 
 class GroundStation(EdgesrNode[GroundStationParameters]):
@@ -85,14 +91,14 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         if dropped:
             self.diagnostics.drop(dropped)
         elif received:
-            self._worker.put(_Frame(message.header, received, size, arrival_ns))
+            self._worker.put(_Frame(message.header, received, size, arrival_ns, self._ground.dated))
 
     def _show(self, frame: _Frame) -> None:
         settings = self._restorer.settings = self.parameters.current
         with self.diagnostics.stage("upscale"):
             made = self._restorer.restore(frame.received)
         self._tell(made)
-        age = self._ages.of(nanoseconds(frame.header.stamp))
+        age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
         wanted = self._facts.get_subscription_count() > 0
         facts = facts_of(made, frame.received, frame.bytes, age, consistency=wanted)
         # Before the picture, so that who records both knows what the picture is when it comes.

@@ -21,12 +21,14 @@ from rclpy.subscription import Subscription
 
 from edgesr_ros.errors import InputError, disk_error
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD, Diagnostics
+from edgesr_ros.nodes.latched import Latched
 from edgesr_ros.nodes.parameters import Parameters
 from edgesr_ros.schema import Struct
 
 P = TypeVar("P", bound=Struct)
 
 _BAD_INPUT_LOG_PERIOD = 2.0  # seconds between log lines, however many frames are malformed
+_LOOK_FOR_LATCHED = 0.5  # seconds between looks for what was published before we came
 _LOOK_FOR_PUBLISHERS = 3.0  # seconds between looks for inputs that nobody publishes
 # Seconds after which a thread that computes in Python lets another run. With Python's 5 ms a callback that
 # waits once for the worker is already late.
@@ -94,10 +96,12 @@ class EdgesrNode(Node, Generic[P]):
         while_heard: Sequence[Publisher] = (),
         raw: bool = False,
         optional: bool = False,
+        latched: bool = False,
     ) -> "Input":
         """Subscribe; with `while_heard`, only as long as somebody listens to one of those publishers.
 
-        An `optional` input may go without a publisher; of the others a missing one is reported.
+        An `optional` input may go without a publisher; of the others a missing one is reported. A `latched`
+        one also brings what was published before, where its publisher keeps that for who comes late.
         """
 
         def create() -> Subscription:
@@ -112,6 +116,10 @@ class EdgesrNode(Node, Generic[P]):
 
         callback = self._timed(callback)
         source = Input(create, while_heard, optional)
+        if latched:
+            kept = Latched(self, LATCHED, callback)
+            callback = kept.on_message
+            self.every(_LOOK_FOR_LATCHED, lambda: kept.look(source.subscription))
         self._inputs.append(source)
         self._listeners_changed()
         return source

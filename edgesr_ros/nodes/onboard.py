@@ -12,6 +12,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.stamps import StampWatch
 from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
@@ -37,12 +38,13 @@ class Onboard(EdgesrNode[RobotSettings]):
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
-        self._robot = Robot(self.parameters.current, first_number=secrets.randbits(20))
+        self._robot = Robot(self.parameters.current, first_number=secrets.randbits(32))
         self._next_camera_info = 0.0
         self._scale: int = self.parameters.current.scale  # of the last frame sent
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
         self._clock_answers = ClockAnswers(self)
+        self._stamps = StampWatch()
         self._rate_control = self.publisher(DiagnosticArray, "rate_control", COMPRESSED)
         self._worker = NewestWins[_Frame](
             self._send,
@@ -51,7 +53,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             ready=self._wait,
         )
         heard = [self._frames]
-        self.subscribe(Image, "image_raw", self._on_image, while_heard=heard)
+        self.subscribe(Image, "image_raw", self._on_image, while_heard=heard, latched=True)
         self.subscribe(CameraInfo, "camera_info", self._on_camera_info, while_heard=heard, optional=True)
         self._reports = self.subscribe(
             DiagnosticArray, "link_report", self._on_report, COMPRESSED, optional=True
@@ -62,8 +64,12 @@ class Onboard(EdgesrNode[RobotSettings]):
 
     def _on_image(self, message: Image) -> None:
         self.diagnostics.count("frames_in")
-        self._robot.frame(time.monotonic())
-        self._clock_answers.frame(nanoseconds(message.header.stamp))
+        now, stamp_ns = time.monotonic(), nanoseconds(message.header.stamp)
+        self._robot.frame(now)
+        self._clock_answers.frame(stamp_ns)
+        if wrong := self._stamps.frame(now, stamp_ns):
+            topic = self.resolve_topic_name("image_raw")
+            self.diagnostics.warn(f"{topic}: {wrong}; pictures have no age where stamps do not grow")
         try:
             self._worker.put(_Frame(message.header, image_to_array(message)))
         except InputError as error:

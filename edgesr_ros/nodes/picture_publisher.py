@@ -8,6 +8,7 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header
 
+from edgesr_ros.control.staleness import Staleness
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.message import fill_image, image_to_array
 from edgesr_ros.frames.overlay import RED, WHITE, draw_label
@@ -26,8 +27,7 @@ class PicturePublisher:
         self._camera_info = node.publisher(CameraInfo, "image_sr/camera_info")
         self._staleness = node.publisher(Bool, "stale", LATCHED)
         self._staleness.publish(Bool(data=False))
-        self._stale = False
-        self._last_shown = time.monotonic()
+        self._fresh = Staleness(time.monotonic())
         self._info: CameraInfo | None = None
         self._message = Image()  # one for all pictures: publishing copies it
         self._last: tuple[Header, np.ndarray] | None = None
@@ -40,7 +40,7 @@ class PicturePublisher:
     def show(self, header: Header, picture: np.ndarray, label: str | None) -> None:
         """Publish an (H, W, 3) RGB or (H, W) grey uint8 picture, if wanted with a label drawn."""
         with self._lock:
-            self._last_shown = time.monotonic()
+            self._fresh.shown(time.monotonic())
             self._last = (header, picture)
             self._publish(header, picture, label)
 
@@ -50,10 +50,9 @@ class PicturePublisher:
         With `overlay` it is then shown again, so marked that nobody takes it for a live one.
         """
         with self._lock:
-            stale = time.monotonic() - self._last_shown > stale_after
-            if stale == self._stale:
+            if not self._fresh.check(time.monotonic(), stale_after):
                 return False
-            self._stale = stale
+            stale = self._fresh.stale
             self._staleness.publish(Bool(data=stale))
             if not stale or self._last is None:
                 return False

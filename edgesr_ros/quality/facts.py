@@ -22,6 +22,7 @@ class PictureFacts(Struct, forbid_unknown_fields=False):  # a newer ground stati
         interpolation: from texture (0) to pixel fidelity (1).
         bytes: of the compressed frame that it was made from.
         consistency_db: `consistency_db` of it, dB.
+        number: of that frame: tells pictures apart whose stamps do not.
         age_ms: from the camera's stamp to its display, by the clocks' measured offset.
         age_uncertainty_ms: by how much that may be wrong, either way.
     """
@@ -31,6 +32,7 @@ class PictureFacts(Struct, forbid_unknown_fields=False):  # a newer ground stati
     backend: str | None = None
     interpolation: float | None = None
     bytes: int | None = None
+    number: int | None = None
     consistency_db: float | None = None
     age_ms: float | None = None
     age_uncertainty_ms: float | None = None

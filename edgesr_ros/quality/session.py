@@ -86,6 +86,7 @@ class Session:
         self._bytes = 0
         self._size: str | None = None
         self._newest_ns: int | None = None
+        self._last_original_ns: int | None = None
         self.started: float | None = None  # time.monotonic() of the first frame of either side
         self._ended = 0.0  # and of the last
 
@@ -104,6 +105,11 @@ class Session:
         if self._stopped:
             return
         self._note_time()
+        if stamp_ns == self._last_original_ns:
+            # Nobody can say which of them was shown: rather no quality than that of another picture.
+            self._originals.take(stamp_ns)
+            return
+        self._last_original_ns = stamp_ns
         self._originals.put(stamp_ns, array, array.nbytes)
 
     def received(self, stamp_ns: int, data: bytes, form: str) -> None:
@@ -141,11 +147,11 @@ class Session:
             self._capacity.append((now_s, capacity))
 
     def picture(self, stamp_ns: int, shown_s: float, array: np.ndarray) -> None:
-        """A picture was shown; one that is shown again counts once."""
+        """A picture was shown. One that is shown again counts once: neither its stamp nor its facts are new."""
         if self._stopped:
             return
         self._note_time()
-        if stamp_ns == self._newest_ns:
+        if stamp_ns == self._newest_ns and stamp_ns not in self._facts:
             return
         self._newest_ns = stamp_ns
         self._unsettled.append(_Shown(stamp_ns, shown_s, array))

@@ -13,7 +13,7 @@ from edgesr_ros.control.report import ArrivalLog, ArrivalReport
 from edgesr_ros.control.sender import Decision, Sender
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.emulator import LinkEmulator
-from edgesr_ros.link.packets import Channel, wire_bytes
+from edgesr_ros.link.packets import Channel, Fate, wire_bytes
 from edgesr_ros.link.profile import LinkProfile
 
 SOURCE_HZ = 30.0
@@ -56,6 +56,31 @@ class Drive:
         return next(at for at, _, old in self.arrived if at > after and old <= age) - after
 
 
+class Way:
+    """A channel whose way becomes longer or shorter, and whose link others use as well.
+
+    `longer` is by how many seconds at a time; `others` their bytes per second at a time, in packets of 1000.
+    """
+
+    def __init__(
+        self, channel: Channel, longer: Callable[[float], float], others: Callable[[float], float]
+    ) -> None:
+        self._channel, self._longer, self._others = channel, longer, others
+        self._last, self._others_next = 0.0, 0.0
+
+    def send(self, now: float, size: int) -> Fate:
+        while self._others_next <= now:
+            rate = self._others(self._others_next)
+            if rate:
+                self._channel.send(self._others_next, 1000)
+            self._others_next += 1000 / rate if rate else 0.1
+        fate = self._channel.send(now, size)
+        arrivals = [arrival + self._longer(arrival) for arrival in fate.arrivals]
+        if arrivals:  # a way that becomes shorter lets nobody overtake
+            arrivals[0] = self._last = max(self._last, arrivals[0])
+        return fate._replace(arrivals=tuple(arrivals))
+
+
 def profile(*steps: tuple[float, float], **more: object) -> LinkProfile:
     """Steps of (seconds, kbps)."""
     schedule = Schedule(steps=tuple(Step(seconds=seconds, kbps=kbps) for seconds, kbps in steps))
@@ -72,12 +97,17 @@ def drive(
     lose_report: float = 0.0,
     reports: bool = True,
     seed: int = 1,
+    longer: Callable[[float], float] = lambda _: 0.0,
+    others: Callable[[float], float] = lambda _: 0.0,
 ) -> Drive:
-    """Run `seconds`. Actual frame sizes deviate from the decided ones by up to `deviation`, at random."""
+    """Run `seconds`. Actual frame sizes deviate from the decided ones by up to `deviation`, at random.
+
+    Both ways are `longer` by so many seconds at a time, and `others` send so many bytes per second there.
+    """
     rng = np.random.default_rng(seed)
     sender = sender or Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
-    there = Channel(LinkEmulator(forward, seed))
-    back_again = Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1))
+    there = Way(Channel(LinkEmulator(forward, seed)), longer, others)
+    back_again = Way(Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0)
     log, result = ArrivalLog(), Drive()
     slot: float | None = None
     encoding = False

@@ -115,3 +115,23 @@ def test_remembers_no_more_than_it_needs() -> None:
     for i in range(5000):
         log.arrived(i, i * 1000, 10)
     assert sum(len(part) for part in vars(log).values() if hasattr(part, "__len__")) < 1000
+
+
+def test_numbers_there_and_back_beside_what_older_senders_read():
+    log = ArrivalLog()
+    for number in (7_000_000_000, 7_000_000_001, 7_000_000_003):
+        report = log.arrived(10, -5 * SECOND, 1000, number=number)
+    pairs = report.to_pairs()
+    assert (pairs["stamp_ns"], pairs["number"], pairs["recent"]) == ("0", "7000000003", "0:0 0:0")
+    assert pairs["recent_numbers"] == "2 3"
+    assert ArrivalReport.from_pairs(pairs) == report
+    assert [arrival.number for arrival in report.arrivals] == [7_000_000_000, 7_000_000_001, 7_000_000_003]
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "1.5"])
+def test_nonsense_numbers_are_named(number):
+    with pytest.raises(InputError, match="number"):
+        ArrivalReport.from_pairs(PAIRS | {"number": number})
+    with pytest.raises(InputError, match="recent_numbers"):
+        told = {"number": "9", "recent": "5:6", "recent_numbers": "x"}
+        ArrivalReport.from_pairs(PAIRS | told)

@@ -313,3 +313,31 @@ def test_nonsense_from_other_publishers_is_one_clear_line(session, tmp_path, ori
     feed(session, START, original)
     session.finish(PATIENCE)
     assert read_summary(tmp_path / SUMMARY).frames_shown == 1
+
+
+@pytest.mark.parametrize("kind", ["constant", "whole_seconds", "repeated"])
+def test_pictures_whose_stamps_do_not_tell_them_apart_are_recorded_but_not_judged_by_others(
+    session, tmp_path, original, kind
+):
+    stamps = {"constant": [0] * 12, "whole_seconds": [n // 4 * SECOND for n in range(12)]}.get(
+        kind, [START + (n - (n == 5)) * SECOND // 10 for n in range(12)]
+    )
+    pictures = [np.ascontiguousarray(np.roll(original, 9 * n, axis=1)) for n in range(12)]
+    ahead = 2  # the camera has taken two more when a picture is shown
+    for n in range(12 + ahead):
+        if n < 12:
+            session.original(stamps[n], pictures[n])
+        if (m := n - ahead) >= 0:
+            session.received(stamps[m], encode(received_of(pictures[m]), "png", 100), "png")
+            session.facts(stamps[m], FACTS | {"bytes": "900", "number": str(m)})
+            session.picture(stamps[m], 100 + m, shown_of(pictures[m]))
+    session.picture(stamps[-1], 120, shown_of(pictures[-1]))  # stale: shown again
+    session.finish(PATIENCE)
+    rows = read_rows(tmp_path / FRAMES)
+    assert [row.shown_s for row in rows] == [100 + m for m in range(12)]
+    assert {row.bytes for row in rows} == {900}
+    judged = [m for m, row in enumerate(rows) if row.sr is not None and row.sr.psnr_db is not None]
+    assert judged == {"repeated": [m for m in range(12) if m not in (4, 5)]}.get(kind, [])
+    for m in judged:
+        sr, _, _ = Measurer().measure(pictures[m], received_of(pictures[m]), shown_of(pictures[m]), SCALE)
+        assert rows[m].sr.psnr_db == pytest.approx(sr.psnr_db, abs=1e-4)

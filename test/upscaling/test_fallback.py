@@ -150,3 +150,67 @@ def test_closing_lets_all_networks_go(primary):
     second = Repeating()
     FallbackUpscaler([primary, second], AMPLE).close()
     assert primary.closed and second.closed
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hopeless(primary, fallback, monkeypatch):
+    """A network that takes two seconds by a clock of its own; what came of each frame of a camera of 5 Hz."""
+    clock = Clock()
+    monkeypatch.setattr(fallback, "_clock", clock)
+    primary.go.clear()
+    fallback.deadline = 0.001
+
+    trying, began, tries = None, 0.0, 0
+
+    def frames(seconds):
+        nonlocal trying, began, tries
+        before, made = tries, []
+        for _ in range(round(seconds * 5)):
+            clock.now += 0.2
+            made.append(fallback.upscale(picture(), 2))
+            if fallback._running is not trying:
+                trying, began, tries = fallback._running, clock.now, tries + 1
+            if clock.now >= began + 2:
+                primary.go.set()
+                trying.result(AMPLE)
+                primary.go.clear()
+        return made, tries - before
+
+    yield frames
+    primary.go.set()
+
+
+def test_a_hopeless_network_is_tried_less_and_less(hopeless):
+    made, tries = hopeless(300)
+    assert {upscaled.method for upscaled in made} == {"bicubic"}
+    assert tries <= 12
+    made, tries = hopeless(120)
+    assert 1 <= tries <= 3  # once a minute, for ever
+    problems = [upscaled.problem for upscaled in made]
+    assert all("too slow: late" in problem and "tried again after 60 s" in problem for problem in problems)
+    assert len(set(problems)) <= 4  # who logs what is news says little
+
+
+def test_a_network_in_time_again_is_used_for_good(hopeless, fallback, primary):
+    hopeless(60)
+    primary.go.set()
+    fallback.deadline = AMPLE  # more time is another question: no pause
+    assert fallback.upscale(picture(), 2).method == "sr"
+    assert fallback.upscale(picture(1), 2).problem is None
+
+
+def test_a_smaller_frame_is_tried_at_once(hopeless, fallback, primary):
+    hopeless(60)
+    primary.go.set()
+    fallback.deadline = AMPLE / 2
+    fallback._asked = fallback._asked[0], AMPLE  # not because there is more time now
+    assert fallback.upscale(picture(), 2).method == "bicubic"
+    assert fallback.upscale(picture()[:2], 2).method == "sr"
