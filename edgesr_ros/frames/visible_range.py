@@ -1,0 +1,118 @@
+"""Depth, thermal and other pictures of more than 8 bits → 8 bits: which values are shown as black and as white."""
+
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+# What the numbers of a picture are:
+#   measurement: distances, temperatures, disparities; what is no measurement is shown black.
+#   grey:        brightness, in as many of the bits as the sensor has.
+#   colour:      the same of channels, which keep their proportions: black stays 0.
+Kind = Literal["measurement", "grey", "colour"]
+
+_PERCENTILES = (1.0, 99.0)  # so that neither flying pixels nor one hot one decide
+_SAMPLE_SIDE = 96  # pixels of each side that are looked at, about: 0.2 ms whatever the camera's size
+_SHARE = 0.1  # of the way that the range moves with each picture
+_JUMP = 0.25  # ranges that share less of the wider one are of another scene: moving there would take too long
+_SMALLEST_SHARE = 1e-3  # of the values, that a range spans at least
+_SMALLEST_STEPS = 16  # the same in whole numbers: below is a sensor's noise
+_DARKEST = 8  # grey level of the lowest measurement: black is left to what is none
+_BRIGHTEST = 255
+
+
+class ValueRange(NamedTuple):
+    """The values that are shown darkest and brightest, in the camera's unit."""
+
+    low: float
+    high: float
+
+    def text(self) -> str:
+        """For example `500..2980`."""
+        return f"{self.low:.6g}..{self.high:.6g}"
+
+
+class VisibleRange:
+    """Scales the pictures of one stream to 8 bits, by a range that follows their values slowly.
+
+    The range lies between two percentiles of the values. From picture to picture it moves a tenth of the way
+    to those of the new one, so that a thing keeps its brightness while others pass; at another scene it jumps.
+
+    Attributes:
+        newest: the range of the last picture; None before the first that had a value.
+    """
+
+    def __init__(self) -> None:
+        self.newest: ValueRange | None = None
+
+    def show(self, values: np.ndarray, kind: Kind) -> np.ndarray:
+        """Pictures as uint8 of the same shape: linear from the lowest value in range to the highest.
+
+        Of measurements, unsigned whole numbers of 0 and NaN are none and become 0; all others 8..255. An
+        infinite one lies beyond the range, as REP 117 has it: too close is dark, too far is bright.
+
+        Args:
+            values: (H, W) or (H, W, C) uint16, float32 or float64.
+            kind: what they are.
+        """
+        target = _target(_sample(values), kind)
+        if target is not None:
+            self.newest = target if self.newest is None else _moved(self.newest, target)
+        if self.newest is None:
+            return np.zeros(values.shape, np.uint8)
+        low, high = self.newest
+        if values.dtype == np.uint16:  # clipped by whole numbers: a conversion to float takes longer
+            low, high = float(round(low)), float(round(high))
+        darkest = _DARKEST if kind == "measurement" else 0
+        clipped = np.clip(values, values.dtype.type(low), values.dtype.type(high))
+        clipped -= values.dtype.type(low)  # before it is scaled: float32 would lose small spans of large values
+        shown = cv2.convertScaleAbs(clipped, alpha=(_BRIGHTEST - darkest) / (high - low), beta=darkest)
+        shown = shown.reshape(values.shape)
+        if (void := _void(values, kind)) is not None:
+            shown[void] = 0
+        return shown
+
+
+def _void(values: np.ndarray, kind: Kind) -> np.ndarray | None:
+    """Where there is no value; None: there is one everywhere."""
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    return values == 0 if kind == "measurement" else None
+
+
+def _sample(values: np.ndarray) -> np.ndarray:
+    """Some of the pixels, evenly spread; the steps are odd, so that none of a mosaic's colours is left out."""
+    rows, columns = (max(side // _SAMPLE_SIDE, 1) | 1 for side in values.shape[:2])
+    return values[::rows, ::columns]
+
+
+def _target(sample: np.ndarray, kind: Kind) -> ValueRange | None:
+    """The range that would suit this picture; None: it has no value."""
+    whole_numbers = sample.dtype.kind == "u"
+    void = _void(sample, kind)
+    valid = sample.ravel() if void is None else sample[~void]
+    if not whole_numbers:
+        valid = valid[np.isfinite(valid)].astype(np.float64)
+    if not valid.size:
+        return None
+    low, high = (float(value) for value in np.percentile(valid, _PERCENTILES))
+    if kind == "colour":
+        low = 0.0
+    most = float(np.iinfo(sample.dtype).max) if whole_numbers else float("inf")
+    if kind != "measurement" and 2 * (high - low) >= most:
+        return ValueRange(0.0, most)  # it makes use of all its bits: it is shown as it is
+    smallest = _SMALLEST_STEPS if whole_numbers else _SMALLEST_SHARE * max(abs(low), abs(high))
+    if (missing := (smallest or 1.0) - (high - low)) > 0:
+        low, high = low - missing / 2, high + missing / 2
+        if low < 0 and (whole_numbers or kind == "colour"):
+            low, high = 0.0, high - low
+    if whole_numbers and high > most:
+        low, high = low - (high - most), most
+    return ValueRange(low, high)
+
+
+def _moved(old: ValueRange, target: ValueRange) -> ValueRange:
+    shared = min(old.high, target.high) - max(old.low, target.low)
+    if shared < _JUMP * max(old.high - old.low, target.high - target.low):
+        return target
+    return ValueRange(*(before + _SHARE * (after - before) for before, after in zip(old, target, strict=True)))
