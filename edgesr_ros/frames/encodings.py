@@ -40,7 +40,7 @@ def _as_it_is(values: np.ndarray, shown: VisibleRange) -> np.ndarray:  # noqa: A
 
 
 def _reordered(code: int) -> Convert:
-    return lambda values, shown: cv2.cvtColor(values, code)
+    return lambda values, _: cv2.cvtColor(values, code)
 
 
 def _scaled(kind: Kind, as_type: type[np.generic] | None = None) -> Convert:
@@ -105,3 +105,15 @@ for _name, _same in {
 # What holds luma and chroma apart. Their canonical names; those of older drivers beside them.
 PACKED_YUV = {"uyvy": "uyvy", "yuv422": "uyvy", "yuyv": "yuyv", "yuv422_yuy2": "yuyv", "yuy2": "yuyv"}
 PLANAR_YUV = {"nv12": 2, "nv21": 2, "nv24": 1}  # by how much chroma is reduced
+
+
+def bayer_pattern(encoding: str) -> str | None:
+    """The colours of the upper left 2x2 pixels, by an encoding's name in lower case; None: it is no mosaic."""
+    pattern = encoding.removeprefix("bayer_")[:4]
+    return pattern if encoding.startswith("bayer_") and pattern in PATTERNS else None
+
+
+def is_grey(encoding: str) -> bool:
+    """Whether an encoding, by its name in lower case, has no colour."""
+    layout = LAYOUTS.get(encoding)
+    return layout is not None and layout.channels == 1 and bayer_pattern(encoding) is None

@@ -119,8 +119,7 @@ def _rows(msg: Any, row_bytes: int) -> np.ndarray:
     needed = step * (msg.height - 1) + row_bytes
     if len(msg.data) < needed:
         raise InputError(
-            f"image: data holds {len(msg.data)} bytes, expected {needed} "
-            f"(step {step}, height {msg.height})"
+            f"image: data holds {len(msg.data)} bytes, expected {needed} (step {step}, height {msg.height})"
         )
     return np.ndarray((msg.height, row_bytes), np.uint8, msg.data, strides=(step, 1))
 
@@ -148,7 +147,7 @@ def _planes(msg: Any, reduced: int) -> tuple[np.ndarray, np.ndarray]:
         first = step * height
         needed = first + chroma_step * (lines - 1) + 2 * columns
         if step >= width and len(msg.data) >= needed:
-            luma = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
+            luma: np.ndarray = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
             strides = (chroma_step, 2, 1)
             return luma, np.ndarray((lines, columns, 2), np.uint8, msg.data, first, strides)
     raise InputError(

@@ -1,4 +1,4 @@
-"""Depth, thermal and other pictures of more than 8 bits → 8 bits: which values are shown as black and as white."""
+"""Depth, thermal and other pictures of more than 8 bits → 8 bits: which values are black and which white."""
 
 from typing import Literal, NamedTuple
 
@@ -35,8 +35,8 @@ class ValueRange(NamedTuple):
 class VisibleRange:
     """Scales the pictures of one stream to 8 bits, by a range that follows their values slowly.
 
-    The range lies between two percentiles of the values. From picture to picture it moves a tenth of the way
-    to those of the new one, so that a thing keeps its brightness while others pass; at another scene it jumps.
+    The range lies between two percentiles of the values. With each picture it moves a tenth of the way to
+    those of the new one, so that a thing keeps its brightness while others pass; at another scene it jumps.
 
     Attributes:
         newest: the range of the last picture; None before the first that had a value.
@@ -65,7 +65,8 @@ class VisibleRange:
             low, high = float(round(low)), float(round(high))
         darkest = _DARKEST if kind == "measurement" else 0
         clipped = np.clip(values, values.dtype.type(low), values.dtype.type(high))
-        clipped -= values.dtype.type(low)  # before it is scaled: float32 would lose small spans of large values
+        # Before it is scaled: float32 would lose small spans of large values.
+        clipped -= values.dtype.type(low)
         shown = cv2.convertScaleAbs(clipped, alpha=(_BRIGHTEST - darkest) / (high - low), beta=darkest)
         shown = shown.reshape(values.shape)
         if (void := _void(values, kind)) is not None:
@@ -81,7 +82,7 @@ def _void(values: np.ndarray, kind: Kind) -> np.ndarray | None:
 
 
 def _sample(values: np.ndarray) -> np.ndarray:
-    """Some of the pixels, evenly spread; the steps are odd, so that none of a mosaic's colours is left out."""
+    """Some of the pixels, evenly spread; steps are odd, so that none of a mosaic's colours is left out."""
     rows, columns = (max(side // _SAMPLE_SIDE, 1) | 1 for side in values.shape[:2])
     return values[::rows, ::columns]
 
@@ -115,4 +116,5 @@ def _moved(old: ValueRange, target: ValueRange) -> ValueRange:
     shared = min(old.high, target.high) - max(old.low, target.low)
     if shared < _JUMP * max(old.high - old.low, target.high - target.low):
         return target
-    return ValueRange(*(before + _SHARE * (after - before) for before, after in zip(old, target, strict=True)))
+    low, high = (before + _SHARE * (after - before) for before, after in zip(old, target, strict=True))
+    return ValueRange(low, high)

@@ -1,5 +1,6 @@
-"""Luma and chroma as cameras pack them → RGB, by BT.601 with luma 16..235: what V4L2 means where nothing is said.
+"""Luma and chroma as cameras pack them → RGB, by BT.601 with luma 16..235.
 
+So V4L2 means them where nothing else is said:
 https://www.kernel.org/doc/html/latest/userspace-api/media/v4l/yuv-formats.html, which
 sensor_msgs/image_encodings.hpp refers to.
 """

@@ -1,6 +1,6 @@
 """rosbag2 recordings (sqlite3 and MCAP) as sources of frames, without a ROS installation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_typestore
 
-from edgesr_ros.codecs.stills import decode
+from edgesr_ros.codecs.still_reader import StillReader
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.frames.message import ImageReader
 from edgesr_ros.sources.frame_source import FrameSource, SourceFrame
 
 _IMAGE, _COMPRESSED, _INFO = (
@@ -73,6 +73,7 @@ class BagSource(FrameSource):
 
     def _frames(self, image: Connection) -> Iterator[SourceFrame]:
         info_topic = _info_topic(image)
+        read = _reader(image.msgtype)
         with _readable(self._path), Reader(self._path) as reader:
             infos = [c for c in reader.connections if (c.topic, c.msgtype) == (info_topic, _INFO)]
             wanted = [c for c in reader.connections if (c.topic, c.msgtype) == (image.topic, image.msgtype)]
@@ -90,15 +91,19 @@ class BagSource(FrameSource):
                 number += 1
                 stamp = message.header.stamp
                 try:
-                    picture = _picture(message, image.msgtype)
+                    picture = read(message)
                 except InputError as error:
                     raise InputError(f"{self._path}: {image.topic}, message {number}: {error}") from None
                 stamp_ns = stamp.sec * 1_000_000_000 + stamp.nanosec or received_ns
                 yield SourceFrame.of(stamp_ns, picture, message.header.frame_id, info)
 
 
-def _picture(message: Any, msgtype: str) -> np.ndarray:
-    return image_to_array(message) if msgtype == _IMAGE else decode(message.data, keep_grey=True)
+def _reader(msgtype: str) -> Callable[[Any], np.ndarray]:
+    """What makes pictures of the messages of one topic."""
+    if msgtype == _IMAGE:
+        return ImageReader().read
+    stills = StillReader()
+    return lambda message: stills.read(message.data, message.format)
 
 
 def _info_topic(image: Connection) -> str:

@@ -94,7 +94,7 @@ def test_encodings_that_are_not_known_are_left_to_cv_bridge(picture, padding, mo
     seen = []
 
     class CvBridge:
-        def encoding_to_dtype_with_channels(self, encoding):
+        def encoding_to_dtype_with_channels(self, _):
             return "uint8", 3
 
         def imgmsg_to_cv2(self, msg, wanted):
