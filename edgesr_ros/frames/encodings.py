@@ -108,7 +108,7 @@ PLANAR_YUV = {"nv12": 2, "nv21": 2, "nv24": 1}  # by how much chroma is reduced
 
 
 def bayer_pattern(encoding: str) -> str | None:
-    """The colours of the upper left 2x2 pixels, by an encoding's name in lower case; None: it is no mosaic."""
+    """The colours of the upper left 2x2 pixels by an encoding's name in lower case; None: it is no mosaic."""
     pattern = encoding.removeprefix("bayer_")[:4]
     return pattern if encoding.startswith("bayer_") and pattern in PATTERNS else None
 

@@ -1,5 +1,6 @@
 """Image files on disk ↔ RGB arrays."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -7,11 +8,14 @@ import numpy as np
 
 from edgesr_ros.errors import InputError
 
+ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
 
 
-def list_images(folder: Path, recursive: bool = False) -> list[Path]:
-    """The image files of a folder, sorted by path.
+def list_images(
+    folder: Path, recursive: bool = False, suffixes: Collection[str] = IMAGE_SUFFIXES
+) -> list[Path]:
+    """The image files of a folder, those with one of `suffixes`, sorted by path.
 
     Raises:
         InputError: no such folder, or no image in it.
@@ -19,9 +23,9 @@ def list_images(folder: Path, recursive: bool = False) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     found = folder.rglob("*") if recursive else folder.iterdir()
-    images = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
+    images = sorted(path for path in found if path.suffix.lower() in suffixes)
     if not images:
-        raise InputError(f"{folder}: no image in it (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
+        raise InputError(f"{folder}: no image in it (looked for {', '.join(sorted(suffixes))})")
     return images
 
 
@@ -38,16 +42,27 @@ def read_image(path: Path, keep_grey: bool = False) -> np.ndarray:
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def write_image(path: Path, rgb: np.ndarray) -> None:
-    """Write (H, W, 3) uint8 RGB; the suffix chooses the format.
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write (H, W, 3) RGB, (H, W) grey or (H, W, 4) RGBA, uint8; the suffix chooses the format.
+
+    Transparency is kept by those of `ALPHA_SUFFIXES`.
 
     Raises:
         InputError: the suffix is none that can be written, or the folder cannot be written to.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        written = cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+        written = cv2.imwrite(str(path), _as_stored(image, path.suffix.lower()))
     except (cv2.error, OSError):
         written = False
     if not written:
         raise InputError(f"{path}: cannot be written (suffix one of {', '.join(sorted(IMAGE_SUFFIXES))}?)")
+
+
+def _as_stored(image: np.ndarray, suffix: str) -> np.ndarray:
+    """In OpenCV's order of channels, and with those that the format has."""
+    if image.ndim == 2:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if suffix == ".ppm" else image
+    if image.shape[2] == 4 and suffix in ALPHA_SUFFIXES:
+        return cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA)
+    return cv2.cvtColor(image[:, :, :3], cv2.COLOR_RGB2BGR)
