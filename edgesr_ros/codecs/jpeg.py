@@ -100,9 +100,10 @@ def _one_scan(data: bytes) -> bytes | None:
     if walk.restarts < _restarts_needed(data, walk.segments):
         return None
     body = data[: walk.scans_end].rstrip(b"\0")
-    if len(body) < walk.scans_end:  # padding, but its first byte may be of the picture
+    zeros = walk.scans_end - len(body)
+    if zeros == 1 or (zeros and body.endswith(b"\xff")):  # of the picture: 0xFF in it has a zero behind it
         return body + b"\0"
-    return body.removesuffix(b"\xff")  # the beginning of EOI
+    return body.removesuffix(b"\xff")  # more are padding; 0xFF alone is the beginning of EOI
 
 
 def _segment(data: bytes, place: int) -> _Segment:

@@ -14,7 +14,7 @@ Kind = Literal["measurement", "grey", "colour"]
 _PERCENTILES = (1.0, 99.0)  # so that neither flying pixels nor one hot one decide
 _SAMPLE_SIDE = 96  # pixels of each side that are looked at, about: 0.2 ms whatever the camera's size
 _SHARE = 0.1  # of the way that the range moves with each picture
-_JUMP = 0.25  # ranges that share less of the wider one are of another scene: moving there would take too long
+_JUMP = 0.5  # share of the values out of range: it is another scene, and moving there would take too long
 _SMALLEST_SHARE = 1e-3  # of the values, that a range spans at least
 _SMALLEST_STEPS = 16  # the same in whole numbers: below is a sensor's noise
 _DARKEST = 8  # grey level of the lowest measurement: black is left to what is none
@@ -55,9 +55,8 @@ class VisibleRange:
             values: (H, W) or (H, W, C) uint16, float32 or float64.
             kind: what they are.
         """
-        target = _target(_sample(values), kind)
-        if target is not None:
-            self.newest = target if self.newest is None else _moved(self.newest, target)
+        if (known := _known(_sample(values), kind)).size:
+            self.newest = _moved(self.newest, _suitable(known, kind), known)
         if self.newest is None:
             return np.zeros(values.shape, np.uint8)
         low, high = self.newest
@@ -87,19 +86,20 @@ def _sample(values: np.ndarray) -> np.ndarray:
     return values[::rows, ::columns]
 
 
-def _target(sample: np.ndarray, kind: Kind) -> ValueRange | None:
-    """The range that would suit this picture; None: it has no value."""
-    whole_numbers = sample.dtype.kind == "u"
+def _known(sample: np.ndarray, kind: Kind) -> np.ndarray:
+    """(N,) of its values, those that are some and finite."""
     void = _void(sample, kind)
-    valid = sample.ravel() if void is None else sample[~void]
-    if not whole_numbers:
-        valid = valid[np.isfinite(valid)].astype(np.float64)
-    if not valid.size:
-        return None
-    low, high = (float(value) for value in np.percentile(valid, _PERCENTILES))
+    known = sample.ravel() if void is None else sample[~void]
+    return known[np.isfinite(known)].astype(np.float64) if known.dtype.kind == "f" else known
+
+
+def _suitable(known: np.ndarray, kind: Kind) -> ValueRange:
+    """The range for a picture with these values."""
+    whole_numbers = known.dtype.kind == "u"
+    low, high = (float(value) for value in np.percentile(known, _PERCENTILES))
     if kind == "colour":
         low = 0.0
-    most = float(np.iinfo(sample.dtype).max) if whole_numbers else float("inf")
+    most = float(np.iinfo(known.dtype).max) if whole_numbers else float("inf")
     if kind != "measurement" and 2 * (high - low) >= most:
         return ValueRange(0.0, most)  # it makes use of all its bits: it is shown as it is
     smallest = _SMALLEST_STEPS if whole_numbers else _SMALLEST_SHARE * max(abs(low), abs(high))
@@ -107,14 +107,13 @@ def _target(sample: np.ndarray, kind: Kind) -> ValueRange | None:
         low, high = low - missing / 2, high + missing / 2
         if low < 0 and (whole_numbers or kind == "colour"):
             low, high = 0.0, high - low
-    if whole_numbers and high > most:
+    if high > most:
         low, high = low - (high - most), most
     return ValueRange(low, high)
 
 
-def _moved(old: ValueRange, target: ValueRange) -> ValueRange:
-    shared = min(old.high, target.high) - max(old.low, target.low)
-    if shared < _JUMP * max(old.high - old.low, target.high - target.low):
+def _moved(old: ValueRange | None, target: ValueRange, known: np.ndarray) -> ValueRange:
+    if old is None or ((known < old.low) | (known > old.high)).mean() > _JUMP:
         return target
     low, high = (before + _SHARE * (after - before) for before, after in zip(old, target, strict=True))
     return ValueRange(low, high)

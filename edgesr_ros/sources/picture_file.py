@@ -1,4 +1,4 @@
-"""A picture file with all that it holds: colour or none, transparency, more than 8 bits; what Pillow reads."""
+"""A picture file with all that it holds: colour or none, transparency, and more than 8 bits."""
 
 import warnings
 from pathlib import Path
