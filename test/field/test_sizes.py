@@ -86,7 +86,7 @@ def test_what_opencv_refuses_inside_a_conversion_is_one_line(monkeypatch):
 
     monkeypatch.setitem(encodings.LAYOUTS, "mono8", encodings.Layout("u1", 1, refuse))
     message = SimpleNamespace(encoding="mono8", height=2, width=2, step=2, data=bytes(4), is_bigendian=0)
-    with pytest.raises(InputError, match="^image of encoding 'mono8': .*cvtColor") as caught:
+    with pytest.raises(InputError, match=r"^image of encoding 'mono8': .*cvtColor") as caught:
         image_to_array(message)
     assert "\n" not in str(caught.value)
 
