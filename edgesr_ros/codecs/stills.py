@@ -14,7 +14,8 @@ from edgesr_ros.codecs.headers import codec_of_bytes, is_whole, read_size
 from edgesr_ros.codecs.jpeg import jpeg_with_end
 from edgesr_ros.errors import InputError
 
-# More than any camera here sends (4K is 8.3 million); 48 MiB as RGB is what a forged header may cost.
+# More than any camera here sends (4K is 8.3 million); 48 MiB as RGB is what a forged header may cost,
+# twice that where it claims 16 bits.
 MAX_PIXELS = 4096 * 4096
 
 

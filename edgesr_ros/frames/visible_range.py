@@ -65,7 +65,8 @@ class VisibleRange:
         darkest = _DARKEST if kind == "measurement" else 0
         clipped = np.clip(values, values.dtype.type(low), values.dtype.type(high))
         # Before it is scaled: float32 would lose small spans of large values.
-        clipped -= values.dtype.type(low)
+        with np.errstate(over="ignore"):
+            clipped -= values.dtype.type(low)
         shown = cv2.convertScaleAbs(clipped, alpha=(_BRIGHTEST - darkest) / (high - low), beta=darkest)
         shown = shown.reshape(values.shape)
         if (void := _void(values, kind)) is not None:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.frames.visible_range import VisibleRange
 
 ALPHA_SUFFIXES = frozenset({".png", ".webp", ".tif", ".tiff"})
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
@@ -29,16 +30,25 @@ def list_images(
     return images
 
 
-def read_image(path: Path, keep_grey: bool = False) -> np.ndarray:
+def read_image(path: Path, keep_grey: bool = False, visible: VisibleRange | None = None) -> np.ndarray:
     """An image file as (H, W, 3) uint8 RGB; with `keep_grey`, (H, W) where it holds one channel.
+
+    Args:
+        path: of the file.
+        keep_grey: do not make three channels of one.
+        visible: what scales values of more than 8 bits, for the pictures of one stream; None: their upper
+            8 bits are taken.
 
     Raises:
         InputError: the file is missing or is not an image.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_ANYCOLOR if keep_grey else cv2.IMREAD_COLOR)
+    colour = cv2.IMREAD_ANYCOLOR if keep_grey else cv2.IMREAD_COLOR
+    image = cv2.imread(str(path), colour if visible is None else colour | cv2.IMREAD_ANYDEPTH)
     if image is None:
         reason = "not an image that can be decoded" if path.is_file() else "no such file"
         raise InputError(f"{path}: {reason}")
+    if visible is not None and image.dtype in (np.uint16, np.float32):
+        image = visible.show(image, "colour" if image.ndim == 3 else "grey")
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgesr_ros.frames.visible_range import VisibleRange
 from edgesr_ros.sources.files import list_images, read_image
 from edgesr_ros.sources.frame_source import NOMINAL_RATE_HZ, FrameSource, SourceFrame
 
@@ -21,6 +22,7 @@ class FolderSource(FrameSource):
         self.description = f"folder {folder.name}: {len(self._paths)} images, the first {width}x{height}"
 
     def __iter__(self) -> Iterator[SourceFrame]:
+        visible = VisibleRange()
         for index, path in enumerate(self._paths):
             stamp_ns = round(index * 1e9 / NOMINAL_RATE_HZ)
-            yield SourceFrame.of(stamp_ns, read_image(path, keep_grey=True), "camera")
+            yield SourceFrame.of(stamp_ns, read_image(path, keep_grey=True, visible=visible), "camera")

@@ -11,12 +11,15 @@ import pytest
 
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.h264 import H264Encoder
-from edgesr_ros.ends.ground import Ground
+from edgesr_ros.ends.ground import Ground, facts_of
 from edgesr_ros.ends.robot import Robot, RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames import encodings
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.frames.visible_range import ValueRange
+from edgesr_ros.quality.facts import PictureFacts
+from edgesr_ros.quality.measure import Measurer
+from edgesr_ros.quality.strip import picture_strip
 from edgesr_ros.upscaling.restore import restore
 
 
@@ -99,5 +102,20 @@ def test_the_range_of_depth_rides_to_the_ground():
     received = Ground().decode(1, packet.data, text)
     assert received.format.shown == (0.5, 2980.25)
     assert FrameFormat.parse(text, 1, 1) == packet.format
+    made = restore(received.picture, (64, 48), grey=True)
+    pairs = facts_of(made, received, len(packet.data), None, consistency=False).to_pairs()
+    assert (pairs["range_low"], pairs["range_high"]) == ("0.5", "2980.25")
+    assert PictureFacts.from_pairs(pairs).range_high == 2980.25
     for odd in ("range=1..x", "range=1.2.3..4", "range="):
         assert FrameFormat.parse(f"mono8; png compressed; {odd}", 4, 4).shown is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (700, 2), (3000, 1), (4000, 20), (20, 4000)])
+def test_a_record_takes_pictures_of_every_shape(size):
+    width, height = size
+    image = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)
+    strip = picture_strip(image, image, image, image, "caption", "shown")
+    assert strip.shape[1] == 1320
+    assert strip.nbytes < 10_000_000
+    with pytest.raises(InputError, match="LPIPS: expected two pictures of one size, 32x32 or more"):
+        Measurer().measure(image, image, image, 1)

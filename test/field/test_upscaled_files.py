@@ -10,6 +10,7 @@ from PIL import Image, features
 from edgesr_ros.cli.main import main
 from edgesr_ros.frames.resize import resize_bicubic
 from edgesr_ros.sources.files import write_image
+from edgesr_ros.sources.image_folder import FolderSource
 from edgesr_ros.sources.picture_file import read_picture
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -54,6 +55,18 @@ def test_depth_of_16_bits_is_scaled_and_said(tmp_path, capsys):
     assert np.abs(found.astype(int) - expected).max() <= 2
     said = capsys.readouterr().out
     assert f"depth16.png: more than 8 bits; values {low:.6g}..{high:.6g} are written as 0..255" in said
+
+
+def test_a_folder_of_depth_is_seen_and_keeps_its_brightness(tmp_path):
+    values = cv2.imread(str(PICTURES / "depth16.png"), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(tmp_path / "a.png"), values)
+    nearer = values.copy()
+    nearer[:, :20] //= 2
+    cv2.imwrite(str(tmp_path / "b.png"), nearer)
+    first, second = (frame.array for frame in FolderSource(tmp_path))
+    low, high = np.percentile(values, (1, 99))
+    assert np.abs(first - 255 * (values.clip(low, high) - low) / (high - low)).max() <= 1
+    assert np.abs(second[:, 20:].astype(int) - first[:, 20:]).max() < 20
 
 
 def test_colour_of_16_bits(tmp_path, picture, capsys):
