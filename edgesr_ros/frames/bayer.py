@@ -12,7 +12,6 @@ _CODES = {
     "grbg": cv2.COLOR_BayerGB2RGB,
 }
 PATTERNS = tuple(_CODES)
-_SMALL = 4  # pixels: of fewer OpenCV makes black, and near its borders it repeats pixels
 
 
 def demosaic(mosaic: np.ndarray, pattern: str) -> np.ndarray:
@@ -24,8 +23,7 @@ def demosaic(mosaic: np.ndarray, pattern: str) -> np.ndarray:
     """
     code = _CODES[pattern]
     height, width = mosaic.shape
-    if min(height, width) >= _SMALL:
-        return cv2.cvtColor(mosaic, code)
-    # Mirrored at the outermost pixels, which keeps the pattern.
+    # Mirrored at the outermost pixels, which keeps the pattern: at its own borders OpenCV repeats pixels, and
+    # of fewer than 3 it makes black.
     padded = cv2.copyMakeBorder(mosaic, 2, 2, 2, 2, cv2.BORDER_REFLECT_101)
     return np.ascontiguousarray(cv2.cvtColor(padded, code)[2 : 2 + height, 2 : 2 + width])
