@@ -5,11 +5,16 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import cv2
+import numpy as np
 from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.frames.colour import three_channels
+from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.schema import check_writable
-from edgesr_ros.sources.files import IMAGE_SUFFIXES, list_images, read_image, write_image
+from edgesr_ros.sources.files import ALPHA_SUFFIXES, IMAGE_SUFFIXES, list_images, write_image
+from edgesr_ros.sources.picture_file import PICTURE_SUFFIXES, PictureFile, is_animated, read_picture
 from edgesr_ros.sources.skipped import Skipped
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import BACKENDS, list_models, load_upscaler
@@ -35,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Enlarge; what comes out is of the same kind as what went in."""
+    """Enlarge; what comes out is of the same kind as what went in, or PNG where that cannot be written."""
     source = arguments.input.expanduser()
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
@@ -45,8 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
             raise InputError(f"--output: is the input, {source}; expected another file or folder")
         if source.is_dir():
             _upscale_folder(source, output, upscaler)
-        elif source.suffix.lower() in IMAGE_SUFFIXES:
-            write_image(output, upscaler.upscale(read_image(source)))
+        elif _is_picture(source):
+            _upscale_picture(read_picture(source), source, output, upscaler)
         else:
             _upscale_video(source, output, upscaler)
         print(f"{source} → {output} ({upscaler.name} on {upscaler.backend})")
@@ -56,25 +61,54 @@ def _default_output(source: Path, scale: int) -> Path:
     source = source.resolve()
     if source.is_dir():
         return Path(f"{source.name}_x{scale}")
-    suffix = source.suffix if source.suffix.lower() in IMAGE_SUFFIXES else ".mp4"
-    return Path(f"{source.stem}_x{scale}{suffix}")
+    name = f"{source.stem}_x{scale}"
+    return Path(name + _written_suffix(source) if _is_picture(source) else f"{name}.mp4")
+
+
+def _is_picture(source: Path) -> bool:
+    suffix = source.suffix.lower()
+    return suffix in PICTURE_SUFFIXES and not (suffix == ".gif" and is_animated(source))
+
+
+def _written_suffix(source: Path) -> str:
+    return source.suffix if source.suffix.lower() in IMAGE_SUFFIXES else ".png"
+
+
+def _upscale_picture(read: PictureFile, source: Path, output: Path, upscaler: Upscaler) -> None:
+    """Grey stays grey, transparency grows along, and what cannot be kept is said."""
+    image = _enlarged(read, upscaler)
+    write_image(output, image)
+    if read.shown is not None:
+        print(f"{source}: more than 8 bits; values {read.shown.text()} are written as 0..255 of 8 bits")
+    if read.alpha is not None and output.suffix.lower() not in ALPHA_SUFFIXES:
+        print(f"{source}: its transparency is left out, {output.suffix} has none")
+
+
+def _enlarged(read: PictureFile, upscaler: Upscaler) -> np.ndarray:
+    """(H, W, 3) RGB, (H, W) grey or (H, W, 4) RGBA, uint8."""
+    image = upscaler.upscale(three_channels(read.picture))
+    if read.picture.ndim == 2:  # networks add colour
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    if read.alpha is None:
+        return image
+    return np.dstack([three_channels(image), enlarge_bicubic(read.alpha, upscaler.scale)])
 
 
 def _upscale_folder(source: Path, output: Path, upscaler: Upscaler) -> None:
-    """Every image that can be read; the others are named at the end.
+    """Every picture that can be read; the others are named at the end.
 
     Raises:
         InputError: none can be read, or one cannot be written.
     """
-    paths, skipped = list_images(source), Skipped("images")
+    paths, skipped = list_images(source, suffixes=PICTURE_SUFFIXES), Skipped("images")
     check_writable(output / paths[0].name)
     for path in tqdm(paths, unit="image", disable=None):
         try:
-            picture = read_image(path)
+            read = read_picture(path)
         except InputError as error:
             skipped.add(path.name, str(error).removeprefix(f"{path}: "))
             continue
-        write_image(output / path.name, upscaler.upscale(picture))
+        _upscale_picture(read, path, output / path.with_suffix(_written_suffix(path)).name, upscaler)
     if skipped.count == len(paths):
         raise InputError(f"{source}: {skipped.text(len(paths))}")
     if skipped.count:

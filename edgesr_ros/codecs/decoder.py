@@ -4,11 +4,16 @@ from array import array
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import structs
 
-from edgesr_ros.codecs.format import STREAMS, FrameFormat
+from edgesr_ros.codecs.format import STREAMS, Codec, FrameFormat, camera_encoding, named_codec
 from edgesr_ros.codecs.h264 import H264Decoder
-from edgesr_ros.codecs.stills import decode
+from edgesr_ros.codecs.headers import codec_of_bytes
+from edgesr_ros.codecs.still_reader import StillReader
+from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import reduction
+
+_HEAD = 16  # bytes by which a codec is told
 
 
 class Received(NamedTuple):
@@ -20,12 +25,8 @@ class Received(NamedTuple):
 
 
 def is_stream(text: str) -> bool:
-    """Whether the frames of a CompressedImage's format build on each other.
-
-    Raises:
-        InputError: the format names no codec that can be decoded.
-    """
-    return FrameFormat.parse(text, 1, 1).codec in STREAMS
+    """Whether the frames of a CompressedImage's format build on each other."""
+    return named_codec(text) in STREAMS
 
 
 class FrameDecoder:
@@ -33,6 +34,7 @@ class FrameDecoder:
 
     def __init__(self) -> None:
         self._stream = H264Decoder()
+        self._stills = StillReader()
 
     def decode(self, data: bytes | memoryview | array, text: str) -> Received:
         """The picture of a CompressedImage's data and format.
@@ -41,8 +43,18 @@ class FrameDecoder:
             RecoveringError: of a stream, a frame that builds on one that was lost.
             InputError: damaged data, another codec, or a size that does not fit the full size in the format.
         """
-        # A stand-alone frame's codec shows in its bytes, whatever the format says.
-        picture = self._stream.decode(bytes(data)) if is_stream(text) else decode(data)
+        codec: Codec = "h264"
+        shown = None
+        if is_stream(text):
+            picture = self._stream.decode(bytes(data))
+        else:  # its codec shows in its bytes, whatever the format says
+            picture, shown = self._stills.read(data, text), self._stills.shown
+            codec = codec_of_bytes(bytes(data[:_HEAD]))
         size = (picture.shape[1], picture.shape[0])
-        form = FrameFormat.parse(text, *size)
-        return Received(picture, form, reduction((form.full_width, form.full_height), size))
+        form = FrameFormat.parse(text, *size, codec)
+        if picture.ndim == 2 and not camera_encoding(text):
+            form = structs.replace(form, encoding="mono8")
+        if shown is not None:
+            form = structs.replace(form, shown=shown)
+        factor = reduction((form.full_width, form.full_height), size)
+        return Received(three_channels(picture), form, factor)

@@ -6,7 +6,9 @@ from typing import Literal
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.frames.encodings import LAYOUTS, is_grey
 from edgesr_ros.frames.message import Encoding
+from edgesr_ros.frames.visible_range import ValueRange
 from edgesr_ros.schema import Struct
 
 Codec = Literal["webp", "jpeg", "png", "avif", "h264"]
@@ -19,19 +21,23 @@ STILLS: tuple[EncoderName, ...] = (*CODECS, "avif_slow")
 
 _KNOWN = CODECS + STREAMS
 
-_FORMAT = re.compile(
-    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png|avif|h264)(?:\s+compressed)?"
-    r"(?:\s+\w+?(?:_n(?P<number>\d{1,19}))?)?\s*"
-    r"(?P<mono>;\s*mono\s*)?(?:;\s*full=(?P<width>\d{1,6})x(?P<height>\d{1,6})\s*)?"
-)
+# compressed_image_transport's `jpeg compressed bgr8`, a codec alone, or its media type.
+_NAMED = re.compile(r"(?:image/)?(webp|jpe?g|png|avif|h264)(?:\s+compressed)?(?:\s+\w+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"\w_n(\d{1,19})$")  # at the end of a word that names an encoding
+_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
+_RANGE = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?)\.\.(-?[\d.]+(?:e[+-]?\d+)?)")
 
 
 class FrameFormat(Struct, frozen=True):
-    """What a CompressedImage's `format` says: the frame's encoding, codec and size before reduction.
+    """What a CompressedImage's `format` says of a frame.
 
     Attributes:
+        encoding: of the picture: with or without colour.
+        codec: what compressed it.
+        full_width: of the frame before it was reduced, pixels; as `full_height`.
         number: what tells the frame from others, whatever its stamp; each one is 1 more than that of the
             frame sent before. None: the sender does not number its frames.
+        shown: the range of values that it shows, in the camera's unit, where those have more than 8 bits.
     """
 
     encoding: Encoding
@@ -39,6 +45,7 @@ class FrameFormat(Struct, frozen=True):
     full_width: int
     full_height: int
     number: int | None = None
+    shown: ValueRange | None = None
 
     def text(self) -> str:
         """For example `rgb8; webp compressed bgr8_n41; full=640x480`.
@@ -55,45 +62,90 @@ class FrameFormat(Struct, frozen=True):
             head = f"rgb8; {self.codec} compressed bgr8{number}; mono"
         else:
             head = f"mono8; {self.codec} compressed" + (number and f" mono8{number}")
-        return f"{head}; full={self.full_width}x{self.full_height}"
+        shown = "" if self.shown is None else f"; range={self.shown.text()}"
+        return f"{head}; full={self.full_width}x{self.full_height}{shown}"
 
     @staticmethod
-    def of(image: np.ndarray, codec: Codec, number: int | None = None) -> "FrameFormat":
+    def of(
+        image: np.ndarray, codec: Codec, number: int | None = None, shown: ValueRange | None = None
+    ) -> "FrameFormat":
         """Of a camera's frame, (H, W, 3) RGB or (H, W) grey, that `codec` holds."""
         height, width = image.shape[:2]
-        encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
         return FrameFormat(
-            encoding=encoding, codec=codec, full_width=width, full_height=height, number=number
+            encoding="mono8" if image.ndim == 2 else "rgb8",
+            codec=codec,
+            full_width=width,
+            full_height=height,
+            number=number,
+            shown=shown,
         )
 
     @staticmethod
-    def parse(text: str, width: int, height: int) -> "FrameFormat":
+    def parse(text: str, width: int, height: int, codec: Codec | None = None) -> "FrameFormat":
         """Reads our `text()`, compressed_image_transport's (`rgb8; jpeg compressed bgr8`), or a codec alone.
 
-        `width` and `height` are the full size where the text says none.
+        Other words, and keys that are not known here, are passed over.
+
+        Args:
+            text: the format.
+            width: of the full size where the text says none, pixels; as `height`.
+            codec: what the bytes are, where they show it; None: what the text says.
 
         Raises:
-            InputError: the text names no codec that can be decoded, or a full size of 0.
+            InputError: nothing says which codec, or the full size is none.
         """
-        found = _FORMAT.fullmatch(text)
-        if not found:
+        codec = codec or named_codec(text)
+        if codec is None:
             raise InputError(
                 f"compressed image: format is {text[:80]!r}, expected one of {', '.join(_KNOWN)}, "
                 "for example 'rgb8; jpeg compressed bgr8'"
             )
-        if found["width"]:
-            width, height = int(found["width"]), int(found["height"])
+        words, values = _parts(text)
+        if (full := values.get("full")) is not None:
+            size = _SIZE.fullmatch(full)
+            width, height = (int(size[1]), int(size[2])) if size else (0, 0)
         if width < 1 or height < 1:
-            raise InputError(f"compressed image: format is {text!r}, expected a full size of at least 1x1")
-        mono = found["mono"] or (found["encoding"] or "").startswith("mono")
-        codec = next(codec for codec in _KNOWN if codec[:2] == found["codec"][:2])  # "jpg" is jpeg
+            raise InputError(
+                f"compressed image: format is {text[:80]!r}, expected a full size of at least 1x1"
+            )
+        number = next((found for word in words if (found := _NUMBER.search(word))), None)
+        shown = _RANGE.fullmatch(values.get("range", ""))
         return FrameFormat(
-            encoding="mono8" if mono else "rgb8",
+            encoding="mono8" if "mono" in words or is_grey(camera_encoding(text)) else "rgb8",
             codec=codec,
             full_width=width,
             full_height=height,
-            number=int(found["number"]) if found["number"] else None,
+            number=None if number is None else int(number[1]),
+            shown=None if shown is None else _range_of(shown),
         )
+
+
+def named_codec(text: str) -> Codec | None:
+    """The codec that a CompressedImage's format names; None: none that is known here."""
+    for word in _parts(text)[0]:
+        if found := _NAMED.fullmatch(word):
+            return next(codec for codec in _KNOWN if codec[:2] == found[1].lower()[:2])  # "jpg" is jpeg
+    return None
+
+
+def camera_encoding(text: str) -> str:
+    """The encoding of the camera's picture that a format begins with, in lower case; empty: it names none."""
+    name = text[:80].partition(";")[0].strip().lower()
+    return name if name in LAYOUTS else ""
+
+
+def _parts(text: str) -> tuple[list[str], dict[str, str]]:
+    """The words between semicolons, and the values by their keys."""
+    parts = [part.strip() for part in text.split(";")]
+    pairs = (part.partition("=") for part in parts if "=" in part)
+    return [part for part in parts if "=" not in part], {key.strip(): value for key, _, value in pairs}
+
+
+def _range_of(found: re.Match[str]) -> ValueRange | None:
+    try:
+        return ValueRange(float(found[1]), float(found[2]))
+    except ValueError:  # "1.2.3"
+        return None
 
 
 def codec_of(encoder: EncoderName) -> Codec:

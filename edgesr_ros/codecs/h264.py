@@ -20,6 +20,7 @@ from edgesr_ros.frames.reduce import crop_to
 
 REFRESH_FRAMES = 15  # costs up to 0.4 dB of luma against 30, and halves the wait after a loss
 
+_LONGEST = 16384  # pixels of a side; x264's limit
 _NOMINAL_HZ = 30  # x264 counts in bits per second; only the share of one frame matters here
 _IDR = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")  # start code and header of a key frame's slice
 _SEI = re.compile(rb"\x00?\x00\x00\x01\x06.*?(?=\x00\x00\x01|\x00\x00\x00\x01)", re.DOTALL)
@@ -57,6 +58,9 @@ class H264Encoder:
     Attributes:
         next_number: of the frame that is encoded next.
         quantizer: mean of the last packet, 0 (best) to 51.
+
+    Raises:
+        InputError: a side is longer than x264 can encode.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class H264Encoder:
     ) -> None:
         if (crf is None) == (frame_bytes is None):
             raise ValueError("expected either crf or frame_bytes")
+        if max(width, height) > _LONGEST:
+            raise InputError(f"an image of {width}x{height} is more than h264 can hold")
         self._odd = (width % 2, height % 2)
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height = width + self._odd[0], height + self._odd[1]

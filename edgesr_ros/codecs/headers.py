@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from edgesr_ros.codecs.avif_header import avif_size, avif_whole
+from edgesr_ros.codecs.format import Codec
+from edgesr_ros.codecs.jpeg import jpeg_size, jpeg_whole
 from edgesr_ros.errors import InputError
 
 
@@ -30,7 +32,7 @@ def read_size(data: bytes) -> tuple[int, int]:
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether the file goes on to the end that its format demands; zeros may follow, as some cameras pad.
+    """Whether the file goes on to the end that its format demands; bytes may follow, as of some cameras.
 
     Raises:
         InputError: the bytes are none of the four formats.
@@ -38,9 +40,13 @@ def is_whole(data: bytes) -> bool:
     return _container(data).whole(data)
 
 
-def is_avif(data: bytes) -> bool:
-    """Whether it begins as such a file does."""
-    return data[4:12] == b"ftypavif"
+def codec_of_bytes(data: bytes) -> Codec:
+    """Which of the four formats it begins as.
+
+    Raises:
+        InputError: none of them.
+    """
+    return _container(data).codec
 
 
 def _number(data: bytes, first: int, count: int, order: Literal["big", "little"]) -> int:
@@ -70,23 +76,6 @@ def _png_size(data: bytes) -> tuple[int, int]:
     return _number(data, 16, 4, "big"), _number(data, 20, 4, "big")
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """ITU-T T.81, annex B: segments up to the first start of frame."""
-    place = 2
-    while True:
-        if data[place] != 0xFF:
-            raise ValueError
-        marker = data[place + 1]
-        if marker == 0xFF:  # fill byte
-            place += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # tables, reserved, arithmetic
-            return _number(data, place + 7, 2, "big"), _number(data, place + 5, 2, "big")
-        elif marker in (0xD9, 0xDA):  # the end or pixels, and no size yet
-            raise ValueError
-        else:
-            place += 2 + _number(data, place + 2, 2, "big")
-
-
 def _png_whole(data: bytes) -> bool:
     """Whether chunk follows chunk up to IEND. OpenCV allocates what a chunk's length claims, up to 2 GiB."""
     place = 8
@@ -99,14 +88,19 @@ def _png_whole(data: bytes) -> bool:
 
 class _Container(NamedTuple):
     name: str
+    codec: Codec
     size: Callable[[bytes], tuple[int, int]]
     whole: Callable[[bytes], bool]
 
 
-_WEBP = _Container("WebP", _webp_size, lambda data: len(data) >= 8 + int.from_bytes(data[4:8], "little"))
-_JPEG = _Container("JPEG", _jpeg_size, lambda data: data.rstrip(b"\0").endswith(b"\xff\xd9"))
-_PNG = _Container("PNG", _png_size, _png_whole)
-_AVIF = _Container("AVIF", avif_size, avif_whole)
+def _webp_whole(data: bytes) -> bool:
+    return len(data) >= 8 + int.from_bytes(data[4:8], "little")
+
+
+_WEBP = _Container("WebP", "webp", _webp_size, _webp_whole)
+_JPEG = _Container("JPEG", "jpeg", jpeg_size, jpeg_whole)
+_PNG = _Container("PNG", "png", _png_size, _png_whole)
+_AVIF = _Container("AVIF", "avif", avif_size, avif_whole)
 
 
 def _container(data: bytes) -> _Container:
@@ -116,7 +110,7 @@ def _container(data: bytes) -> _Container:
         return _JPEG
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return _PNG
-    if is_avif(data):
+    if data[4:12] == b"ftypavif":
         return _AVIF
     raise InputError(
         f"compressed image: {len(data)} bytes that begin with {data[:12]!r}, "

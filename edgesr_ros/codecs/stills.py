@@ -10,10 +10,12 @@ import numpy as np
 
 from edgesr_ros.codecs.avif import decode_avif, encode_avif
 from edgesr_ros.codecs.format import STILLS
-from edgesr_ros.codecs.headers import is_avif, is_whole, read_size
+from edgesr_ros.codecs.headers import codec_of_bytes, is_whole, read_size
+from edgesr_ros.codecs.jpeg import jpeg_with_end
 from edgesr_ros.errors import InputError
 
-# More than any camera here sends (4K is 8.3 million); 48 MiB as RGB is what a forged header may cost.
+# More than any camera here sends (4K is 8.3 million); 48 MiB as RGB is what a forged header may cost,
+# twice that where it claims 16 bits.
 MAX_PIXELS = 4096 * 4096
 
 
@@ -99,32 +101,48 @@ def decode(
 ) -> np.ndarray:
     """A WebP, JPEG, PNG or AVIF file as (H, W, 3) uint8 RGB; (H, W) with `keep_grey` if it is grey.
 
-    An orientation tag is not obeyed: the size is always that of `probe`.
+    An orientation tag is not obeyed: the size is always that of `probe`. What follows a file's end is left
+    out; the end of a JPEG may be missing, but nothing of its picture.
 
     Raises:
         InputError: not such a file, more than `max_pixels` by its header (checked before anything is
             allocated), cut short, damaged, or AVIF where this machine has none.
     """
-    data = bytes(data)
+    image = _decode(bytes(data), max_pixels, cv2.IMREAD_ANYCOLOR if keep_grey else cv2.IMREAD_COLOR)
+    return image if image.ndim == 3 or keep_grey else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+
+
+def decode_values(data: bytes | memoryview | array, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """As `decode`, at the depth of the file: (H, W, 3) RGB or (H, W) grey, uint8 or, of a PNG, uint16.
+
+    Raises:
+        InputError: as `decode`.
+    """
+    return _decode(bytes(data), max_pixels, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+
+
+def _decode(data: bytes, max_pixels: int, flags: int) -> np.ndarray:
+    """(H, W, 3) RGB or (H, W) grey of a file that is checked first; `flags` are OpenCV's."""
     width, height = read_size(data)
     if width * height > max_pixels:
         raise InputError(
             f"compressed image: header claims {width}x{height}, expected at most {max_pixels} pixels"
         )
+    codec = codec_of_bytes(data)
     # OpenCV 4.10 and older return a JPEG that is cut short, the rest of it grey.
-    if not is_whole(data):
+    whole = data if is_whole(data) else jpeg_with_end(data) if codec == "jpeg" else None
+    if whole is None:
         raise InputError(f"compressed image: cut short after {len(data)} bytes")
-    image = decode_avif(data) if is_avif(data) else _decode_by_opencv(data, keep_grey)
+    image = decode_avif(whole) if codec == "avif" else _decode_by_opencv(whole, flags)
     if image is None or image.shape[:2] != (height, width):
         raise InputError(f"compressed image: {len(data)} bytes for {width}x{height} are damaged")
-    return image if image.ndim == 3 or keep_grey else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    return image
 
 
-def _decode_by_opencv(data: bytes, keep_grey: bool) -> np.ndarray | None:
+def _decode_by_opencv(data: bytes, flags: int) -> np.ndarray | None:
     """(H, W, 3) RGB or (H, W) grey; None where the data are damaged."""
-    color = cv2.IMREAD_ANYCOLOR if keep_grey else cv2.IMREAD_COLOR
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), color | cv2.IMREAD_IGNORE_ORIENTATION)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
         return None
     return image if image is None or image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

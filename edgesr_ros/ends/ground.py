@@ -213,6 +213,7 @@ def facts_of(
 ) -> PictureFacts:
     """What is known of a picture made of a frame of `size` bytes; `consistency` takes a millisecond."""
     agrees = consistency_db(three_channels(made.picture), received.picture) if consistency else None
+    shown = received.format.shown
     return PictureFacts(
         method=made.method,
         model=made.model,
@@ -223,4 +224,6 @@ def facts_of(
         consistency_db=agrees,
         age_ms=None if age is None else 1e3 * age.seconds,
         age_uncertainty_ms=None if age is None else 1e3 * age.uncertainty,
+        range_low=None if shown is None else shown.low,
+        range_high=None if shown is None else shown.high,
     )

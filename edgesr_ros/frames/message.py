@@ -2,39 +2,69 @@
 
 from array import array
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.frames.encodings import LAYOUTS, PACKED_YUV, PLANAR_YUV, Layout
+from edgesr_ros.frames.opencv import opencv_errors
+from edgesr_ros.frames.visible_range import ValueRange, VisibleRange
+from edgesr_ros.frames.yuv import full_chroma_to_rgb, halved_chroma_to_rgb, packed_to_rgb
 
 Encoding = Literal["rgb8", "mono8"]
 
-_CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}
-_TO_RGB = {"bgr8": cv2.COLOR_BGR2RGB, "rgba8": cv2.COLOR_RGBA2RGB, "bgra8": cv2.COLOR_BGRA2RGB}
+_FILLED_CHANNELS: dict[Encoding, int] = {"rgb8": 3, "mono8": 1}
+
+
+class ImageReader:
+    """Makes pictures of the sensor_msgs/Image of one camera.
+
+    What has more than 8 bits is scaled to a range that follows the camera's values (`VisibleRange`), so each
+    camera has a reader of its own.
+
+    Attributes:
+        shown: the range of the last picture, in the camera's unit; None: it had 8 bits and is as it was.
+    """
+
+    def __init__(self) -> None:
+        self.shown: ValueRange | None = None
+        self._range = VisibleRange()
+
+    def read(self, msg: Any) -> np.ndarray:
+        """The picture as (H, W, 3) uint8 RGB, or (H, W) uint8 where the encoding has no colour.
+
+        rgb8, mono8 and 8UC1 without padding are a view of the message's data: copy before writing to it.
+        `is_bigendian` counts where values have several bytes. A `step` of 0 means rows without padding, and
+        the last row may lack its padding. Encodings that are not known here are left to cv_bridge where that
+        is installed.
+
+        Raises:
+            InputError: size, step or data contradict each other, or the encoding cannot be converted.
+        """
+        name = msg.encoding.lower()
+        layout = LAYOUTS.get(name)
+        with opencv_errors(f"image of encoding {msg.encoding!r}"):
+            if layout is not None:
+                picture = layout.convert(_values(msg, layout), self._range)
+            elif name in PACKED_YUV:
+                rows = _packed_rows(msg)
+                picture = packed_to_rgb(rows, msg.width, cast(Any, PACKED_YUV[name]))
+            elif name in PLANAR_YUV:
+                luma, chroma = _planes(msg, PLANAR_YUV[name])
+                if name == "nv24":
+                    picture = full_chroma_to_rgb(luma, chroma)
+                else:
+                    picture = halved_chroma_to_rgb(luma, chroma, name)
+            else:
+                picture = _convert_by_cv_bridge(msg)
+        self.shown = self._range.newest if layout is not None and layout.sample != "u1" else None
+        return picture
 
 
 def image_to_array(msg: Any) -> np.ndarray:
-    """The picture of a sensor_msgs/Image as (H, W, 3) uint8 RGB, or (H, W) uint8 for `mono8`.
-
-    rgb8 and mono8 without padding are a view of the message's data: copy before writing to it. rgb8, bgr8,
-    rgba8, bgra8 and mono8 are converted here, and have no byte order; every other encoding is left to
-    cv_bridge where that is installed.
-
-    Raises:
-        InputError: size, step or data contradict each other, or the encoding cannot be converted.
-    """
-    channels = _CHANNELS.get(msg.encoding)
-    if channels is None:
-        return _convert_by_cv_bridge(msg)
-    rows = _rows(msg, channels, 1)
-    if msg.encoding == "mono8":
-        return np.ascontiguousarray(rows)
-    pixels = rows.reshape(msg.height, msg.width, channels)
-    if msg.encoding == "rgb8":
-        return np.ascontiguousarray(pixels)
-    return cv2.cvtColor(pixels, _TO_RGB[msg.encoding])
+    """As `ImageReader.read`, of a message that stands alone."""
+    return ImageReader().read(msg)
 
 
 def fill_image(msg: Any, image: np.ndarray, encoding: Encoding = "rgb8") -> None:
@@ -47,7 +77,7 @@ def fill_image(msg: Any, image: np.ndarray, encoding: Encoding = "rgb8") -> None
         InputError: the array does not fit the encoding.
     """
     shape = image.shape if image.ndim == 3 else (*image.shape, 1)
-    if encoding not in ("rgb8", "mono8") or len(shape) != 3 or shape[2] != _CHANNELS[encoding]:
+    if len(shape) != 3 or shape[2] != _FILLED_CHANNELS.get(encoding):
         raise InputError(
             f"encoding is {encoding!r} for an array {image.shape}, expected rgb8 or mono8 to fit"
         )
@@ -66,28 +96,69 @@ def fill_image(msg: Any, image: np.ndarray, encoding: Encoding = "rgb8") -> None
     msg.data = data
 
 
-def _rows(msg: Any, channels: int, sample_bytes: int) -> np.ndarray:
-    """(height, width * channels * sample_bytes) uint8: the message's rows without padding, not copied."""
+def _values(msg: Any, layout: Layout) -> np.ndarray:
+    """(H, W) or (H, W, C): the message's pixels in the machine's byte order, not copied where that can be."""
+    rows = _rows(msg, msg.width * layout.pixel_bytes)
+    if layout.sample != "u1":
+        stored = np.dtype(layout.sample).newbyteorder(">" if msg.is_bigendian else "<")
+        rows = np.require(rows.view(stored), np.dtype(layout.sample), ["C", "A"])
+    shape = (msg.height, msg.width)
+    return rows.reshape(shape if layout.channels == 1 else (*shape, layout.channels))
+
+
+def _rows(msg: Any, row_bytes: int) -> np.ndarray:
+    """(height, row_bytes) uint8: the message's rows without padding, not copied."""
     if msg.height == 0 or msg.width == 0:
         raise InputError(f"image: size is {msg.width}x{msg.height}, expected at least 1x1")
-    row_bytes = msg.width * channels * sample_bytes
-    if msg.step < row_bytes:
+    step = msg.step or row_bytes
+    if step < row_bytes:
         raise InputError(
-            f"image: step is {msg.step}, expected at least {row_bytes} "
+            f"image: step is {step}, expected at least {row_bytes} "
             f"(width {msg.width} of encoding {msg.encoding!r})"
         )
-    needed = msg.step * msg.height
+    needed = step * (msg.height - 1) + row_bytes
     if len(msg.data) < needed:
         raise InputError(
-            f"image: data holds {len(msg.data)} bytes, expected {needed} "
-            f"(step {msg.step} * height {msg.height})"
+            f"image: data holds {len(msg.data)} bytes, expected {needed} (step {step}, height {msg.height})"
         )
-    data = np.frombuffer(msg.data, np.uint8, needed)
-    return data.reshape(msg.height, msg.step)[:, :row_bytes]
+    return np.ndarray((msg.height, row_bytes), np.uint8, msg.data, strides=(step, 1))
+
+
+def _packed_rows(msg: Any) -> np.ndarray:
+    """(height, row bytes) uint8: whole pairs of pixels, but for an odd width whose last half is left out."""
+    whole = 4 * -(-msg.width // 2)
+    if (msg.step or whole) >= whole and len(msg.data) >= (msg.step or whole) * (msg.height - 1) + whole:
+        return _rows(msg, whole)
+    return _rows(msg, 2 * msg.width)
+
+
+def _planes(msg: Any, reduced: int) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W) luma, then (ceil(H / reduced), ceil(W / reduced), 2) chroma, not copied.
+
+    `step` is luma's; where the data are too few for it, as where a driver counts the bytes of both planes,
+    neither has padding.
+    """
+    width, height = msg.width, msg.height
+    columns, lines = -(-width // reduced), -(-height // reduced)
+    if width == 0 or height == 0:
+        raise InputError(f"image: size is {width}x{height}, expected at least 1x1")
+    for step in (msg.step, width):
+        chroma_step = max(step * 2 // reduced, 2 * columns)
+        first = step * height
+        needed = first + chroma_step * (lines - 1) + 2 * columns
+        if step >= width and len(msg.data) >= needed:
+            luma: np.ndarray = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
+            strides = (chroma_step, 2, 1)
+            return luma, np.ndarray((lines, columns, 2), np.uint8, msg.data, first, strides)
+    raise InputError(
+        f"image: data holds {len(msg.data)} bytes, expected {needed} "
+        f"({width}x{height} of encoding {msg.encoding!r}: luma, then chroma)"
+    )
 
 
 def _convert_by_cv_bridge(msg: Any) -> np.ndarray:
-    ours = ", ".join(_CHANNELS)
+    """Encodings that nobody here knows: a newer cv_bridge may."""
+    ours = ", ".join([*LAYOUTS, *PACKED_YUV, *PLANAR_YUV])
     try:
         from cv_bridge import CvBridge
     except Exception as error:  # a cv_bridge built for another numpy fails with more than ImportError
@@ -97,8 +168,7 @@ def _convert_by_cv_bridge(msg: Any) -> np.ndarray:
     try:
         bridge = CvBridge()
         dtype, channels = bridge.encoding_to_dtype_with_channels(msg.encoding)
-        sample_bytes = np.dtype(dtype).itemsize
-        rows = _rows(msg, channels, sample_bytes)
+        rows = _rows(msg, msg.width * channels * np.dtype(dtype).itemsize)
         # cv_bridge from PyPI ignores the step: it gets rows without padding.
         tight = SimpleNamespace(
             height=msg.height,

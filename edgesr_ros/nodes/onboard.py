@@ -16,7 +16,8 @@ from edgesr_ros.control.stamps import StampWatch
 from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.frames.message import ImageReader
+from edgesr_ros.frames.visible_range import ValueRange
 from edgesr_ros.nodes.clock_exchange import ClockAnswers
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
@@ -28,6 +29,7 @@ _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a t
 class _Frame(NamedTuple):
     header: Header
     array: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
+    shown: ValueRange | None  # of the camera's values, where they have more than 8 bits
 
 
 class Onboard(EdgesrNode[RobotSettings]):
@@ -39,6 +41,7 @@ class Onboard(EdgesrNode[RobotSettings]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self._robot = Robot(self.parameters.current, first_number=secrets.randbits(32))
+        self._camera = ImageReader()
         self._next_camera_info = 0.0
         self._scale: int = self.parameters.current.scale  # of the last frame sent
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
@@ -71,7 +74,8 @@ class Onboard(EdgesrNode[RobotSettings]):
             topic = self.resolve_topic_name("image_raw")
             self.diagnostics.warn(f"{topic}: {wrong}; pictures have no age where stamps do not grow")
         try:
-            self._worker.put(_Frame(message.header, image_to_array(message)))
+            picture = self._camera.read(message)
+            self._worker.put(_Frame(message.header, picture, self._camera.shown))
         except InputError as error:
             self.diagnostics.drop("malformed")
             self.bad_input(error)
@@ -104,7 +108,7 @@ class Onboard(EdgesrNode[RobotSettings]):
     def _send(self, frame: _Frame) -> None:
         try:
             with self.diagnostics.stage("encode"):
-                packet = self._robot.encode(time.monotonic(), frame.array)
+                packet = self._robot.encode(time.monotonic(), frame.array, frame.shown)
         except InputError as error:
             self.diagnostics.drop("malformed")
             self.bad_input(error)
@@ -132,6 +136,9 @@ class Onboard(EdgesrNode[RobotSettings]):
             "codec": packet.encoder,
             "quality": str(packet.quality),
         }
+        if packet.format.shown is not None:
+            low, high = packet.format.shown
+            figures |= {"range_low": f"{low:.6g}", "range_high": f"{high:.6g}"}
         self.diagnostics.show(**figures)
         if self._rate_control.get_subscription_count():
             self._rate_control.publish(with_pairs(header, "rate_control", figures))

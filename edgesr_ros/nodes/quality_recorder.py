@@ -10,7 +10,7 @@ from msgspec import Meta
 from sensor_msgs.msg import CompressedImage, Image
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.frames.message import ImageReader, image_to_array
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
 from edgesr_ros.quality.record import FRAMES, UnwritableError
@@ -52,6 +52,7 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         settings = self.parameters.current
         self._folder = Path(settings.output).expanduser()
         self._session = Session(self._folder, settings.sample_rate, settings.source, settings.link)
+        self._camera = ImageReader()
         self.subscribe(Image, "image_raw", self._on_original)
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, COMPRESSED, optional=True)
         self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
@@ -71,7 +72,7 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
 
     def _on_original(self, message: Image) -> None:
         try:
-            self._session.original(nanoseconds(message.header.stamp), image_to_array(message))
+            self._session.original(nanoseconds(message.header.stamp), self._camera.read(message))
         except InputError as error:
             self.bad_input(error)
 

@@ -9,7 +9,14 @@ from edgesr_ros.schema import Struct, convert
 UNKNOWN = "unknown"
 
 # How each number is written; others as they are.
-_FORMATS = {"interpolation": "g", "consistency_db": ".2f", "age_ms": ".1f", "age_uncertainty_ms": ".1f"}
+_FORMATS = {
+    "interpolation": "g",
+    "consistency_db": ".2f",
+    "age_ms": ".1f",
+    "age_uncertainty_ms": ".1f",
+    "range_low": ".6g",
+    "range_high": ".6g",
+}
 
 
 class PictureFacts(Struct, forbid_unknown_fields=False):  # a newer ground station may say more
@@ -25,6 +32,8 @@ class PictureFacts(Struct, forbid_unknown_fields=False):  # a newer ground stati
         number: of that frame: tells pictures apart whose stamps do not.
         age_ms: from the camera's stamp to its display, by the clocks' measured offset.
         age_uncertainty_ms: by how much that may be wrong, either way.
+        range_low: of depth and other values of more than 8 bits, the one shown darkest, in the camera's unit.
+        range_high: the one shown brightest.
     """
 
     method: str | None = None
@@ -36,6 +45,8 @@ class PictureFacts(Struct, forbid_unknown_fields=False):  # a newer ground stati
     consistency_db: float | None = None
     age_ms: float | None = None
     age_uncertainty_ms: float | None = None
+    range_low: float | None = None
+    range_high: float | None = None
 
     def to_pairs(self) -> dict[str, str]:
         """As text, for diagnostic_msgs/KeyValue; what is None is left out, but an age is then unknown."""

@@ -46,10 +46,11 @@ class Measurer:
         return self._scores(shown, original), self._scores(bicubic, original), consistency
 
     def _scores(self, picture: np.ndarray, original: np.ndarray) -> Scores:
+        lpips = self._lpips(picture, original)  # first: it refuses pictures that are too small for SSIM too
         return Scores(
             psnr_db=min(psnr(picture, original), PSNR_LIMIT),
             ssim=ssim_y(picture, original, border=0),
-            lpips=self._lpips(picture, original),
+            lpips=lpips,
         )
 
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from edgesr_ros.quality.distortion import luma
 
 _PANEL = 320  # px: width of a panel; four of them fit a laptop's screen
+_LOWEST, _HIGHEST = 16, 960  # px: of a panel; a picture of a more extreme shape is squeezed into it
 _ZOOM = 2  # the second row shows each full-size pixel so many pixels wide
 _GAP, _BAR, _TEXT = 8, 30, 17  # px: between panels, height of a line of text, size of its letters
 _BACKGROUND, _FOREGROUND = (24, 26, 30), (235, 235, 235)
@@ -40,7 +41,7 @@ def picture_strip(
         "bicubic": bicubic,
         label: shown,
     }
-    panel_height = round(height * _PANEL / width)
+    panel_height = min(max(round(height * _PANEL / width), _LOWEST), _HIGHEST)
     top, left, bottom, right = detailed_region(
         original, min(height, panel_height // _ZOOM), min(width, _PANEL // _ZOOM)
     )

@@ -1,17 +1,17 @@
 """The messages of a topic → pictures, for every type of message that holds one."""
 
 from abc import ABC, abstractmethod
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from edgesr_ros.codecs.decoder import FrameDecoder
-from edgesr_ros.codecs.depth import VisibleRange, decode_depth, is_depth
-from edgesr_ros.codecs.stills import decode
+from edgesr_ros.codecs.depth import decode_depth, is_compressed_depth
+from edgesr_ros.codecs.still_reader import StillReader
 from edgesr_ros.codecs.video import VideoDecoder, video_codec
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.frames.message import ImageReader
+from edgesr_ros.frames.visible_range import VisibleRange
 
 _RAW = ("sensor_msgs/msg/Image", "foxglove_msgs/msg/RawImage")
 _COMPRESSED = (
@@ -62,8 +62,11 @@ def rank(message: Any, picture: np.ndarray) -> Rank:
 
 
 class _Raw(Decoder):
+    def __init__(self) -> None:
+        self._camera = ImageReader()
+
     def decode(self, message: Any, number: int) -> Pictures:
-        return [(number, image_to_array(message))]
+        return [(number, self._camera.read(message))]
 
 
 class _Packets(Decoder):
@@ -85,6 +88,7 @@ class _Compressed(Decoder):
     def __init__(self) -> None:
         self._ours = FrameDecoder()
         self._video = _Video()
+        self._stills = StillReader()
         self._range = VisibleRange()
 
     def decode(self, message: Any, number: int) -> Pictures:
@@ -93,13 +97,9 @@ class _Compressed(Decoder):
             return [(number, _grey_where_said(self._ours.decode(data, text).picture, text))]
         if video_codec(text):
             return self._video.decode(data, text, number)
-        if is_depth(data, text):
-            return [(number, self._range.to_grey(decode_depth(data, text)))]
-        picture = _grey_where_said(decode(data, keep_grey=True), text)
-        mosaic = text.partition(";")[0].strip()
-        if mosaic.startswith("bayer_") and picture.ndim == 2:
-            picture = image_to_array(_as_image(picture, mosaic))
-        return [(number, picture)]
+        if is_compressed_depth(text):
+            return [(number, self._range.show(decode_depth(data, text), "measurement"))]
+        return [(number, _grey_where_said(self._stills.read(data, text), text))]
 
     def flush(self) -> Pictures:
         return self._video.flush()
@@ -129,11 +129,3 @@ class _Video:
 def _grey_where_said(picture: np.ndarray, text: str) -> np.ndarray:
     """Grey frames of ours come back in three channels from codecs that know only colour."""
     return picture[:, :, 0].copy() if picture.ndim == 3 and "; mono; full=" in text else picture
-
-
-def _as_image(picture: np.ndarray, encoding: str) -> Any:
-    """(H, W) uint8 as the sensor_msgs/Image that its camera's driver published."""
-    height, width = picture.shape
-    return SimpleNamespace(
-        height=height, width=width, encoding=encoding, is_bigendian=0, step=width, data=picture.tobytes()
-    )

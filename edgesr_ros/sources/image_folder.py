@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.frames.visible_range import VisibleRange
 from edgesr_ros.sources.files import list_images, read_image
 from edgesr_ros.sources.frame_source import NOMINAL_RATE_HZ, FrameSource, SourceFrame
 from edgesr_ros.sources.skipped import Skipped
@@ -29,12 +30,13 @@ class FolderSource(FrameSource):
 
     def __iter__(self) -> Iterator[SourceFrame]:
         self._skipped = skipped = Skipped("images")
+        visible = VisibleRange()
         first_error: InputError | None = None
         for index, path in enumerate(self._paths):
             self._looked_at = index + 1
             stamp_ns = round(index * 1e9 / NOMINAL_RATE_HZ)
             try:
-                picture = read_image(path, keep_grey=True)
+                picture = read_image(path, keep_grey=True, visible=visible)
             except InputError as error:
                 first_error = first_error or error
                 skipped.add(path.name, str(error).removeprefix(f"{path}: "))

@@ -11,7 +11,6 @@ import numpy as np
 from edgesr_ros.upscaling.base import Upscaled, Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
 
-
 _ONCE_IS_CHANCE = 3  # times late in a row, from which on trying costs more than it may bring
 _FIRST_PAUSE = 2.0  # s until the next try; twice as long after each that is late too …
 _LONGEST_PAUSE = 60.0  # … up to this

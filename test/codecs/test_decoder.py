@@ -47,10 +47,14 @@ def test_a_stream_is_decoded_frame_by_frame_and_waits_after_a_loss(picture):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [("tiff", "format is 'tiff'"), (form("png", 640, 480), "reduction of both sides")],
+    ("data", "text", "expected"),
+    [
+        (None, form("png", 640, 480), "reduction of both sides"),
+        (None, "png; full=640", "format is 'png; full=640', expected a full size"),
+        (b"II*\0 a TIFF", "tiff", "begin with .* expected a WebP, JPEG, PNG or AVIF file"),
+    ],
 )
-def test_what_does_not_fit_is_one_line(picture, text, expected):
+def test_what_does_not_fit_is_one_line(picture, data, text, expected):
     with pytest.raises(InputError, match=expected) as caught:
-        FrameDecoder().decode(encode(picture[:5, :7], "png", 90), text)
+        FrameDecoder().decode(data or encode(picture[:5, :7], "png", 90), text)
     assert "\n" not in str(caught.value)

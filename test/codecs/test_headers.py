@@ -24,6 +24,7 @@ def test_size_and_end_of_real_files(kind, size):
     assert read_size(data) == size
     assert is_whole(data)
     assert is_whole(data + bytes(20))
+    assert is_whole(data + b"\xff\xd8\xff what lay in the buffer")
     assert not is_whole(data[:-1])
 
 

@@ -126,7 +126,8 @@ def test_other_bytes_are_refused(data):
 @pytest.mark.parametrize("grey", [False, True])
 def test_a_file_cut_short_anywhere_is_refused(picture, codec, grey):
     data = encode(picture[:, :, 0] if grey else picture, codec, 60)
-    for length in range(len(data)):
+    end = 2 if codec == "jpeg" else 0  # bytes of EOI, without which the picture is whole
+    for length in range(len(data) - end):
         with pytest.raises(InputError) as caught:
             decode(data[:length])
         assert "\n" not in str(caught.value)

@@ -69,6 +69,24 @@ def test_a_frame_larger_than_the_codec_can_hold_stops_nothing(bench, picture):
     bench.deliver(camera, image_message(picture, 2), lambda: sent, "the next frame")
 
 
+def test_depth_is_seen_and_its_range_told(bench):
+    bench.start("onboard", ladder="none", codec="png", scale=1)
+    sent = bench.collect(CompressedImage, "image_lr/compressed")
+    told = bench.collect(DiagnosticArray, "rate_control")
+    depth = np.tile(np.linspace(500, 3000, 64).astype(">u2"), (48, 1))
+    message = Image(height=48, width=64, encoding="16UC1", step=128, is_bigendian=1, data=depth.tobytes())
+    camera = bench.publisher(Image, "image_raw")
+    bench.deliver(camera, message, lambda: sent and told, "the frame and what is told of it")
+    received = FrameDecoder().decode(sent[0].data, sent[0].format)
+    low, high = received.format.shown
+    assert (received.format.encoding, low, high) == ("mono8", pytest.approx(500), pytest.approx(3000))
+    expected = 8 + 247 * (depth.astype(float) - low) / (high - low)
+    assert np.abs(received.picture[:, :, 0] - expected).max() <= 1
+    pairs = pairs_of(told[0])
+    assert (float(pairs["range_low"]), float(pairs["range_high"])) == (low, high)
+    bench.wait(lambda: "range_high" in bench.diagnosed("onboard"), "the range on /diagnostics")
+
+
 def test_camera_info_follows(bench):
     bench.start("onboard", ladder="none", scale=4)
     infos = bench.collect(CameraInfo, "image_lr/camera_info", LATCHED)
