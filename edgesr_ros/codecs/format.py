@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 import numpy as np
+from msgspec import structs
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.encodings import LAYOUTS, is_grey
@@ -59,12 +60,16 @@ class FrameFormat(Struct, frozen=True):
         shown = "" if self.shown is None else f"; range={self.shown.text()}"
         return f"{head}; full={self.full_width}x{self.full_height}{shown}"
 
+    def showing(self, shown: ValueRange | None) -> "FrameFormat":
+        """The same, of a frame that shows this range of values."""
+        return self if shown is None else structs.replace(self, shown=shown)
+
     @staticmethod
-    def of(image: np.ndarray, codec: Codec, shown: ValueRange | None = None) -> "FrameFormat":
+    def of(image: np.ndarray, codec: Codec) -> "FrameFormat":
         """Of a camera's frame, (H, W, 3) RGB or (H, W) grey, that `codec` holds."""
         height, width = image.shape[:2]
         encoding: Encoding = "mono8" if image.ndim == 2 else "rgb8"
-        return FrameFormat(encoding=encoding, codec=codec, full_width=width, full_height=height, shown=shown)
+        return FrameFormat(encoding=encoding, codec=codec, full_width=width, full_height=height)
 
     @staticmethod
     def parse(text: str, width: int, height: int, codec: Codec | None = None) -> "FrameFormat":
