@@ -51,10 +51,8 @@ class FrameDecoder:
             picture, shown = self._stills.read(data, text), self._stills.shown
             codec = codec_of_bytes(bytes(data[:_HEAD]))
         size = (picture.shape[1], picture.shape[0])
-        form = FrameFormat.parse(text, *size, codec)
+        form = FrameFormat.parse(text, *size, codec).showing(shown)
         if picture.ndim == 2 and not camera_encoding(text):
             form = structs.replace(form, encoding="mono8")
-        if shown is not None:
-            form = structs.replace(form, shown=shown)
         factor = reduction((form.full_width, form.full_height), size)
         return Received(three_channels(picture), form, factor)

@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 import numpy as np
+from msgspec import structs
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.encodings import LAYOUTS, is_grey
@@ -65,10 +66,12 @@ class FrameFormat(Struct, frozen=True):
         shown = "" if self.shown is None else f"; range={self.shown.text()}"
         return f"{head}; full={self.full_width}x{self.full_height}{shown}"
 
+    def showing(self, shown: ValueRange | None) -> "FrameFormat":
+        """The same, of a frame that shows this range of values."""
+        return self if shown is None else structs.replace(self, shown=shown)
+
     @staticmethod
-    def of(
-        image: np.ndarray, codec: Codec, number: int | None = None, shown: ValueRange | None = None
-    ) -> "FrameFormat":
+    def of(image: np.ndarray, codec: Codec, number: int | None = None) -> "FrameFormat":
         """Of a camera's frame, (H, W, 3) RGB or (H, W) grey, that `codec` holds."""
         height, width = image.shape[:2]
         return FrameFormat(
@@ -77,7 +80,6 @@ class FrameFormat(Struct, frozen=True):
             full_width=width,
             full_height=height,
             number=number,
-            shown=shown,
         )
 
     @staticmethod

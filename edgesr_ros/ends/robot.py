@@ -16,7 +16,6 @@ from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.frames.visible_range import ValueRange
 from edgesr_ros.ladder.encoder import LadderEncoder
 from edgesr_ros.ladder.points import frame_cost, read_ladder
 from edgesr_ros.schema import FIXED, Struct
@@ -151,13 +150,8 @@ class Robot:
         ahead = max((self._encoding.mean or 0.0) - 2 * self._encoding.deviation, 0.0)
         return max(pacing, self._next_send - now) - ahead
 
-    def encode(self, now: float, image: np.ndarray, shown: ValueRange | None = None) -> Packet:
+    def encode(self, now: float, image: np.ndarray) -> Packet:
         """(H, W, 3) RGB or (H, W) grey uint8, reduced and compressed for the link as it is now.
-
-        Args:
-            now: s.
-            image: the camera's frame.
-            shown: the range of the camera's values that it shows, for the receiver.
 
         Raises:
             InputError: larger than the codec or the limit can hold; a smaller one may follow.
@@ -166,7 +160,7 @@ class Robot:
             decision = self._sender.decision(now)
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             encoded = self._encode(image, decision)
-        form = FrameFormat.of(image, codec_of(encoded.encoder), self._next_number, shown)
+        form = FrameFormat.of(image, codec_of(encoded.encoder), self._next_number)
         self._next_number += 1
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 

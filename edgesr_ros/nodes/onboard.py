@@ -108,22 +108,24 @@ class Onboard(EdgesrNode[RobotSettings]):
     def _send(self, frame: _Frame) -> None:
         try:
             with self.diagnostics.stage("encode"):
-                packet = self._robot.encode(time.monotonic(), frame.array, frame.shown)
+                packet = self._robot.encode(time.monotonic(), frame.array)
         except InputError as error:
             self.diagnostics.drop("malformed")
             self.bad_input(error)
             return
         data = as_array(packet.data)
-        message = CompressedImage(header=frame.header, format=packet.format.text(), data=data)
+        message = CompressedImage(
+            header=frame.header, format=packet.format.showing(frame.shown).text(), data=data
+        )
         self._robot.sent(time.monotonic(), nanoseconds(frame.header.stamp), packet)
         self._frames.publish(message)
         self.diagnostics.count("frames_out")
         self.diagnostics.count("bytes_out", len(data))
         if packet.scale != self._scale:
             self._scale, self._next_camera_info = packet.scale, 0.0
-        self._tell(frame.header, packet)
+        self._tell(frame.header, packet, frame.shown)
 
-    def _tell(self, header: Header, packet: Packet) -> None:
+    def _tell(self, header: Header, packet: Packet, shown: ValueRange | None) -> None:
         """What was decided, as numbers that PlotJuggler can draw, and on /diagnostics."""
         figures = {
             key: value if isinstance(value, str) else f"{value:.6g}"
@@ -136,9 +138,8 @@ class Onboard(EdgesrNode[RobotSettings]):
             "codec": packet.encoder,
             "quality": str(packet.quality),
         }
-        if packet.format.shown is not None:
-            low, high = packet.format.shown
-            figures |= {"range_low": f"{low:.6g}", "range_high": f"{high:.6g}"}
+        if shown is not None:
+            figures |= {"range_low": f"{shown.low:.6g}", "range_high": f"{shown.high:.6g}"}
         self.diagnostics.show(**figures)
         if self._rate_control.get_subscription_count():
             self._rate_control.publish(with_pairs(header, "rate_control", figures))

@@ -96,12 +96,13 @@ def test_what_opencv_refuses_inside_a_conversion_is_one_line(monkeypatch):
 
 def test_the_range_of_depth_rides_to_the_ground():
     image = np.full((48, 64), 100, np.uint8)
-    packet = robot().encode(0.0, image, ValueRange(0.5, 2980.25))
-    text = packet.format.text()
+    packet = robot().encode(0.0, image)
+    form = packet.format.showing(ValueRange(0.5, 2980.25))
+    text = form.text()
     assert text == "mono8; png compressed; full=64x48; range=0.5..2980.25"
     received = Ground().decode(1, packet.data, text)
     assert received.format.shown == (0.5, 2980.25)
-    assert FrameFormat.parse(text, 1, 1) == packet.format
+    assert FrameFormat.parse(text, 1, 1) == form
     made = restore(received.picture, (64, 48), grey=True)
     pairs = facts_of(made, received, len(packet.data), None, consistency=False).to_pairs()
     assert (pairs["range_low"], pairs["range_high"]) == ("0.5", "2980.25")
