@@ -151,9 +151,9 @@ def test_colour_is_played_though_depth_was_recorded_first():
 
 
 def grey_of_depth(values):
-    """The range of its percentiles 2 and 98, linearly."""
-    low, high = np.percentile(values, (2, 98))
-    return (1 + 254 * np.clip((values - low) / (high - low), 0, 1)).round()
+    """The range of its percentiles 1 and 99, linearly."""
+    low, high = np.percentile(values, (1, 99))
+    return (8 + 247 * np.clip((values - low) / (high - low), 0, 1)).round()
 
 
 def test_depth_is_visible():
