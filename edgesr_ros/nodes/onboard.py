@@ -17,8 +17,9 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.clock_exchange import ClockAnswers
+from edgesr_ros.nodes.inputs import Way
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
-from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
+from edgesr_ros.nodes.node import COMPRESSED, FIGURES, FRAMES, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.worker import NewestWins
 
 _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
@@ -43,7 +44,7 @@ class Onboard(EdgesrNode[RobotSettings]):
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
         self._clock_answers = ClockAnswers(self)
-        self._rate_control = self.publisher(DiagnosticArray, "rate_control", COMPRESSED)
+        self._rate_control = self.publisher(DiagnosticArray, "rate_control", FIGURES)
         self._worker = NewestWins[_Frame](
             self._send,
             skipped=lambda: self.diagnostics.drop("paced"),
@@ -51,7 +52,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             ready=self._wait,
         )
         heard = [self._frames]
-        self.subscribe(Image, "image_raw", self._on_image, while_heard=heard)
+        self.subscribe_camera("image_raw", {Image: Way(self._on_image, FRAMES)}, heard)
         self.subscribe(CameraInfo, "camera_info", self._on_camera_info, while_heard=heard, optional=True)
         self._reports = self.subscribe(
             DiagnosticArray, "link_report", self._on_report, COMPRESSED, optional=True

@@ -11,8 +11,9 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
-from edgesr_ros.nodes.messages import nanoseconds, pairs_of
-from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
+from edgesr_ros.nodes.inputs import Way
+from edgesr_ros.nodes.messages import is_picture, nanoseconds, pairs_of
+from edgesr_ros.nodes.node import COMPRESSED, FRAMES, EdgesrNode, run
 from edgesr_ros.quality.session import Session
 from edgesr_ros.schema import FIXED, Struct
 
@@ -52,7 +53,7 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         self._session = Session(
             Path(settings.output).expanduser(), settings.sample_rate, settings.source, settings.link
         )
-        self.subscribe(Image, "image_raw", self._on_original)
+        self.subscribe_camera("image_raw", {Image: Way(self._on_original, FRAMES)})
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, COMPRESSED, optional=True)
         self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
         # After what belongs to it: of messages that wait together, the executor takes these first.
@@ -78,6 +79,8 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
             self.bad_input(error)
 
     def _on_shown(self, message: Image) -> None:
+        if not is_picture(message):
+            return
         now_s = self.get_clock().now().nanoseconds * 1e-9
         try:
             self._session.picture(nanoseconds(message.header.stamp), now_s, image_to_array(message))
