@@ -61,6 +61,7 @@ setup(
         "jinja2",
         "markupsafe",
         "matplotlib",
+        "mcap",
         "msgspec",
         "numpy",
         "onnx",

@@ -1,6 +1,7 @@
 """Reading YAML and JSON files into typed, checked structures."""
 
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ T = TypeVar("T")
 
 # JSON Schema's own word for "set at start only"; pass it to Meta(extra_json_schema=…).
 FIXED = {"readOnly": True}
+
+_LEAST = 4096  # bytes; a file system's unit
 
 # What msgspec says of a wrong choice or key without telling the right ones.
 _WRONG = re.compile(r"(?:Invalid (?:enum )?value|contains unknown field)[^$]*(?:\$(?P<place>.*)`)?$")
@@ -120,8 +123,44 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, and the folders that lead to it; none is left where not all of it could be written.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with path.open("wb") as file:
+            try:
+                file.write(data)
+                file.flush()
+            except OSError:
+                if path.is_file():  # half of it looks like a whole one
+                    path.unlink()
+                raise
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+        raise _unwritable(path, error) from None
+
+
+def check_writable(path: Path) -> None:
+    """Before long work: make the folders that lead to a file, and see that there is space for its beginning.
+
+    Raises:
+        InputError: the file could not be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            path.open("ab").close()
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            file.write(bytes(_LEAST))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path}: cannot be written ({error.strerror or error})")

@@ -41,7 +41,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "topic",
                 default_value="",
-                description="Image topic of the bag; empty: its first (frame_player only).",
+                description="Image topic of the bag; empty: its best (frame_player only).",
             ),
             DeclareLaunchArgument(
                 "output",

@@ -62,7 +62,7 @@ def generate_launch_description() -> LaunchDescription:
             description="What frame_player plays: camera:N, video file, image folder or rosbag2.",
         ),
         DeclareLaunchArgument(
-            "topic", default_value="", description="Image topic of a bag; empty: its first."
+            "topic", default_value="", description="Image topic of a bag; empty: its best."
         ),
         DeclareLaunchArgument(
             "loop",

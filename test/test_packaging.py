@@ -25,6 +25,7 @@ KEYS = {
     "jinja2": "python3-jinja2",
     "markupsafe": "python3-markupsafe",
     "matplotlib": "python3-matplotlib",
+    "mcap": None,
     "msgspec": None,
     "numpy": "python3-numpy",
     "onnx": None,

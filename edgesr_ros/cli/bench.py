@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.schema import Struct, write_json
+from edgesr_ros.schema import Struct, check_writable, write_json
 from edgesr_ros.upscaling.card import InputSize
 from edgesr_ros.upscaling.contest import contest
 from edgesr_ros.upscaling.cpu import cpu_name
@@ -62,6 +62,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Measure, and print a line for each model and size."""
     if arguments.threads < 1:
         raise InputError(f"--threads: expected at least 1, got {arguments.threads}")
+    if arguments.json:
+        check_writable(arguments.json)
     ways = _chosen(arguments.models, arguments.threads)
     wanted = {way.name: arguments.input or inputs_of(way.scale, arguments.quick) for way in ways}
     sizes = sorted({size for inputs in wanted.values() for size in inputs}, key=lambda size: size.pixels)

@@ -11,8 +11,9 @@ from tqdm import tqdm
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.profile import read_profile
 from edgesr_ros.live.processes import Processes, chain_environment
-from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_progress
+from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_progress, read_rows
 from edgesr_ros.quality.summary import Summary, read_summary
+from edgesr_ros.schema import check_writable
 from edgesr_ros.sources.clip import default_clip
 from edgesr_ros.sources.opening import open_source
 from edgesr_ros.upscaling.catalog import load_upscaler
@@ -29,8 +30,9 @@ _BAR = "{desc}{n:.0f} s {bar} {postfix}"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--input", help="video, image folder or rosbag2; default: a clip that ships with a package"
+        "--input", help="video, image folder or rosbag; default: a clip that ships with a package"
     )
+    parser.add_argument("--topic", default="", help="image topic of a bag (default: its best)")
     parser.add_argument("--link", default="demo", help="name of a link profile, or path of a YAML file")
     parser.add_argument("--model", default="edgesrgan_tiny_x4_link", help="name or path of a model")
     parser.add_argument(
@@ -47,11 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo; Ctrl-C ends it early, with the report of what there was."""
     source = arguments.input or default_clip()
     # The user's mistakes come to light here, in one line, and not in five log files.
-    description = _describe(source)
+    description = _describe(source, arguments.topic)
     read_profile(arguments.link)
     upscaler = load_upscaler(arguments.model)
     upscaler.close()
     output = arguments.output.expanduser()
+    check_writable(output / SUMMARY)
     print(f"{description}  →  link {arguments.link}  →  {upscaler.name}")
     for number in (signal.SIGINT, signal.SIGTERM):  # ended from outside: clean up as for Ctrl-C
         signal.signal(number, signal.default_int_handler)  # a shell's `&` has SIGINT ignored
@@ -59,7 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
     # A domain of our own, unless the user chose one: a demo must not talk to robots on the network.
     environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     with Processes(output / "logs", environment) as processes:
-        interrupted = _run_chain(processes, arguments, source, output)
+        try:
+            interrupted = _run_chain(processes, arguments, source, output)
+        except InputError as error:
+            kept = len(read_rows(output / FRAMES)) if (output / FRAMES).is_file() else 0
+            raise InputError(f"{error}; {kept} pictures are kept in {output / FRAMES}") from None
+        for warning in processes.warnings("frame_player"):
+            print(warning)
     summary = read_summary(output / SUMMARY)
     _print_summary(summary, output)
     if interrupted:
@@ -67,8 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if summary.frames_shown else 1
 
 
-def _describe(source: str) -> str:
-    opened = open_source(source)
+def _describe(source: str, topic: str) -> str:
+    opened = open_source(source, topic)
     opened.close()
     return opened.description
 
@@ -88,7 +97,12 @@ def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str,
     processes.start("ground_station", "/ground", station)
     processes.start("link_emulator", "/", {"profile": arguments.link})
     processes.start("onboard", "/robot")
-    player = {"source": source, "rate": arguments.rate, "loop": arguments.seconds > 0}
+    player = {
+        "source": source,
+        "topic": arguments.topic,
+        "rate": arguments.rate,
+        "loop": arguments.seconds > 0,
+    }
     processes.start("frame_player", "/robot", player)
     interrupted = False
     try:

@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.quality.evaluation import EvaluationRow, evaluate
 from edgesr_ros.quality.niqe import MODEL_NAME
-from edgesr_ros.schema import write_json
+from edgesr_ros.schema import check_writable, write_json
 from edgesr_ros.upscaling.catalog import BACKENDS
 
 HELP = "measure models on pictures: PSNR and SSIM on luma, LPIPS, NIQE; and what they compute"
@@ -41,6 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     models = {
         name: EvaluatedModel.load(name, arguments.backend, arguments.threads) for name in arguments.models
     }
+    if arguments.json:
+        check_writable(arguments.json)
     folder = arguments.data.resolve().name
     names, datasets = max(map(len, ["model", *models])), max(len("data set"), len(folder))
     print(

@@ -11,7 +11,7 @@ from edgesr_ros.experiment.plan import Experiment, read_experiment
 from edgesr_ros.experiment.report import write_report
 from edgesr_ros.experiment.runner import Outcome, simulate
 from edgesr_ros.live.processes import ENDINGS
-from edgesr_ros.schema import write_json
+from edgesr_ros.schema import check_writable, write_json
 
 HELP = "compare ways to send a camera's picture over bad links, by what the operator sees"
 
@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     changes = {key: getattr(arguments, key) for key in ("links", "recordings", "seconds")}
     experiment = read_experiment(arguments.experiment, changes)
     output = arguments.output.expanduser()
+    check_writable(output / RESULTS)
     print_head()
     try:
         if experiment.time == "real":
@@ -43,6 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
             outcome = simulate(experiment, sources(experiment), done=print_row, jobs=arguments.jobs)
     except InputError as error:
         raise InputError(f"{arguments.experiment}: {error}") from None
+    for note in outcome.notes:
+        print(note)
     write_json(output / RESULTS, outcome.results)
     write_report(output / REPORT, outcome.results, outcome.strips)
     print(output / RESULTS)

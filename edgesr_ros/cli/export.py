@@ -9,6 +9,7 @@ import numpy as np
 from edgesr_ros import resources
 from edgesr_ros.cli.figures import read_figures
 from edgesr_ros.errors import InputError
+from edgesr_ros.schema import check_writable
 from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256, write_card
 from edgesr_ros.upscaling.edgetpu_ops import count_ops, list_ops
 
@@ -106,7 +107,8 @@ def run(arguments: argparse.Namespace) -> None:
         for variant, name in names.items()
     }
     folder = arguments.output or resources.models()
-    folder.mkdir(parents=True, exist_ok=True)
+    for variant, name in names.items():
+        check_writable(folder / f"{name}.{variant.format}")
     for variant, name in names.items():
         path = folder / f"{name}.{variant.format}"
         write_model(network, path, variant, size, pictures)

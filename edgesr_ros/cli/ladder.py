@@ -17,7 +17,7 @@ from edgesr_ros.ladder.measure import (
 )
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, hull
 from edgesr_ros.ladder.settings import QUALITIES, names_of, networks_of
-from edgesr_ros.schema import write_json
+from edgesr_ros.schema import check_writable, write_json
 from edgesr_ros.sources.frame_source import FrameSource
 from edgesr_ros.sources.opening import open_source
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="SOURCE",
-        help="image folder, video or rosbag2; for h264 recordings in motion, 60 frames or more",
+        help="image folder, video or rosbag; for h264 recordings in motion, 60 frames or more",
     )
     parser.add_argument(
         "--codec", nargs="+", choices=tuple(QUALITIES), required=True, help="one or more; h264 only alone"
@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     if len(codecs) > 1 and "h264" in codecs:
         raise InputError("--codec is h264 and others, expected h264 alone: its frames do not stand alone")
     sources = [open_source(text) for text in arguments.input]
+    check_writable(arguments.output)
     networks = networks_of(arguments.network, arguments.threads)
     meter = PointMeter(networks, arguments.threads)
     measured = tuple(
@@ -86,7 +87,7 @@ def _measure(
             yield from meter.stream(QUALITIES[codec], first_frames(source), count)
         else:
             yield from meter.stills(still_codec(codec), QUALITIES[codec], spread_frames(source, count))
-        print(f"measured: {codec}, {source.description}", flush=True)
+        print("\n".join([f"measured: {codec}, {source.description}", *source.notes()]), flush=True)
 
 
 def _point(codec: EncoderName, setting: Setting, figures: Figures) -> OperatingPoint:

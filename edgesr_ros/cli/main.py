@@ -9,7 +9,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from edgesr_ros.errors import InputError
+from edgesr_ros.errors import InputError, disk_error
 
 COMMANDS = (
     "demo",
@@ -40,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module.add_arguments(command)
     parsed = parser.parse_args(given)
     try:
-        return parsed.run(parsed) or 0
+        try:
+            return parsed.run(parsed) or 0
+        except OSError as error:
+            raise disk_error(error) or error from None
     except InputError as error:
         print(f"edgesr {parsed.command}: {error}", file=sys.stderr)
         return 2

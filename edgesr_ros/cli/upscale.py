@@ -1,13 +1,16 @@
 """`edgesr upscale`: enlarge an image, a folder of images, or a video file."""
 
 import argparse
+import sys
 from contextlib import closing
 from pathlib import Path
 
 from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.schema import check_writable
 from edgesr_ros.sources.files import IMAGE_SUFFIXES, list_images, read_image, write_image
+from edgesr_ros.sources.skipped import Skipped
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import BACKENDS, list_models, load_upscaler
 
@@ -58,8 +61,24 @@ def _default_output(source: Path, scale: int) -> Path:
 
 
 def _upscale_folder(source: Path, output: Path, upscaler: Upscaler) -> None:
-    for path in tqdm(list_images(source), unit="image", disable=None):
-        write_image(output / path.name, upscaler.upscale(read_image(path)))
+    """Every image that can be read; the others are named at the end.
+
+    Raises:
+        InputError: none can be read, or one cannot be written.
+    """
+    paths, skipped = list_images(source), Skipped("images")
+    check_writable(output / paths[0].name)
+    for path in tqdm(paths, unit="image", disable=None):
+        try:
+            picture = read_image(path)
+        except InputError as error:
+            skipped.add(path.name, str(error).removeprefix(f"{path}: "))
+            continue
+        write_image(output / path.name, upscaler.upscale(picture))
+    if skipped.count == len(paths):
+        raise InputError(f"{source}: {skipped.text(len(paths))}")
+    if skipped.count:
+        print(skipped.text(len(paths)), file=sys.stderr)
 
 
 def _upscale_video(source: Path, output: Path, upscaler: Upscaler) -> None:

@@ -94,6 +94,23 @@ def probe(data: bytes | memoryview | array) -> tuple[int, int]:
     return read_size(bytes(data))
 
 
+def check(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """As `probe`, and whether the file is all there.
+
+    Raises:
+        InputError: as `probe`, cut short, or more than `max_pixels` by its header.
+    """
+    width, height = read_size(data)
+    if width * height > max_pixels:
+        raise InputError(
+            f"compressed image: header claims {width}x{height}, expected at most {max_pixels} pixels"
+        )
+    # OpenCV 4.10 and older return a JPEG that is cut short, the rest of it grey.
+    if not is_whole(data):
+        raise InputError(f"compressed image: cut short after {len(data)} bytes")
+    return width, height
+
+
 def decode(
     data: bytes | memoryview | array, max_pixels: int = MAX_PIXELS, keep_grey: bool = False
 ) -> np.ndarray:
@@ -106,14 +123,7 @@ def decode(
             allocated), cut short, damaged, or AVIF where this machine has none.
     """
     data = bytes(data)
-    width, height = read_size(data)
-    if width * height > max_pixels:
-        raise InputError(
-            f"compressed image: header claims {width}x{height}, expected at most {max_pixels} pixels"
-        )
-    # OpenCV 4.10 and older return a JPEG that is cut short, the rest of it grey.
-    if not is_whole(data):
-        raise InputError(f"compressed image: cut short after {len(data)} bytes")
+    width, height = check(data, max_pixels)
     image = decode_avif(data) if is_avif(data) else _decode_by_opencv(data, keep_grey)
     if image is None or image.shape[:2] != (height, width):
         raise InputError(f"compressed image: {len(data)} bytes for {width}x{height} are damaged")

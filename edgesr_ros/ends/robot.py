@@ -6,7 +6,8 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from msgspec import Meta
 
-from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.camera_jpeg import CameraJpeg
+from edgesr_ros.codecs.format import STREAMS, EncoderName, FrameFormat, codec_of
 from edgesr_ros.codecs.stills import encode, encode_within
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.policy import MIN_FRAME_BYTES, PolicyName
@@ -74,7 +75,7 @@ class Packet(NamedTuple):
         format: what the bytes are, for the receiver.
         scale: by which both sides were reduced.
         encoder: what compressed it.
-        quality: at which the encoder did.
+        quality: at which the encoder did, 1..100; 0: as the camera compressed it.
         decision: what it was to be, and why.
         begun: s, when its encoding began.
     """
@@ -109,9 +110,11 @@ class Robot:
     def __init__(self, settings: RobotSettings, first_number: int = 0) -> None:
         self.settings = settings
         self._ladder, cost = None, 1.0
+        self._streams = False  # whether frames build on each other, so that none may be slipped in
         if settings.ladder != _NO_LADDER:
             ladder = read_ladder(settings.ladder)
             self._ladder, cost = LadderEncoder(ladder, first_number), frame_cost(ladder)
+            self._streams = not ladder.codecs.isdisjoint(STREAMS)
         self._sender = Sender(
             settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
         )
@@ -147,14 +150,21 @@ class Robot:
         ahead = max((self._encoding.mean or 0.0) - 2 * self._encoding.deviation, 0.0)
         return max(pacing, self._next_send - now) - ahead
 
-    def encode(self, now: float, image: np.ndarray) -> Packet:
+    def encode(self, now: float, image: np.ndarray | CameraJpeg) -> Packet:
         """(H, W, 3) RGB or (H, W) grey uint8, reduced and compressed for the link as it is now.
 
+        A camera's JPEG that the link carries at its full size goes out as it is: to encode it anew takes
+        time and makes no better picture.
+
         Raises:
-            InputError: larger than the codec or the limit can hold; a smaller one may follow.
+            InputError: damaged, or larger than the codec or the limit can hold; a smaller one may follow.
         """
         with self._lock:
             decision = self._sender.decision(now)
+        if isinstance(image, CameraJpeg):
+            if self._passes(image, decision):
+                return Packet(image.data, image.format, 1, "jpeg", 0, decision, now)
+            image = image.picture()
         encoded = self._encode(image, decision)
         form = FrameFormat.of(image, codec_of(encoded.encoder))
         return Packet(encoded.data, form, *encoded[1:], decision, now)
@@ -175,6 +185,15 @@ class Robot:
         if self._ladder is not None or self._last_size is None:
             return settings.max_frame_bytes
         return max(self._last_size, MIN_FRAME_BYTES)
+
+    def _passes(self, jpeg: CameraJpeg, decision: Decision) -> bool:
+        """Whether it is no more than what would be made of it may take."""
+        settings = self.settings
+        if self._ladder is None:
+            asked = settings.scale == 1 and settings.codec == "jpeg"
+            return asked and len(jpeg.data) <= settings.max_frame_bytes
+        most = min(decision.frame_bytes, settings.max_frame_bytes)
+        return not self._streams and len(jpeg.data) <= most
 
     def _encode(self, image: np.ndarray, decision: Decision) -> _Encoded:
         settings = self.settings

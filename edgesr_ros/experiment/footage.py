@@ -1,6 +1,6 @@
 """A recording as a camera of the experiment's size and rate would have taken it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -19,10 +19,11 @@ class Footage:
     Args:
         name: in tables.
         frames: (H, W, 3) RGB or (H, W) grey, uint8, all of one size; one at least.
+        notes: what was wrong with the recording, a line each.
     """
 
-    def __init__(self, name: str, frames: Iterable[np.ndarray]) -> None:
-        self.name = name
+    def __init__(self, name: str, frames: Iterable[np.ndarray], notes: Sequence[str] = ()) -> None:
+        self.name, self.notes = name, notes
         self._frames = list(frames)
 
     @staticmethod
@@ -43,7 +44,7 @@ class Footage:
         opened.close()
         if not frames:
             raise InputError(f"{source}: expected at least one frame")
-        return Footage(name, frames)
+        return Footage(name, frames, [f"{name}: {note}" for note in opened.notes()])
 
     def __len__(self) -> int:
         return len(self._frames)

@@ -64,6 +64,7 @@ class Outcome(NamedTuple):
 
     results: Results
     strips: list[Strip]
+    notes: list[str]  # what was wrong with the recordings, a line each
 
 
 def simulate(
@@ -99,7 +100,8 @@ def simulate(
         rows=rows,
         curves=curves,
     )
-    return Outcome(results, strips)
+    notes = [note for bench in here.by_recording.values() for note in bench.footage.notes]
+    return Outcome(results, strips, notes)
 
 
 _Task = tuple[str, str]  # names of recording and link

@@ -57,8 +57,10 @@ def run_live(
     """
     rows: list[Row] = []
     strips: list[Strip] = []
+    notes: list[str] = []
     for name, source in sources.items():
         footage = Footage.read(name, source, experiment.camera)
+        notes += footage.notes
         judge = Judge(footage, {}, threads=2)
         content = content_kbps(footage, experiment.camera.rate_hz)
         with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +88,7 @@ def run_live(
         rows=rows,
         curves=[],
     )
-    return Outcome(results, strips)
+    return Outcome(results, strips, notes)
 
 
 def _write_frames(footage: Footage, folder: Path) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from types import TracebackType
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
+from edgesr_ros.schema import check_writable
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # how users and their tools ask a process to end
 
 # What `launch` does too: interrupt, then terminate, then kill.
 _ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 _POLL_PERIOD = 0.05  # seconds
+_WARNING = re.compile(r"^\[WARN\](?: \[[^]]*\])*: (?P<text>.*)$", re.MULTILINE)  # as rclpy logs it
 
 
 def chain_environment() -> dict[str, str]:
@@ -85,8 +88,15 @@ class Processes:
         for name, process in self._running.items():
             if process.poll():
                 lines = self._log(name).read_text(errors="replace").strip().splitlines()
+                if not lines:
+                    check_writable(self._log(name))  # the disk may be too full to say that it is
                 raise InputError(f"{name} failed: {lines[-1] if lines else f'status {process.returncode}'}")
         return self._running[node].poll() is not None
+
+    def warnings(self, node: str) -> list[str]:
+        """What a node has warned of so far, each once."""
+        log = self._log(node).read_text(errors="replace")
+        return list(dict.fromkeys(match["text"] for match in _WARNING.finditer(log)))
 
     def status(self, node: str) -> int | None:
         """A node's exit status; None while it runs."""

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
 from builtin_interfaces.msg import Time
@@ -18,6 +18,7 @@ from edgesr_ros.nodes.messages import to_time
 from edgesr_ros.nodes.node import EdgesrNode, run
 from edgesr_ros.schema import FIXED, Struct
 from edgesr_ros.sources.opening import SourceFrame, open_source
+from edgesr_ros.sources.pacing import Pacing
 
 _CLOCK_PERIOD = 0.01  # seconds of wall time between ticks of /clock
 _DEFAULT_RATE = 10.0  # Hz, for image folders, which have no rate of their own
@@ -32,13 +33,11 @@ class FramePlayerParameters(Struct):
     source: Annotated[
         str,
         Meta(
-            description="Image folder, video file, rosbag2 folder or file, or camera:0.",
+            description="Image folder, video file, rosbag folder or file, or camera:0.",
             extra_json_schema=FIXED,
         ),
     ]
-    topic: Annotated[
-        str, Meta(description="Image topic of a bag; empty: its first.", extra_json_schema=FIXED)
-    ]
+    topic: Annotated[str, Meta(description="Image topic of a bag; empty: its best.", extra_json_schema=FIXED)]
     rate: Annotated[
         float,
         Meta(ge=0, description="Frames per second; 0: the recording's own.", extra_json_schema=FIXED),
@@ -74,6 +73,7 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
         self._images = self.publisher(Image, "image_raw")
         self._message = Image()  # one for all frames: publishing copies it
         self._camera_info = self.publisher(CameraInfo, "camera_info")
+        self._notes_told = self._stamps_told = False
         self._clock_ticks = self.create_publisher(Clock, "/clock", 10) if settings.publish_clock else None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._play, daemon=True)
@@ -82,6 +82,8 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
     def close(self) -> None:
         self._closed.set()
         self._thread.join()
+        # The logger is shut down by now.
+        self._tell_notes(lambda note: print(f"[WARN]: {note}", file=sys.stderr, flush=True))
         self._source.close()
 
     def _play(self) -> None:
@@ -98,6 +100,7 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
             if self.context.ok():
                 raise
             return  # it was interrupted while it published
+        self._tell_notes(self.get_logger().warning)
         self.diagnostics.publish()
         self._closed.wait(_LINGER)
         self.get_logger().info("end of the recording")
@@ -117,18 +120,31 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
         period = 1 / (settings.rate or self._source.rate_hz or _DEFAULT_RATE)
         due = time.monotonic()
         while True:
-            previous_ns = None
+            pacing = Pacing()
+            previous = None
             for frame in self._source:
-                if previous_ns is not None and not settings.rate:
-                    due += max(0.0, (frame.stamp_ns - previous_ns) * 1e-9) or period
-                elif previous_ns is not None:
-                    due += period
-                previous_ns = frame.stamp_ns
+                if previous is not None:
+                    due += period if settings.rate else pacing.gap_s(previous, frame, period)
+                    self._tell_stamps(pacing)
+                previous = frame
                 due = max(due, time.monotonic())  # late is late: no burst to catch up
                 yield frame, due
             if not settings.loop:
                 return
+            self._tell_notes(self.get_logger().warning)
             due += period
+
+    def _tell_notes(self, say: Callable[[str], object]) -> None:
+        """Say once, after the first pass or what there was of it, what is wrong with the recording."""
+        notes = [] if self._notes_told else self._source.notes()
+        self._notes_told = True
+        for note in notes:
+            say(note)
+
+    def _tell_stamps(self, pacing: Pacing) -> None:
+        if pacing.note and not self._stamps_told:
+            self._stamps_told = True
+            self.get_logger().warning(pacing.note)
 
     def _wait_until(self, due: float, frame: SourceFrame) -> bool:
         """Sleep until `due`, ticking /clock towards the frame's stamp; false when the node closes."""

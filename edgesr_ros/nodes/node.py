@@ -18,7 +18,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
-from edgesr_ros.errors import InputError
+from edgesr_ros.errors import InputError, disk_error
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD, Diagnostics
 from edgesr_ros.nodes.inputs import Input, Way
 from edgesr_ros.nodes.parameters import Parameters
@@ -175,6 +175,10 @@ def run(create: Callable[[], EdgesrNode], publish_in_background: bool = False) -
         rclpy.spin(node)
     except InputError as error:
         failure = error
+    except OSError as error:
+        failure = disk_error(error)
+        if failure is None:
+            raise
     except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
         pass
     except RuntimeError:
@@ -184,7 +188,10 @@ def run(create: Callable[[], EdgesrNode], publish_in_background: bool = False) -
         # A second interrupt (process group and launch both send one) must not break the clean-up.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
-            node.close()
+            try:
+                node.close()
+            except InputError as error:
+                failure = error
             failure = failure or node.failure
             node.destroy_node()
         rclpy.try_shutdown()

@@ -6,20 +6,18 @@ import time
 from copy import deepcopy
 from typing import NamedTuple
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.nodes.camera import Camera, Shot
 from edgesr_ros.nodes.clock_exchange import ClockAnswers
-from edgesr_ros.nodes.inputs import Way
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
-from edgesr_ros.nodes.node import COMPRESSED, FIGURES, FRAMES, LATCHED, EdgesrNode, run
+from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.worker import NewestWins
 
 _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
@@ -27,7 +25,7 @@ _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a t
 
 class _Frame(NamedTuple):
     header: Header
-    array: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
+    shot: Shot
 
 
 class Onboard(EdgesrNode[RobotSettings]):
@@ -52,7 +50,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             ready=self._wait,
         )
         heard = [self._frames]
-        self.subscribe_camera("image_raw", {Image: Way(self._on_image, FRAMES)}, heard)
+        Camera(self, "image_raw", self._came, self._on_frame, self._malformed, heard)
         self.subscribe(CameraInfo, "camera_info", self._on_camera_info, while_heard=heard, optional=True)
         self._reports = self.subscribe(
             DiagnosticArray, "link_report", self._on_report, COMPRESSED, optional=True
@@ -61,15 +59,17 @@ class Onboard(EdgesrNode[RobotSettings]):
     def close(self) -> None:
         self._worker.close()
 
-    def _on_image(self, message: Image) -> None:
+    def _came(self, header: Header) -> None:
         self.diagnostics.count("frames_in")
         self._robot.frame(time.monotonic())
-        self._clock_answers.frame(nanoseconds(message.header.stamp))
-        try:
-            self._worker.put(_Frame(message.header, image_to_array(message)))
-        except InputError as error:
-            self.diagnostics.drop("malformed")
-            self.bad_input(error)
+        self._clock_answers.frame(nanoseconds(header.stamp))
+
+    def _on_frame(self, header: Header, shot: Shot) -> None:
+        self._worker.put(_Frame(header, shot))
+
+    def _malformed(self, error: InputError) -> None:
+        self.diagnostics.drop("malformed")
+        self.bad_input(error)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         now, scale = time.monotonic(), self._scale
@@ -99,10 +99,9 @@ class Onboard(EdgesrNode[RobotSettings]):
     def _send(self, frame: _Frame) -> None:
         try:
             with self.diagnostics.stage("encode"):
-                packet = self._robot.encode(time.monotonic(), frame.array)
+                packet = self._robot.encode(time.monotonic(), frame.shot)
         except InputError as error:
-            self.diagnostics.drop("malformed")
-            self.bad_input(error)
+            self._malformed(error)
             return
         data = as_array(packet.data)
         message = CompressedImage(header=frame.header, format=packet.format.text(), data=data)

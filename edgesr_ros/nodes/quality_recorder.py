@@ -8,12 +8,14 @@ from typing import Annotated
 from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
-from edgesr_ros.nodes.inputs import Way
+from edgesr_ros.nodes.camera import Camera, Shot, picture_of
 from edgesr_ros.nodes.messages import is_picture, nanoseconds, pairs_of
-from edgesr_ros.nodes.node import COMPRESSED, FRAMES, EdgesrNode, run
+from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
+from edgesr_ros.quality.record import FRAMES, UnwritableError
 from edgesr_ros.quality.session import Session
 from edgesr_ros.schema import FIXED, Struct
 
@@ -50,10 +52,9 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         settings = self.parameters.current
-        self._session = Session(
-            Path(settings.output).expanduser(), settings.sample_rate, settings.source, settings.link
-        )
-        self.subscribe_camera("image_raw", {Image: Way(self._on_original, FRAMES)})
+        self._folder = Path(settings.output).expanduser()
+        self._session = Session(self._folder, settings.sample_rate, settings.source, settings.link)
+        Camera(self, "image_raw", lambda _: None, self._on_original, self.bad_input)
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, COMPRESSED, optional=True)
         self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
         # After what belongs to it: of messages that wait together, the executor takes these first.
@@ -63,12 +64,16 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
 
     def close(self) -> None:
         print("measuring the pictures and writing the report …", flush=True)
-        report = self._session.finish(self.parameters.current.patience)
+        try:
+            report = self._session.finish(self.parameters.current.patience)
+        except InputError:
+            print(f"kept {self._session.kept} of {self._session.shown} pictures in {self._folder / FRAMES}")
+            raise
         print(f"recorded {self._session.shown} pictures: {report}")  # the logger is shut down by now
 
-    def _on_original(self, message: Image) -> None:
+    def _on_original(self, header: Header, shot: Shot) -> None:
         try:
-            self._session.original(nanoseconds(message.header.stamp), image_to_array(message))
+            self._session.original(nanoseconds(header.stamp), picture_of(shot))
         except InputError as error:
             self.bad_input(error)
 
@@ -84,12 +89,16 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         now_s = self.get_clock().now().nanoseconds * 1e-9
         try:
             self._session.picture(nanoseconds(message.header.stamp), now_s, image_to_array(message))
+        except UnwritableError as error:
+            self._end_unwritable(error)
         except InputError as error:
             self.bad_input(error)
 
     def _on_facts(self, message: DiagnosticArray) -> None:
         try:
             self._session.facts(nanoseconds(message.header.stamp), pairs_of(message))
+        except UnwritableError as error:
+            self._end_unwritable(error)
         except InputError as error:
             self.bad_input(error)
 
@@ -102,6 +111,11 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
                     self._session.diagnostics(status.name.rpartition("/")[2], now_s, values)
                 except InputError as error:
                     self.bad_input(error)
+
+    def _end_unwritable(self, error: UnwritableError) -> None:
+        """Not one picture more would be kept."""
+        self._session.stop()
+        self.end(error)
 
     def _end_when_due(self) -> None:
         settings = self.parameters.current

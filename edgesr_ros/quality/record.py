@@ -1,5 +1,6 @@
 """A run on disk: frames.csv, which grows with every picture shown."""
 
+import contextlib
 import csv
 import threading
 from collections.abc import Iterable
@@ -17,6 +18,10 @@ FRAMES, SUMMARY, STRIP, REPORT = "frames.csv", "summary.json", "strip.png", "rep
 _HEADER = ",".join(COLUMNS)
 
 
+class UnwritableError(InputError):
+    """What is recorded cannot be kept any more: the disk is full, read-only, or gone."""
+
+
 class Recording:
     """The rows of a run, in memory and in `frames.csv`; safe to use from several threads.
 
@@ -24,12 +29,17 @@ class Recording:
     is appended once more, and of two lines with the same times the later one counts (`read_rows` knows).
     A run that crashes thus keeps everything; `close` leaves one line a picture.
 
+    Attributes:
+        rows: the pictures shown.
+        kept: how many of them are on the disk.
+
     Raises:
-        InputError: the folder cannot be written to.
+        UnwritableError: the folder cannot be written to, or its disk is full; from `add` and `close` too.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.kept = 0
         self.rows: list[FrameRow] = []
         self._lock = threading.Lock()
         try:
@@ -37,16 +47,20 @@ class Recording:
             for name in (SUMMARY, STRIP, REPORT):  # of an earlier run: they must not pass for this one's
                 (folder / name).unlink(missing_ok=True)
             self._file = (folder / FRAMES).open("w", encoding="utf-8", newline="")
+            self._writer = csv.writer(self._file, lineterminator="\n")
+            self._append(COLUMNS)
         except OSError as error:
-            raise InputError(f"{folder}: cannot be recorded to ({error.strerror})") from None
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self._append(COLUMNS)
+            raise UnwritableError(f"{folder}: cannot be recorded to ({error.strerror})") from None
 
     def add(self, row: FrameRow) -> None:
         """A picture was shown."""
         with self._lock:
             self.rows.append(row)
-            self._append(to_cells(row))
+            try:
+                self._append(to_cells(row))
+            except OSError as error:
+                raise self._unwritable(error) from None
+            self.kept += 1
 
     def set_scores(self, stamp_s: float, sr: Scores, bicubic: Scores, consistency_db: float) -> None:
         """Scores of the newest picture with this stamp.
@@ -62,20 +76,28 @@ class Recording:
                 raise KeyError(stamp_s)
             row = replace(self.rows[index], sr=sr, bicubic=bicubic, consistency_db=consistency_db)
             self.rows[index] = row
-            self._append(to_cells(row))
+            with contextlib.suppress(OSError):  # `close` will say so; the summary can be made all the same
+                self._append(to_cells(row))
 
     def close(self) -> None:
-        """Leave one line a picture, in the order shown; closing twice does no harm."""
+        """Leave one line a picture, in the order shown, else the log as it is; twice does no harm."""
         with self._lock:
             if self._file.closed:
                 return
-            self._file.close()
             final = self.folder / f"{FRAMES}.part"
-            with final.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(COLUMNS)
-                writer.writerows(to_cells(row) for row in self.rows)
-            final.replace(self.folder / FRAMES)
+            try:
+                with contextlib.suppress(OSError):  # all of it is written once more
+                    self._file.close()
+                with final.open("w", encoding="utf-8", newline="") as file:
+                    writer = csv.writer(file, lineterminator="\n")
+                    writer.writerow(COLUMNS)
+                    writer.writerows(to_cells(row) for row in self.rows)
+                final.replace(self.folder / FRAMES)
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    final.unlink(missing_ok=True)
+                raise self._unwritable(error) from None
+            self.kept = len(self.rows)
 
     def __enter__(self) -> "Recording":
         return self
@@ -84,6 +106,9 @@ class Recording:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _unwritable(self, error: OSError) -> UnwritableError:
+        return UnwritableError(f"{self.folder / FRAMES}: cannot be written ({error.strerror})")
 
     def _append(self, cells: Iterable[str]) -> None:
         self._writer.writerow(cells)

@@ -11,7 +11,7 @@ import numpy as np
 from edgesr_ros.codecs.decoder import FrameDecoder, is_stream
 from edgesr_ros.errors import InputError
 from edgesr_ros.quality.facts import PictureFacts
-from edgesr_ros.quality.record import STRIP, SUMMARY, Recording
+from edgesr_ros.quality.record import REPORT, STRIP, SUMMARY, Recording
 from edgesr_ros.quality.report import write_report
 from edgesr_ros.quality.rows import FrameRow
 from edgesr_ros.quality.sampler import Sample, Sampler
@@ -88,6 +88,11 @@ class Session:
         self._newest_ns: int | None = None
         self.started: float | None = None  # time.monotonic() of the first frame of either side
         self._ended = 0.0  # and of the last
+
+    @property
+    def kept(self) -> int:
+        """Number of pictures of which the record is on the disk."""
+        return self._recording.kept
 
     @property
     def shown(self) -> int:
@@ -180,10 +185,30 @@ class Session:
             self._sampler.offer(Sample(row, original, data, shown.picture))
 
     def finish(self, patience: float) -> Path:
-        """Measure for up to `patience` seconds, then write everything; returns the path of the report."""
-        self._settle(all_of_them=True)
-        self._sampler.measure(self._recording, patience)
-        self._recording.close()
+        """Measure for up to `patience` seconds, then write everything; returns the path of the report.
+
+        Raises:
+            InputError: a file cannot be written; the others are, as far as they can be.
+        """
+        failures: list[InputError] = []
+        steps = (
+            lambda: self._settle(all_of_them=True),
+            lambda: self._sampler.measure(self._recording, patience),
+            self._recording.close,
+            self._write_summary,
+            self._write_strip,
+            lambda: write_report(self._folder, capacity=self._capacity),
+        )
+        for step in steps:
+            try:
+                step()
+            except InputError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return self._folder / REPORT
+
+    def _write_summary(self) -> None:
         summary = summarise(
             self._recording.rows,
             self._counters(),
@@ -193,9 +218,10 @@ class Session:
             size=self._size,
         )
         write_json(self._folder / SUMMARY, summary)
+
+    def _write_strip(self) -> None:
         if strips := self._sampler.strips():
             write_image(self._folder / STRIP, stack_strips(strips))
-        return write_report(self._folder, capacity=self._capacity)
 
     def _counters(self) -> dict[str, int]:
         """What all nodes counted, as `summarise` takes it."""

@@ -1,17 +1,26 @@
 """Image files on disk ↔ RGB arrays."""
 
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.schema import write_bytes
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
 
 
+def by_number(path: Path) -> tuple[list[list[str | int]], str]:
+    """Sorts paths by name as people count: frame2 before frame10."""
+    parts = [re.split("([0-9]+)", name) for name in path.parts]  # every other piece is a number
+    counted = [[int(piece) if odd % 2 else piece for odd, piece in enumerate(pieces)] for pieces in parts]
+    return counted, str(path)  # the path itself, where only zeros tell two names apart
+
+
 def list_images(folder: Path, recursive: bool = False) -> list[Path]:
-    """The image files of a folder, sorted by path.
+    """The image files of a folder, sorted by path, numbers by their value.
 
     Raises:
         InputError: no such folder, or no image in it.
@@ -19,7 +28,7 @@ def list_images(folder: Path, recursive: bool = False) -> list[Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     found = folder.rglob("*") if recursive else folder.iterdir()
-    images = sorted(path for path in found if path.suffix.lower() in IMAGE_SUFFIXES)
+    images = sorted((path for path in found if path.suffix.lower() in IMAGE_SUFFIXES), key=by_number)
     if not images:
         raise InputError(f"{folder}: no image in it (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
     return images
@@ -45,9 +54,9 @@ def write_image(path: Path, rgb: np.ndarray) -> None:
         InputError: the suffix is none that can be written, or the folder cannot be written to.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        written = cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
-    except (cv2.error, OSError):
-        written = False
-    if not written:
+        encoded, data = cv2.imencode(path.suffix or ".", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        encoded = False
+    if not encoded:
         raise InputError(f"{path}: cannot be written (suffix one of {', '.join(sorted(IMAGE_SUFFIXES))}?)")
+    write_bytes(path, data.tobytes())

@@ -15,7 +15,8 @@ class SourceFrame(NamedTuple):
     """One picture of a source.
 
     `array` is (H, W, 3) uint8 RGB for encoding `rgb8`, (H, W) uint8 for `mono8`; `stamp_ns` is the
-    recording's own time; `camera_info` has the fields of sensor_msgs/CameraInfo where the source knows them.
+    recording's own time; `camera_info` has the fields of sensor_msgs/CameraInfo where the source knows them;
+    `received_ns` is when it was recorded, where that is told beside the stamp, by a clock of its own.
     """
 
     stamp_ns: int
@@ -23,11 +24,19 @@ class SourceFrame(NamedTuple):
     encoding: Encoding
     frame_id: str
     camera_info: Any | None
+    received_ns: int | None = None
 
     @staticmethod
-    def of(stamp_ns: int, array: np.ndarray, frame_id: str, camera_info: Any | None = None) -> "SourceFrame":
+    def of(
+        stamp_ns: int,
+        array: np.ndarray,
+        frame_id: str,
+        camera_info: Any | None = None,
+        received_ns: int | None = None,
+    ) -> "SourceFrame":
         """A frame whose encoding follows from the array's shape."""
-        return SourceFrame(stamp_ns, array, "mono8" if array.ndim == 2 else "rgb8", frame_id, camera_info)
+        encoding: Encoding = "mono8" if array.ndim == 2 else "rgb8"
+        return SourceFrame(stamp_ns, array, encoding, frame_id, camera_info, received_ns)
 
 
 class FrameSource(ABC):
@@ -41,7 +50,11 @@ class FrameSource(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[SourceFrame]:
-        """The frames; raises InputError where one cannot be read."""
+        """The frames; raises InputError where none can be read, or no more of a camera."""
+
+    def notes(self) -> list[str]:
+        """What the last iteration found wrong as far as it went, a line each: what it skipped, and why."""
+        return []
 
     def close(self) -> None:  # noqa: B027 - most sources have nothing to do here
         """Give back what is held between iterations: a camera."""

@@ -10,13 +10,20 @@ from edgesr_ros.sources.video import VIDEO_SUFFIXES, CameraSource, VideoSource
 __all__ = ["FrameSource", "SourceFrame", "open_source"]
 
 _CAMERA = "camera:"
-_BAG_SUFFIXES = frozenset({".db3", ".mcap"})
+_BAG_SUFFIXES = frozenset({".bag", ".db3", ".mcap"})
+_METADATA = "metadata.yaml"
+_ROSBAG2 = "rosbag2_bagfile_information"  # what the metadata of a rosbag2 begins with
+# What cannot be played as it is, by suffix.
+_REMEDIES = {
+    ".zstd": "'zstd -d' unpacks it",
+    ".active": "'rosbag reindex' mends it, after which it is a .bag",
+}
 
 
 def open_source(text: str, topic: str | None = None) -> FrameSource:
-    """The frames of an image folder, a video file, a rosbag2 (folder, .db3 or .mcap), or `camera:0`.
+    """The frames of an image folder, a video file, a rosbag (folder, .db3, .mcap or .bag), or `camera:0`.
 
-    `topic` chooses among the image topics of a bag; without it the first is taken.
+    `topic` chooses among the image topics of a bag; without it the best to watch is taken.
 
     Raises:
         InputError: no such thing, unreadable, or without images.
@@ -28,7 +35,7 @@ def open_source(text: str, topic: str | None = None) -> FrameSource:
         return CameraSource(int(number))
     path = Path(text).expanduser()
     if not path.exists():
-        raise InputError(f"{text}: no such folder or file (image folder, video, rosbag2), nor '{_CAMERA}0'")
+        raise InputError(f"{text}: no such folder or file (image folder, video, rosbag), nor '{_CAMERA}0'")
     if _is_bag(path):
         from edgesr_ros.sources.bag import BagSource  # rosbags takes a quarter of a second to load
 
@@ -37,6 +44,8 @@ def open_source(text: str, topic: str | None = None) -> FrameSource:
         raise InputError(f"{text}: topic is {topic}, but only a rosbag2 has topics")
     if path.is_dir():
         return FolderSource(path)
+    if remedy := _REMEDIES.get(path.suffix):
+        raise InputError(f"{text}: cannot be played as it is; {remedy}")
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         known = ", ".join(sorted(VIDEO_SUFFIXES | _BAG_SUFFIXES))
         raise InputError(f"{text}: suffix is {path.suffix!r}, expected one of {known}, or a folder")
@@ -44,7 +53,10 @@ def open_source(text: str, topic: str | None = None) -> FrameSource:
 
 
 def _is_bag(path: Path) -> bool:
-    """Whether `path` means to be a rosbag2; a folder that lacks metadata.yaml counts, as a broken one."""
-    if path.is_dir():
-        return any(child.suffix in _BAG_SUFFIXES or child.name == "metadata.yaml" for child in path.iterdir())
-    return path.suffix in _BAG_SUFFIXES
+    """Whether `path` is one, or a folder with parts or the metadata of one, not just any YAML file."""
+    if not path.is_dir():
+        return path.suffix in _BAG_SUFFIXES
+    if any(child.suffix in _BAG_SUFFIXES for child in path.iterdir()):
+        return True
+    metadata = path / _METADATA
+    return metadata.is_file() and _ROSBAG2.encode() in metadata.read_bytes()

@@ -1,5 +1,7 @@
 """Pictures → an H.264 video file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -27,11 +29,13 @@ class VideoWriter:
     every player expects; a picture with an odd side gets its last row or column twice.
 
     Raises:
-        InputError: the suffix is of no container for H.264, or the file cannot be written.
+        InputError: the suffix is of no container for H.264, or the file cannot be written; from `write` and
+            `close` too.
     """
 
     def __init__(self, path: Path, width: int, height: int, rate_hz: float | None = None) -> None:
         rate = Fraction(rate_hz or NOMINAL_RATE_HZ).limit_denominator(1001)  # 30000/1001 is a usual one
+        self._path, self._written = path, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(str(path), "w")
@@ -51,12 +55,15 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(even, format="rgb24")
         frame.pts = round(stamp_ns * 1e-9 / _TIME_BASE)
         frame.time_base = _TIME_BASE
-        self._container.mux(self._stream.encode(frame))
+        with self._on_disk():
+            self._container.mux(self._stream.encode(frame))
+        self._written += 1
 
     def close(self) -> None:
         """Write what the encoder still holds, and the file's index."""
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        with self._on_disk():
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -64,4 +71,17 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except InputError:
+            if error is None:  # else it has the same reason
+                raise
+
+    @contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # also what av's own errors of the system are
+            raise InputError(
+                f"{self._path}: cannot be written ({error.strerror}) after {self._written} pictures"
+            ) from None

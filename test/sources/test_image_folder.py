@@ -27,12 +27,31 @@ def test_grey_images_are_mono(tmp_path, picture):
     assert np.array_equal(frame.array, picture[:, :, 0])
 
 
-def test_a_damaged_image_is_named(tmp_path, picture):
-    write_image(tmp_path / "a.png", picture)
-    (tmp_path / "b.png").write_text("text")
-    source = FolderSource(tmp_path)
-    with pytest.raises(InputError, match=r"b\.png: not an image"):
-        list(source)
+def test_damaged_images_are_skipped_and_named(tmp_path, picture):
+    for name in ("a", "b", "c", "d"):
+        write_image(tmp_path / f"{name}.png", picture)
     (tmp_path / "a.png").write_text("text")
-    with pytest.raises(InputError, match=r"a\.png: not an image"):
+    (tmp_path / "c.png").write_bytes(b"")
+    source = FolderSource(tmp_path)
+    assert source.description.endswith("4 images, the first 64x48")
+    for _ in range(2):
+        assert [frame.stamp_ns for frame in source] == [40_000_000, 120_000_000]  # each at its own time
+        reason = "not an image that can be decoded"
+        assert source.notes() == [f"2 of 4 images skipped: a.png ({reason}), c.png ({reason})"]
+
+
+def test_where_no_image_can_be_read_the_first_is_named(tmp_path):
+    (tmp_path / "a.png").write_text("text")
+    with pytest.raises(InputError, match=r"a\.png: not an image that can be decoded$"):
         FolderSource(tmp_path)
+    (tmp_path / "b.png").write_text("text")
+    with pytest.raises(InputError, match=r"a\.png: not an image .* nor can any of the 1 others be read$"):
+        FolderSource(tmp_path)
+
+
+def test_numbers_count_by_their_value(tmp_path, picture):
+    for number in (0, 1, 2, 9, 10, 11, 100):
+        numbered = picture.copy()
+        numbered[0, 0] = number
+        write_image(tmp_path / f"frame{number}.png", numbered)
+    assert [frame.array[0, 0, 0] for frame in FolderSource(tmp_path)] == [0, 1, 2, 9, 10, 11, 100]

@@ -37,21 +37,22 @@ def test_names_of_nothing(text, message, capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.h264", "a.db3", "a.mcap"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.h264", "a.db3", "a.mcap", "a.bag"])
 @pytest.mark.parametrize(
     "content", [b"", b"this is text\n" * 50, bytes(range(256)) * 40], ids=["empty", "text", "bytes"]
 )
 def test_files_that_are_no_recordings_are_one_line(tmp_path, name, content, capfd):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(
-        InputError, match=rf"{name}: (not a video|no picture in this video|cannot be read as a rosbag2)"
+        InputError,
+        match=rf"{name}: (not a video|no picture in this video|cannot be read as a (rosbag2|ROS 1 bag))",
     ) as caught:
         open_source(str(tmp_path / name))
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.bag", "a"])
+@pytest.mark.parametrize("name", ["a.txt", "a"])
 def test_files_of_another_kind_are_named(tmp_path, name):
     (tmp_path / name).write_text("FFmpeg would draw this as a terminal\n")
     with pytest.raises(

@@ -1,0 +1,139 @@
+"""The messages of a topic → pictures, for every type of message that holds one."""
+
+from abc import ABC, abstractmethod
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from edgesr_ros.codecs.decoder import FrameDecoder
+from edgesr_ros.codecs.depth import VisibleRange, decode_depth, is_depth
+from edgesr_ros.codecs.stills import decode
+from edgesr_ros.codecs.video import VideoDecoder, video_codec
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.message import image_to_array
+
+_RAW = ("sensor_msgs/msg/Image", "foxglove_msgs/msg/RawImage")
+_COMPRESSED = (
+    "sensor_msgs/msg/CompressedImage",
+    "foxglove_msgs/msg/CompressedImage",
+    "foxglove_msgs/msg/CompressedVideo",
+)
+_PACKET = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
+PICTURE_TYPES = frozenset({*_RAW, *_COMPRESSED, _PACKET})
+
+Pictures = list[tuple[int, np.ndarray]]  # number of its message, (H, W, 3) RGB or (H, W) grey, uint8
+
+
+class Rank(NamedTuple):
+    """What speaks against a topic, the worst first."""
+
+    depth: bool
+    reduced: bool  # for a link
+    grey: bool
+
+
+class Decoder(ABC):
+    """Decodes the messages of one topic in their order."""
+
+    @abstractmethod
+    def decode(self, message: Any, number: int) -> Pictures:
+        """What is ready to be shown after message `number`; of a video there may be nothing yet.
+
+        Raises:
+            InputError: the message holds no picture that can be decoded.
+        """
+
+    def flush(self) -> Pictures:
+        """What is still held back at the end."""
+        return []
+
+
+def decoder_of(msgtype: str) -> Decoder:
+    """What decodes messages of a type, one of `PICTURE_TYPES`."""
+    return _Raw() if msgtype in _RAW else _Packets() if msgtype == _PACKET else _Compressed()
+
+
+def rank(message: Any, picture: np.ndarray) -> Rank:
+    """How good a topic is to watch, the lowest best, by a message of it and its picture."""
+    text = str(getattr(message, "format", getattr(message, "encoding", "")))
+    depth = text.lstrip().startswith(("16", "32", "64", "mono16")) or "compresseddepth" in text.lower()
+    return Rank(depth, "full=" in text, picture.ndim == 2)
+
+
+class _Raw(Decoder):
+    def decode(self, message: Any, number: int) -> Pictures:
+        return [(number, image_to_array(message))]
+
+
+class _Packets(Decoder):
+    """Of ffmpeg_image_transport; `encoding` names the encoder, in newer versions with more behind it."""
+
+    def __init__(self) -> None:
+        self._video = _Video()
+
+    def decode(self, message: Any, number: int) -> Pictures:
+        return self._video.decode(bytes(message.data), message.encoding.partition(";")[0], number)
+
+    def flush(self) -> Pictures:
+        return self._video.flush()
+
+
+class _Compressed(Decoder):
+    """Stills, depth, our own frames with their streams, and video of others, told apart by `format`."""
+
+    def __init__(self) -> None:
+        self._ours = FrameDecoder()
+        self._video = _Video()
+        self._range = VisibleRange()
+
+    def decode(self, message: Any, number: int) -> Pictures:
+        data, text = bytes(message.data), message.format
+        if video_codec(text) and "full=" in text:
+            return [(number, _grey_where_said(self._ours.decode(data, text).picture, text))]
+        if video_codec(text):
+            return self._video.decode(data, text, number)
+        if is_depth(data, text):
+            return [(number, self._range.to_grey(decode_depth(data, text)))]
+        picture = _grey_where_said(decode(data, keep_grey=True), text)
+        mosaic = text.partition(";")[0].strip()
+        if mosaic.startswith("bayer_") and picture.ndim == 2:
+            picture = image_to_array(_as_image(picture, mosaic))
+        return [(number, picture)]
+
+    def flush(self) -> Pictures:
+        return self._video.flush()
+
+
+class _Video:
+    """A video whose codec the first packet tells."""
+
+    def __init__(self) -> None:
+        self._codec: str | None = None
+        self._decoder: VideoDecoder | None = None
+
+    def decode(self, data: bytes, text: str, number: int) -> Pictures:
+        codec = video_codec(text)
+        if codec is None:
+            raise InputError(f"video: codec is {text[:80]!r}, expected H.264, HEVC, AV1 or VP9")
+        ready: Pictures = []
+        if self._decoder is None or codec != self._codec:
+            ready = self.flush()
+            self._codec, self._decoder = codec, VideoDecoder(codec)
+        return ready + self._decoder.decode(data, number)
+
+    def flush(self) -> Pictures:
+        return self._decoder.flush() if self._decoder else []
+
+
+def _grey_where_said(picture: np.ndarray, text: str) -> np.ndarray:
+    """Grey frames of ours come back in three channels from codecs that know only colour."""
+    return picture[:, :, 0].copy() if picture.ndim == 3 and "; mono; full=" in text else picture
+
+
+def _as_image(picture: np.ndarray, encoding: str) -> Any:
+    """(H, W) uint8 as the sensor_msgs/Image that its camera's driver published."""
+    height, width = picture.shape
+    return SimpleNamespace(
+        height=height, width=width, encoding=encoding, is_bigendian=0, step=width, data=picture.tobytes()
+    )
