@@ -33,8 +33,9 @@ _BAD_INPUT_LOG_PERIOD = 2.0  # seconds between log lines, however many frames ar
 _SWITCH_INTERVAL = 0.5e-3
 
 # REP 2003: offer much, request little. A viewer that requests reliability gets pictures then, and one that
-# does not costs no more than before. Of a picture that a slow viewer has not got yet only the newest is kept.
-PICTURES = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE)
+# does not costs no more than before. Few are kept for a slow viewer, who wants new ones; but more than one,
+# as the thread that sends them may be late when several come at once.
+PICTURES = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.RELIABLE)
 FIGURES = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE)
 FRAMES = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # What crosses the radio is not even offered reliably: nothing is sent twice there, for a newer one is better.
