@@ -15,7 +15,7 @@ from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Decision, Sender
 from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
 from edgesr_ros.ladder.encoder import LadderEncoder
 from edgesr_ros.ladder.points import frame_cost, read_ladder
 from edgesr_ros.schema import FIXED, Struct
@@ -37,7 +37,8 @@ class RobotSettings(Struct):
     ]
     policy: Annotated[PolicyName, Meta(description="What bytes are spent on: frames (smooth) or detail.")]
     scale: Annotated[
-        Literal[1, 2, 4, 8], Meta(description="Without a ladder: both sides are divided by this.")
+        int,
+        Meta(ge=1, le=MAX_SCALE, description="Without a ladder: both sides are divided by this."),
     ]
     codec: Annotated[
         Literal["webp", "jpeg", "png"], Meta(description="Without a ladder: how frames are compressed.")

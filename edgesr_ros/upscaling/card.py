@@ -13,6 +13,8 @@ Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 Range = tuple[float, float]
 
+MARGIN = 24  # of cards that say none: more than EdgeSRGAN's 21
+
 
 class InputSize(Struct):
     """Size of a picture in pixels."""
@@ -50,8 +52,8 @@ class ModelCard(Struct):
     name: str  # <network>_x<scale>[_psnr|_link][_int8]
     network: str
     scale: Positive
-    parameters: Positive
-    macs_per_pixel: Positive  # multiply-accumulates for each pixel of the small picture
+    parameters: Count
+    macs_per_pixel: Count  # multiply-accumulates for each pixel of the small picture
     format: Literal["onnx", "tflite"]
     precision: Literal["float32", "float16", "int8"]
     input_size: InputSize | None  # what the model is made for; null: any size
@@ -61,11 +63,12 @@ class ModelCard(Struct):
     training_degradation: str  # how the low-resolution pictures were made
     training_data: str
     recipe: str
-    steps: Count  # of training; 0: its weights are random
+    steps: Count  # of training; 0: its weights are random, or it was imported
     figures: dict[str, dict[str, float]]  # data set → metric → value
     licence: str
     limits: str
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]  # of the model file
+    margin: Count = MARGIN  # small pixels to each side that a pixel of the result depends on
     edgetpu: EdgeTpuOps | None = None  # null: not int8 TFLite, or not counted
 
 
@@ -95,7 +98,10 @@ def read_card(model: Path) -> ModelCard:
     actual = file_sha256(model)
     path = card_path(model)
     if not path.is_file():
-        raise InputError(f"{model}: no model card {path.name} beside it (`edgesr export` writes one)")
+        raise InputError(
+            f"{model}: no model card {path.name} beside it (`edgesr export` writes one; for others' networks "
+            "`edgesr import-onnx` does)"
+        )
     card = read_json(path, ModelCard)
     if actual != card.sha256:
         raise InputError(f"{model}: not the file of its card: expected sha256 {card.sha256}, got {actual}")

@@ -122,6 +122,7 @@ class LiteRtUpscaler(Upscaler):
 
     def __init__(self, path: Path, card: ModelCard, threads: int, **options: Any) -> None:
         super().__init__(card.name, card.scale, card.parameters)
+        self._margin = card.margin
         self._interpreter = create_interpreter(path, num_threads=threads, **options)
         self._input = _Tensor.only_one(self._interpreter.get_input_details(), path)
         self._output = _Tensor.only_one(self._interpreter.get_output_details(), path)
@@ -140,7 +141,9 @@ class LiteRtUpscaler(Upscaler):
         self._try_out(*self._shape[1:3])
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return upscale_large(self._run, rgb, self.scale) if self._resizable else self._run(rgb)
+        if not self._resizable:
+            return self._run(rgb)
+        return upscale_large(self._run, rgb, self.scale, margin=self._margin)
 
     def _run(self, rgb: np.ndarray) -> np.ndarray:
         self._take_size((1, *rgb.shape))
