@@ -48,7 +48,7 @@ class Camera:
         self._number = 0  # of the compressed messages
         # Each packet of a video counts, so there is a queue for what is compressed.
         ways = {Image: Way(self._on_image, FRAMES), CompressedImage: Way(self._on_compressed, COMPRESSED)}
-        node.subscribe_camera(topic, ways, while_heard)
+        node.subscribe_any(topic, ways, while_heard=while_heard, moving=True)
 
     def _on_image(self, message: Image) -> None:
         self._came(message.header)

@@ -57,7 +57,14 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
         )
         heard = [self._pictures.publisher, self._facts, self._age]
-        self.subscribe(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard)
+        self.subscribe(
+            CompressedImage,
+            "image_lr/compressed",
+            self._on_frame,
+            COMPRESSED,
+            while_heard=heard,
+            moving=True,
+        )
         for kind, topic, callback, qos in (
             (CameraInfo, "image_lr/camera_info", self._pictures.on_camera_info, LATCHED),
             (TimeReference, TOPIC, self._ages.on_time_reference, COMPRESSED),

@@ -34,7 +34,8 @@ class Input:
             before anybody does, CompressedImage if the name ends with `/compressed`, else the first.
         while_heard: it lasts as long as one of these has listeners; none: always.
         raw: callbacks take serialized messages.
-        optional: it may go without a publisher, or have several.
+        optional: it may go without a publisher.
+        shared: it may have several.
         moving: two messages in turn are not expected to hold the same `data`.
     """
 
@@ -47,11 +48,13 @@ class Input:
         while_heard: Sequence[Publisher] = (),
         raw: bool = False,
         optional: bool = False,
+        shared: bool = False,
         moving: bool = False,
     ) -> None:
         self.topic = node.resolve_topic_name(topic)
         self._node, self._name, self._ways = node, topic, ways
-        self._while_heard, self._raw, self._optional, self._moving = while_heard, raw, optional, moving
+        self._while_heard, self._raw, self._moving = while_heard, raw, moving
+        self._optional, self._shared = optional, shared
         self._kinds = {_name_of(kind): kind for kind in ways}
         self._subscription: Subscription | None = None
         self._kind: type | None = None  # that is subscribed
@@ -83,6 +86,7 @@ class Input:
             sources,
             None if self._subscription is None else self._since,
             self._optional,
+            self._shared,
             self._arrivals,
             [] if sources or self._optional else self._others(),
         )

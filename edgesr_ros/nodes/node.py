@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import wraps
 from typing import Any, ClassVar, Generic, TypeVar
@@ -81,28 +81,18 @@ class EdgesrNode(Node, Generic[P]):
         topic: str,
         callback: Callable[[Any], None],
         qos: QoSProfile = FRAMES,
-        *,
-        while_heard: Sequence[Publisher] = (),
-        raw: bool = False,
-        optional: bool = False,
+        **options: Any,
     ) -> Input:
-        """Subscribe to messages of one type; the rest as of `Input`."""
-        source = Input(
-            self,
-            topic,
-            {kind: Way(self._timed(callback), qos)},
-            while_heard=while_heard,
-            raw=raw,
-            optional=optional,
-        )
-        return self._add(source)
+        """Subscribe to messages of one type; options as of `Input`."""
+        return self.subscribe_any(topic, {kind: Way(callback, qos)}, **options)
 
-    def subscribe_camera(
-        self, topic: str, ways: Mapping[type, Way], while_heard: Sequence[Publisher] = ()
-    ) -> Input:
-        """Subscribe to a camera, in whichever of these types it publishes."""
+    def subscribe_any(self, topic: str, ways: Mapping[type, Way], **options: Any) -> Input:
+        """Subscribe to the type, of several, that somebody publishes; options as of `Input`."""
         timed = {kind: way._replace(callback=self._timed(way.callback)) for kind, way in ways.items()}
-        return self._add(Input(self, topic, timed, while_heard=while_heard, moving=True))
+        source = Input(self, topic, timed, **options)
+        self._inputs.append(source)
+        source.refresh()
+        return source
 
     def every(self, period: float, callback: Callable[[], None]) -> None:
         """Call back every `period` seconds of real time, also when /clock stands still."""
@@ -138,11 +128,6 @@ class EdgesrNode(Node, Generic[P]):
                 callback(*arguments)
 
         return timed
-
-    def _add(self, source: Input) -> Input:
-        self._inputs.append(source)
-        source.refresh()
-        return source
 
     def _listeners_changed(self) -> None:
         for source in self._inputs:

@@ -59,7 +59,9 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
         # After what belongs to it: of messages that wait together, the executor takes these first.
         self.subscribe(Image, "image_sr", self._on_shown)
-        self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, COMPRESSED, optional=True)
+        self.subscribe(
+            DiagnosticArray, "/diagnostics", self._on_diagnostics, COMPRESSED, optional=True, shared=True
+        )
         self.every(_END_CHECK_PERIOD, self._end_when_due)
 
     def close(self) -> None:

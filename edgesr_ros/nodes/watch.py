@@ -86,7 +86,8 @@ class Seen(NamedTuple):
         kinds: types that it takes, as `sensor_msgs/msg/Image`.
         sources: who publishes the topic.
         since: s, when it was subscribed; None: it is not, for nobody listens to what is made of it.
-        optional: it may go without a publisher, or have several.
+        optional: it may go without a publisher.
+        shared: it may have several.
         arrivals: of its messages.
         others: topics of these types that somebody publishes.
     """
@@ -96,6 +97,7 @@ class Seen(NamedTuple):
     sources: Sequence[Source]
     since: float | None
     optional: bool
+    shared: bool
     arrivals: Arrivals
     others: Sequence[str] = ()
 
@@ -142,7 +144,7 @@ def _nobody(seen: Seen, now: float) -> Finding | None:
 
 def _several(seen: Seen, now: float) -> Finding | None:
     del now
-    if seen.optional or len(seen.fitting) < 2:
+    if seen.shared or len(seen.fitting) < 2:
         return None
     text = (
         f"{seen.topic}: {len(seen.fitting)} publishers ({', '.join(seen.fitting)}), expected one; stop the "

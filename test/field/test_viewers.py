@@ -23,7 +23,7 @@ from edgesr_ros.nodes.messages import nanoseconds
 from edgesr_ros.nodes.node import LATCHED
 
 VIEWER = Path(__file__).with_name("viewer.py")
-FRAMES, HZ = 30, 15
+FRAMES, HZ = 30, 25
 DEFAULT = QoSProfile(depth=5)  # reliable: what `create_subscription(…, 5)` means
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 

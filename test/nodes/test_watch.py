@@ -10,8 +10,8 @@ IMAGE, PACKED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 CAMERA = Source("/camera", IMAGE)
 
 
-def seen(*sources, since=0.0, optional=False, arrivals=None, others=()):
-    return Seen("/image_raw", [IMAGE], sources, since, optional, arrivals or Arrivals(), others)
+def seen(*sources, since=0.0, optional=False, shared=False, arrivals=None, others=()):
+    return Seen("/image_raw", [IMAGE], sources, since, optional, shared, arrivals or Arrivals(), others)
 
 
 def came(*times, data=None):
@@ -57,7 +57,8 @@ def test_quality_of_service_that_does_not_fit():
 def test_two_publishers():
     (finding,) = judge_input(seen(CAMERA, Source("/other", IMAGE), arrivals=steady(0.1, 20)), 2.0)
     assert "2 publishers (/camera, /other)" in finding.text
-    assert not judge_input(seen(CAMERA, CAMERA, optional=True), 2.0)
+    assert judge_input(seen(CAMERA, CAMERA, optional=True), 2.0)  # two operators report to one robot
+    assert not judge_input(seen(CAMERA, CAMERA, optional=True, shared=True), 2.0)
 
 
 @pytest.mark.parametrize(
