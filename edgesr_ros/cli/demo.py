@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
             interrupted = _run_chain(processes, arguments, upscaler.scale, source, output)
         except InputError as error:
             kept = len(read_rows(output / FRAMES)) if (output / FRAMES).is_file() else 0
+            if not kept:
+                raise
             raise InputError(f"{error}; {kept} pictures are kept in {output / FRAMES}") from None
         for warning in processes.warnings("frame_player"):
             print(warning)
@@ -102,12 +104,9 @@ def _run_chain(
     # A model for a reduction that no ladder has gets frames of that one alone.
     alone = {} if scale in SCALES else {"ladder": "none", "scale": scale}
     processes.start("onboard", "/robot", alone)
-    player = {
-        "source": source,
-        "topic": arguments.topic,
-        "rate": arguments.rate,
-        "loop": arguments.seconds > 0,
-    }
+    player = {"source": source, "rate": arguments.rate, "loop": arguments.seconds > 0}
+    if arguments.topic:  # ROS has no way to say an empty text on the command line
+        player["topic"] = arguments.topic
     processes.start("frame_player", "/robot", player)
     interrupted = False
     try:

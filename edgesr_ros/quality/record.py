@@ -47,9 +47,14 @@ class Recording:
             for name in (SUMMARY, STRIP, REPORT):  # of an earlier run: they must not pass for this one's
                 (folder / name).unlink(missing_ok=True)
             self._file = (folder / FRAMES).open("w", encoding="utf-8", newline="")
-            self._writer = csv.writer(self._file, lineterminator="\n")
+        except OSError as error:
+            raise UnwritableError(f"{folder}: cannot be recorded to ({error.strerror})") from None
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        try:
             self._append(COLUMNS)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.close()
             raise UnwritableError(f"{folder}: cannot be recorded to ({error.strerror})") from None
 
     def add(self, row: FrameRow) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.sources.bag_files import Topic, open_bag
+from edgesr_ros.sources.bag_files import Topic
+from edgesr_ros.sources.bag_parts import open_bag
 from edgesr_ros.sources.bag_pictures import PICTURE_TYPES, Rank, rank
 from edgesr_ros.sources.bag_topic import TopicReading
 from edgesr_ros.sources.frame_source import FrameSource, SourceFrame

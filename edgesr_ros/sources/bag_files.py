@@ -11,9 +11,6 @@ from rosbags import rosbag1, rosbag2
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.sources.files import by_number
-
-BAG_SUFFIXES = (".bag", ".db3", ".mcap")
 
 # Definitions from here, not from the bag: many bags carry none, and these never changed in ROS 2.
 _FOREIGN = {
@@ -71,7 +68,7 @@ class RawMessage(NamedTuple):
                 return _ROS1.deserialize_ros1(self.data, self.topic.msgtype)
             return _ROS2.deserialize_cdr(self.data, self.topic.msgtype)
         except Exception as error:  # rosbags lets errors of struct, Unicode, NumPy and its own through
-            raise InputError(f"not a {self.topic.msgtype} ({_reason(error)})") from None
+            raise InputError(f"not a {self.topic.msgtype} ({reason_of(error)})") from None
 
 
 class BagFile(ABC):
@@ -128,107 +125,6 @@ class RosbagsFile(BagFile):
             yield reader
 
 
-class McapStream(BagFile):
-    """An MCAP file read from its beginning to where it breaks off, also without the index at its end.
-
-    Raises:
-        InputError: not an MCAP file, or not one whole message of ROS in it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.counts = Counter()
-        first_ns, last_ns = 1 << 64, 0
-        try:
-            for message in self._messages():
-                self.counts[message.topic] += 1
-                first_ns, last_ns = min(first_ns, message.received_ns), max(last_ns, message.received_ns)
-        except Exception as error:  # what is cut anywhere fails in any way
-            self.note = f"{path}: breaks off after {self.counts.total()} messages ({_reason(error)})"
-        if not self.counts:
-            raise InputError(self.note or f"{path}: no message of ROS in it (serialized as cdr or ros1)")
-        self.seconds = (last_ns - first_ns) / 1e9
-
-    def messages(self, topics: Collection[Topic]) -> Iterator[RawMessage]:
-        left = self.counts.total()
-        for message in self._messages():
-            if message.topic in topics:
-                yield message
-            left -= 1
-            if not left:  # what comes then breaks off
-                return
-
-    def _messages(self) -> Iterator[RawMessage]:
-        from mcap.records import Channel, Message, Schema  # few recordings need it
-        from mcap.stream_reader import StreamReader
-
-        channels: dict[int, tuple[Topic, str]] = {}
-        schemas: dict[int, str] = {}
-        with self._path.open("rb") as file:
-            for record in StreamReader(file).records:
-                if isinstance(record, Schema):
-                    package, _, name = record.name.rpartition("/")  # ROS 1 writes sensor_msgs/Image
-                    schemas[record.id] = f"{package.removesuffix('/msg')}/msg/{name}"
-                elif isinstance(record, Channel):
-                    topic = Topic(record.topic, schemas.get(record.schema_id, ""))
-                    channels[record.id] = (topic, record.message_encoding)
-                elif isinstance(record, Message):
-                    topic, serialization = channels[record.channel_id]
-                    if serialization in ("cdr", "ros1"):
-                        yield RawMessage(topic, record.log_time, record.data, serialization)
-
-
-def open_bag(path: Path) -> list[BagFile]:
-    """The parts of a recording in the order in which they follow each other.
-
-    `path` is a file with one of `BAG_SUFFIXES`, or a folder of such files. A folder's metadata.yaml is
-    believed where it is there, whole, and right; else its files are read in the order of their numbers.
-
-    Raises:
-        InputError: nothing of it can be read.
-    """
-    if not path.is_dir():
-        return [_open_file(path)]
-    metadata = path / "metadata.yaml"
-    try:
-        if metadata.is_file():
-            return [RosbagsFile(path)]
-        error = None
-    except InputError as wrong:
-        error = wrong
-    parts: list[BagFile] = []
-    notes: list[str] = [] if error is None else [str(error)]
-    for file in sorted((child for child in path.iterdir() if child.suffix in BAG_SUFFIXES), key=by_number):
-        try:
-            parts.append(_open_file(file))
-        except InputError as wrong:
-            error = error or wrong
-            notes.append(str(wrong))
-    if not parts and not metadata.is_file():
-        raise InputError(
-            f"{path}: no metadata.yaml in this rosbag2 (recording cut short? 'ros2 bag reindex' mends it), "
-            f"and {error}"
-        )
-    if not parts:
-        assert error is not None  # of the metadata
-        raise error
-    if notes:
-        parts[0].note = "; ".join([*notes, *([parts[0].note] if parts[0].note else [])])
-    return parts
-
-
-def _open_file(path: Path) -> BagFile:
-    try:
-        return RosbagsFile(path)
-    except InputError as error:
-        if path.suffix != ".mcap":
-            raise
-        try:
-            return McapStream(path)  # has no end, or no profile, or holds other serializations beside ours
-        except InputError:
-            raise error from None
-
-
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     try:
@@ -236,12 +132,13 @@ def _readable(path: Path) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # rosbags lets errors of sqlite, zstd, struct, YAML and more through
-        reason = _reason(error)
+        reason = reason_of(error)
         remedies = [remedy for sign, remedy in _REMEDIES.items() if sign in reason]
         hint = f"; {remedies[0].replace('FILE', path.name)}" if remedies else ""
         kind = "ROS 1 bag" if path.suffix == ".bag" else "rosbag2"
         raise InputError(f"{path}: cannot be read as a {kind} ({reason}{hint})") from None
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What an error of a library says, in one line."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -10,6 +10,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.schema import write_bytes
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
+BAG_SUFFIXES = frozenset({".bag", ".db3", ".mcap"})  # recordings of ROS
 
 
 def by_number(path: Path) -> tuple[list[list[str | int]], str]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.sources.files import BAG_SUFFIXES
 from edgesr_ros.sources.frame_source import FrameSource, SourceFrame
 from edgesr_ros.sources.image_folder import FolderSource
 from edgesr_ros.sources.video import VIDEO_SUFFIXES, CameraSource, VideoSource
@@ -10,7 +11,6 @@ from edgesr_ros.sources.video import VIDEO_SUFFIXES, CameraSource, VideoSource
 __all__ = ["FrameSource", "SourceFrame", "open_source"]
 
 _CAMERA = "camera:"
-_BAG_SUFFIXES = frozenset({".bag", ".db3", ".mcap"})
 _METADATA = "metadata.yaml"
 _ROSBAG2 = "rosbag2_bagfile_information"  # what the metadata of a rosbag2 begins with
 # What cannot be played as it is, by suffix.
@@ -47,7 +47,7 @@ def open_source(text: str, topic: str | None = None) -> FrameSource:
     if remedy := _REMEDIES.get(path.suffix):
         raise InputError(f"{text}: cannot be played as it is; {remedy}")
     if path.suffix.lower() not in VIDEO_SUFFIXES:
-        known = ", ".join(sorted(VIDEO_SUFFIXES | _BAG_SUFFIXES))
+        known = ", ".join(sorted(VIDEO_SUFFIXES | BAG_SUFFIXES))
         raise InputError(f"{text}: suffix is {path.suffix!r}, expected one of {known}, or a folder")
     return VideoSource(path)
 
@@ -55,8 +55,8 @@ def open_source(text: str, topic: str | None = None) -> FrameSource:
 def _is_bag(path: Path) -> bool:
     """Whether `path` is one, or a folder with parts or the metadata of one, not just any YAML file."""
     if not path.is_dir():
-        return path.suffix in _BAG_SUFFIXES
-    if any(child.suffix in _BAG_SUFFIXES for child in path.iterdir()):
+        return path.suffix in BAG_SUFFIXES
+    if any(child.suffix in BAG_SUFFIXES for child in path.iterdir()):
         return True
     metadata = path / _METADATA
     return metadata.is_file() and _ROSBAG2.encode() in metadata.read_bytes()

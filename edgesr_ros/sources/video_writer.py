@@ -62,8 +62,10 @@ class VideoWriter:
     def close(self) -> None:
         """Write what the encoder still holds, and the file's index."""
         with self._on_disk():
-            self._container.mux(self._stream.encode(None))
-            self._container.close()
+            try:
+                self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
 
     def __enter__(self) -> "VideoWriter":
         return self

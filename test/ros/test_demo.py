@@ -101,6 +101,7 @@ def test_ctrl_c_stops_every_node_and_keeps_what_there_was(tmp_path, ros_domain, 
     ("arguments", "word"),
     [
         (["--input", "/no/such/video.mp4"], "/no/such/video.mp4"),
+        (["--topic", "/no/such/topic"], "only a rosbag2 has topics"),
         (["--link", "no_such_link"], "no_such_link"),
         (["--model", "no_such_model"], "no_such_model"),
     ],

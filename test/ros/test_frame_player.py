@@ -1,6 +1,7 @@
 """The frame player over real DDS: every picture of the recording, in order, with the right stamp."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,3 +63,37 @@ def test_keeps_the_stamps_of_a_bag_and_ticks_its_clock(bench, shared):
     ticks = [nanoseconds(message.clock) for message in clock]
     assert ticks == sorted(ticks)
     assert ticks[-1] == stamps[-1]
+
+
+RECORDINGS = Path(__file__).parents[1] / "field" / "recordings"
+
+
+def test_stamps_that_jump_by_years_do_not_stop_the_playing(bench):
+    bench.start("frame_player", source=RECORDINGS / "stamps_jump_forward.mcap", stamps="recording")
+    played = bench.collect(Image, "image_raw")
+    bench.wait(lambda: bench.processes.ended("frame_player"), "the end")
+    bench.spin(0.2)
+    stamps = [nanoseconds(message.header.stamp) // 10**9 for message in played]
+    assert stamps == [3600] * 5 + [1_700_000_000] * 5
+    (warning,) = bench.processes.warnings("frame_player")
+    assert "the times of recording are followed" in warning
+
+
+def test_a_bad_message_is_skipped_and_named_once(bench):
+    bag = RECORDINGS / "jpeg_one_cut.mcap"
+    bench.start("frame_player", source=bag, topic="/cam/image_raw/compressed", loop=True, rate=100.0)
+    played = bench.collect(Image, "image_raw")
+    bench.wait(lambda: len(played) >= 25, "more than two passes")
+    bench.processes.stop("frame_player")
+    assert bench.processes.status("frame_player") == 0
+    (warning,) = bench.processes.warnings("frame_player")
+    assert "1 of 10 messages skipped: message 5 (compressed image: cut short" in warning
+
+
+def test_what_was_skipped_is_told_of_a_pass_that_is_interrupted(bench):
+    bench.start("frame_player", source=RECORDINGS / "jpeg_one_cut.mcap", loop=True, rate=2.0)
+    played = bench.collect(Image, "image_raw")
+    bench.wait(lambda: len(played) >= 5, "the picture after the bad one")
+    bench.processes.stop("frame_player")
+    (warning,) = bench.processes.warnings("frame_player")
+    assert "messages skipped: message 5 (compressed image: cut short" in warning
