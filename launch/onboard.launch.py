@@ -15,7 +15,9 @@ def generate_launch_description() -> LaunchDescription:
     arguments = [
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
         DeclareLaunchArgument(
-            "image", default_value="image_raw", description="Topic of the camera's pictures."
+            "image",
+            default_value="image_raw",
+            description="Topic of the camera's pictures, raw or compressed.",
         ),
         DeclareLaunchArgument(
             "camera_info", default_value="camera_info", description="Topic of the camera's calibration."

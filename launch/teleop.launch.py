@@ -73,7 +73,8 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(
             "camera",
             default_value="",
-            description="Absolute image topic of a camera that runs already, instead of frame_player.",
+            description="Absolute image topic, raw or compressed, of a camera that runs already, instead of "
+            "frame_player.",
         ),
         DeclareLaunchArgument(
             "camera_info",

@@ -9,6 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.ladder.settings import SCALES
 from edgesr_ros.link.profile import read_profile
 from edgesr_ros.live.processes import Processes, chain_environment
 from edgesr_ros.quality.record import FRAMES, REPORT, STRIP, SUMMARY, read_progress, read_rows
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     with Processes(output / "logs", environment) as processes:
         try:
-            interrupted = _run_chain(processes, arguments, source, output)
+            interrupted = _run_chain(processes, arguments, upscaler.scale, source, output)
         except InputError as error:
             kept = len(read_rows(output / FRAMES)) if (output / FRAMES).is_file() else 0
             if not kept:
@@ -84,7 +85,9 @@ def _describe(source: str, topic: str) -> str:
     return opened.description
 
 
-def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str, output: Path) -> bool:
+def _run_chain(
+    processes: Processes, arguments: argparse.Namespace, scale: int, source: str, output: Path
+) -> bool:
     """Start the nodes, wait, stop them in order; whether it was interrupted."""
     (output / FRAMES).unlink(missing_ok=True)  # of an earlier run: it must not pass for progress of this one
     recorder = {
@@ -98,7 +101,9 @@ def _run_chain(processes: Processes, arguments: argparse.Namespace, source: str,
     processes.start("quality_recorder", "/ground", recorder, {"image_raw": "/robot/image_raw"})
     processes.start("ground_station", "/ground", station)
     processes.start("link_emulator", "/", {"profile": arguments.link})
-    processes.start("onboard", "/robot")
+    # A model for a reduction that no ladder has gets frames of that one alone.
+    alone = {} if scale in SCALES else {"ladder": "none", "scale": scale}
+    processes.start("onboard", "/robot", alone)
     player = {"source": source, "rate": arguments.rate, "loop": arguments.seconds > 0}
     if arguments.topic:  # ROS has no way to say an empty text on the command line
         player["topic"] = arguments.topic

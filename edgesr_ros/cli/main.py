@@ -20,6 +20,7 @@ COMMANDS = (
     "ladder",
     "train",
     "export",
+    "import-onnx",
     "check-edgetpu",
     "link",
 )

@@ -4,6 +4,7 @@ The bytes come over a network: nothing is allocated and nothing is shown on thei
 """
 
 from array import array
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -96,6 +97,32 @@ def probe(data: bytes | memoryview | array) -> tuple[int, int]:
     return read_size(bytes(data))
 
 
+class Whole(NamedTuple):
+    """A file that is all there, and the size in its header."""
+
+    data: bytes  # a JPEG with its end, also where that had been left out
+    width: int
+    height: int
+
+
+def check(data: bytes, max_pixels: int = MAX_PIXELS) -> Whole:
+    """As `probe`, and whether the file is all there.
+
+    Raises:
+        InputError: as `probe`, cut short, or more than `max_pixels` by its header.
+    """
+    width, height = read_size(data)
+    if width * height > max_pixels:
+        raise InputError(
+            f"compressed image: header claims {width}x{height}, expected at most {max_pixels} pixels"
+        )
+    # OpenCV 4.10 and older return a JPEG that is cut short, the rest of it grey.
+    whole = data if is_whole(data) else jpeg_with_end(data) if codec_of_bytes(data) == "jpeg" else None
+    if whole is None:
+        raise InputError(f"compressed image: cut short after {len(data)} bytes")
+    return Whole(whole, width, height)
+
+
 def decode(
     data: bytes | memoryview | array, max_pixels: int = MAX_PIXELS, keep_grey: bool = False
 ) -> np.ndarray:
@@ -123,17 +150,8 @@ def decode_values(data: bytes | memoryview | array, max_pixels: int = MAX_PIXELS
 
 def _decode(data: bytes, max_pixels: int, flags: int) -> np.ndarray:
     """(H, W, 3) RGB or (H, W) grey of a file that is checked first; `flags` are OpenCV's."""
-    width, height = read_size(data)
-    if width * height > max_pixels:
-        raise InputError(
-            f"compressed image: header claims {width}x{height}, expected at most {max_pixels} pixels"
-        )
-    codec = codec_of_bytes(data)
-    # OpenCV 4.10 and older return a JPEG that is cut short, the rest of it grey.
-    whole = data if is_whole(data) else jpeg_with_end(data) if codec == "jpeg" else None
-    if whole is None:
-        raise InputError(f"compressed image: cut short after {len(data)} bytes")
-    image = decode_avif(whole) if codec == "avif" else _decode_by_opencv(whole, flags)
+    whole, width, height = check(data, max_pixels)
+    image = decode_avif(whole) if codec_of_bytes(whole) == "avif" else _decode_by_opencv(whole, flags)
     if image is None or image.shape[:2] != (height, width):
         raise InputError(f"compressed image: {len(data)} bytes for {width}x{height} are damaged")
     return image

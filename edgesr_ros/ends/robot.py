@@ -4,9 +4,10 @@ import threading
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from msgspec import Meta
+from msgspec import Meta, structs
 
-from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.camera_jpeg import CameraJpeg
+from edgesr_ros.codecs.format import STREAMS, EncoderName, FrameFormat, codec_of
 from edgesr_ros.codecs.stills import encode, encode_within
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.policy import MIN_FRAME_BYTES, PolicyName
@@ -15,7 +16,7 @@ from edgesr_ros.control.sender import Decision, Sender
 from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
-from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
 from edgesr_ros.ladder.encoder import LadderEncoder
 from edgesr_ros.ladder.points import frame_cost, read_ladder
 from edgesr_ros.schema import FIXED, Struct
@@ -37,7 +38,8 @@ class RobotSettings(Struct):
     ]
     policy: Annotated[PolicyName, Meta(description="What bytes are spent on: frames (smooth) or detail.")]
     scale: Annotated[
-        Literal[1, 2, 4, 8], Meta(description="Without a ladder: both sides are divided by this.")
+        int,
+        Meta(ge=1, le=MAX_SCALE, description="Without a ladder: both sides are divided by this."),
     ]
     codec: Annotated[
         Literal["webp", "jpeg", "png"], Meta(description="Without a ladder: how frames are compressed.")
@@ -75,7 +77,7 @@ class Packet(NamedTuple):
         format: what the bytes are, for the receiver.
         scale: by which both sides were reduced.
         encoder: what compressed it.
-        quality: at which the encoder did.
+        quality: at which the encoder did, 1..100; 0: as the camera compressed it.
         decision: what it was to be, and why.
         begun: s, when its encoding began.
     """
@@ -111,9 +113,11 @@ class Robot:
     def __init__(self, settings: RobotSettings, first_number: int = 0) -> None:
         self.settings = settings
         self._ladder, cost = None, 1.0
+        self._streams = False  # whether frames build on each other, so that none may be slipped in
         if settings.ladder != _NO_LADDER:
             ladder = read_ladder(settings.ladder)
             self._ladder, cost = LadderEncoder(ladder, first_number), frame_cost(ladder)
+            self._streams = not ladder.codecs.isdisjoint(STREAMS)
         self._sender = Sender(
             settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
         )
@@ -150,18 +154,26 @@ class Robot:
         ahead = max((self._encoding.mean or 0.0) - 2 * self._encoding.deviation, 0.0)
         return max(pacing, self._next_send - now) - ahead
 
-    def encode(self, now: float, image: np.ndarray) -> Packet:
+    def encode(self, now: float, image: np.ndarray | CameraJpeg) -> Packet:
         """(H, W, 3) RGB or (H, W) grey uint8, reduced and compressed for the link as it is now.
 
+        A camera's JPEG that the link carries at its full size goes out as it is: to encode it anew takes
+        time and makes no better picture.
+
         Raises:
-            InputError: larger than the codec or the limit can hold; a smaller one may follow.
+            InputError: damaged, or larger than the codec or the limit can hold; a smaller one may follow.
         """
         with self._lock:
             decision = self._sender.decision(now)
+        number, self._next_number = self._next_number, self._next_number + 1
+        if isinstance(image, CameraJpeg):
+            if self._passes(image, decision):
+                form = structs.replace(image.format, number=number)
+                return Packet(image.data, form, 1, "jpeg", 0, decision, now)
+            image = image.picture()
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             encoded = self._encode(image, decision)
-        form = FrameFormat.of(image, codec_of(encoded.encoder), self._next_number)
-        self._next_number += 1
+        form = FrameFormat.of(image, codec_of(encoded.encoder), number)
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
     def sent(self, now: float, stamp_ns: int, packet: Packet) -> None:
@@ -180,6 +192,15 @@ class Robot:
         if self._ladder is not None or self._last_size is None:
             return settings.max_frame_bytes
         return max(self._last_size, MIN_FRAME_BYTES)
+
+    def _passes(self, jpeg: CameraJpeg, decision: Decision) -> bool:
+        """Whether it is no more than what would be made of it may take."""
+        settings = self.settings
+        if self._ladder is None:
+            asked = settings.scale == 1 and settings.codec == "jpeg"
+            return asked and len(jpeg.data) <= settings.max_frame_bytes
+        most = min(decision.frame_bytes, settings.max_frame_bytes)
+        return not self._streams and len(jpeg.data) <= most
 
     def _encode(self, image: np.ndarray, decision: Decision) -> _Encoded:
         settings = self.settings

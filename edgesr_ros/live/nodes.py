@@ -28,7 +28,7 @@ from edgesr_ros.experiment.streams import Stream, stream_of
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.live.record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
-from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of
+from edgesr_ros.nodes.messages import as_array, is_picture, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES
 from edgesr_ros.upscaling.restore import restore
 
@@ -117,7 +117,8 @@ class GroundWatcher(Node):
             self._arrived.add(arrival.stamp_ns)
 
     def _on_picture(self, message: Image) -> None:
-        self._show(nanoseconds(message.header.stamp), image_to_array(message))
+        if is_picture(message):
+            self._show(nanoseconds(message.header.stamp), image_to_array(message))
 
     def _show(self, stamp_ns: int, picture: np.ndarray) -> None:
         if self._screen and stamp_ns <= self._screen[-1][0]:

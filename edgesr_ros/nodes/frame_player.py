@@ -182,7 +182,7 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
 
 def main() -> int:
     """Entry point of the executable."""
-    return run(FramePlayer)
+    return run(FramePlayer, publish_in_background=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from edgesr_ros.ends.ground import Ground, GroundSettings, Restorer, facts_of
 from edgesr_ros.errors import InputError
 from edgesr_ros.nodes.clock_exchange import TOPIC, PictureAges, age_text
 from edgesr_ros.nodes.messages import nanoseconds, with_pairs
-from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
+from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.picture_publisher import PicturePublisher
 from edgesr_ros.nodes.worker import NewestWins
 from edgesr_ros.upscaling.base import Upscaled
@@ -56,14 +56,21 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._ground = Ground()
         self._ages = PictureAges(self, self._ground)
         self._pictures = PicturePublisher(self)
-        self._facts = self.publisher(DiagnosticArray, "image_sr/facts", COMPRESSED)
-        self._age = self.publisher(Float32, "age", COMPRESSED)
+        self._facts = self.publisher(DiagnosticArray, "image_sr/facts", FIGURES)
+        self._age = self.publisher(Float32, "age", FIGURES)
         self._reports = self.publisher(DiagnosticArray, "link_report", COMPRESSED)
         self._worker = NewestWins[_Frame](
             self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
         )
         heard = [self._pictures.publisher, self._facts, self._age]
-        self.subscribe(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard)
+        self.subscribe(
+            CompressedImage,
+            "image_lr/compressed",
+            self._on_frame,
+            COMPRESSED,
+            while_heard=heard,
+            moving=True,
+        )
         for kind, topic, callback, qos in (
             (CameraInfo, "image_lr/camera_info", self._pictures.on_camera_info, LATCHED),
             (TimeReference, TOPIC, self._ages.on_time_reference, COMPRESSED),
@@ -126,11 +133,14 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         settings = self.parameters.current
         if self._pictures.check_staleness(settings.stale_after, settings.overlay):
             self.diagnostics.warn("stale: no fresh picture")
+        if settings.overlay:
+            found = self.diagnostics.findings
+            self._pictures.explain(found[0].text if found else "waiting for the first frame")
 
 
 def main() -> int:
     """Entry point of the executable."""
-    return run(GroundStation)
+    return run(GroundStation, publish_in_background=True)
 
 
 if __name__ == "__main__":

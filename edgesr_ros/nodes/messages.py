@@ -4,7 +4,10 @@ from array import array
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+
+NO_PICTURE = "no_picture"  # frame_id of what stands in image_sr where there is no picture yet
 
 
 def nanoseconds(stamp: Time) -> int:
@@ -33,3 +36,8 @@ def with_pairs(header: Header, name: str, pairs: dict[str, str]) -> DiagnosticAr
 def pairs_of(message: DiagnosticArray) -> dict[str, str]:
     """All keys and values of a message."""
     return {pair.key: pair.value for status in message.status for pair in status.values}
+
+
+def is_picture(message: Image) -> bool:
+    """Whether a message of image_sr shows what a camera saw, and not why there is nothing to show."""
+    return message.header.frame_id != NO_PICTURE

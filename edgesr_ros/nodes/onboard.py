@@ -6,9 +6,8 @@ import time
 from copy import deepcopy
 from typing import NamedTuple
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
 from edgesr_ros.control.report import ArrivalReport
@@ -16,11 +15,11 @@ from edgesr_ros.control.stamps import StampWatch
 from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
-from edgesr_ros.frames.message import ImageReader
 from edgesr_ros.frames.visible_range import ValueRange
+from edgesr_ros.nodes.camera import Camera, Shot
 from edgesr_ros.nodes.clock_exchange import ClockAnswers
 from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
-from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
+from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.worker import NewestWins
 
 _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
@@ -28,7 +27,7 @@ _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a t
 
 class _Frame(NamedTuple):
     header: Header
-    array: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
+    shot: Shot
     shown: ValueRange | None  # of the camera's values, where they have more than 8 bits
 
 
@@ -41,14 +40,13 @@ class Onboard(EdgesrNode[RobotSettings]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self._robot = Robot(self.parameters.current, first_number=secrets.randbits(32))
-        self._camera = ImageReader()
         self._next_camera_info = 0.0
         self._scale: int = self.parameters.current.scale  # of the last frame sent
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
         self._clock_answers = ClockAnswers(self)
         self._stamps = StampWatch()
-        self._rate_control = self.publisher(DiagnosticArray, "rate_control", COMPRESSED)
+        self._rate_control = self.publisher(DiagnosticArray, "rate_control", FIGURES)
         self._worker = NewestWins[_Frame](
             self._send,
             skipped=lambda: self.diagnostics.drop("paced"),
@@ -56,7 +54,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             ready=self._wait,
         )
         heard = [self._frames]
-        self.subscribe(Image, "image_raw", self._on_image, while_heard=heard, latched=True)
+        self._camera = Camera(self, "image_raw", self._came, self._on_frame, self._malformed, heard)
         self.subscribe(CameraInfo, "camera_info", self._on_camera_info, while_heard=heard, optional=True)
         self._reports = self.subscribe(
             DiagnosticArray, "link_report", self._on_report, COMPRESSED, optional=True
@@ -65,20 +63,21 @@ class Onboard(EdgesrNode[RobotSettings]):
     def close(self) -> None:
         self._worker.close()
 
-    def _on_image(self, message: Image) -> None:
+    def _came(self, header: Header) -> None:
         self.diagnostics.count("frames_in")
-        now, stamp_ns = time.monotonic(), nanoseconds(message.header.stamp)
+        now, stamp_ns = time.monotonic(), nanoseconds(header.stamp)
         self._robot.frame(now)
         self._clock_answers.frame(stamp_ns)
         if wrong := self._stamps.frame(now, stamp_ns):
             topic = self.resolve_topic_name("image_raw")
             self.diagnostics.warn(f"{topic}: {wrong}; pictures have no age where stamps do not grow")
-        try:
-            picture = self._camera.read(message)
-            self._worker.put(_Frame(message.header, picture, self._camera.shown))
-        except InputError as error:
-            self.diagnostics.drop("malformed")
-            self.bad_input(error)
+
+    def _on_frame(self, header: Header, shot: Shot) -> None:
+        self._worker.put(_Frame(header, shot, self._camera.shown))
+
+    def _malformed(self, error: InputError) -> None:
+        self.diagnostics.drop("malformed")
+        self.bad_input(error)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         now, scale = time.monotonic(), self._scale
@@ -108,10 +107,9 @@ class Onboard(EdgesrNode[RobotSettings]):
     def _send(self, frame: _Frame) -> None:
         try:
             with self.diagnostics.stage("encode"):
-                packet = self._robot.encode(time.monotonic(), frame.array)
+                packet = self._robot.encode(time.monotonic(), frame.shot)
         except InputError as error:
-            self.diagnostics.drop("malformed")
-            self.bad_input(error)
+            self._malformed(error)
             return
         data = as_array(packet.data)
         message = CompressedImage(

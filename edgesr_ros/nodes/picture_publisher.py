@@ -11,8 +11,12 @@ from std_msgs.msg import Bool, Header
 from edgesr_ros.control.staleness import Staleness
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.message import fill_image, image_to_array
-from edgesr_ros.frames.overlay import RED, WHITE, draw_label
+from edgesr_ros.frames.overlay import RED, WHITE, draw_label, notice
+from edgesr_ros.nodes.messages import NO_PICTURE
 from edgesr_ros.nodes.node import LATCHED, EdgesrNode
+
+_NOTICE_AFTER = 2.5  # s of a viewer's waiting: a chain that starts up needs no excuse
+_NOTICE_PERIOD = 1.0  # s
 
 
 class PicturePublisher:
@@ -23,6 +27,7 @@ class PicturePublisher:
     """
 
     def __init__(self, node: EdgesrNode) -> None:
+        self._node = node
         self.publisher = node.publisher(Image, "image_sr")
         self._camera_info = node.publisher(CameraInfo, "image_sr/camera_info")
         self._staleness = node.publisher(Bool, "stale", LATCHED)
@@ -31,6 +36,7 @@ class PicturePublisher:
         self._info: CameraInfo | None = None
         self._message = Image()  # one for all pictures: publishing copies it
         self._last: tuple[Header, np.ndarray] | None = None
+        self._notice_due: float | None = None  # while somebody waits for the first picture
         self._lock = threading.Lock()
 
     def on_camera_info(self, message: CameraInfo) -> None:
@@ -59,6 +65,26 @@ class PicturePublisher:
             if overlay:
                 self._publish(*self._last, "STALE: no fresh picture", RED)
         return True
+
+    def explain(self, reason: str) -> None:
+        """While there is no picture yet, show those who wait for it why; to be called now and then.
+
+        Such a message has the frame_id `NO_PICTURE` and no camera info.
+        """
+        with self._lock:
+            if self._last is not None or not self.publisher.get_subscription_count():
+                self._notice_due = None
+                return
+            now = time.monotonic()
+            if self._notice_due is None:
+                self._notice_due = now + _NOTICE_AFTER
+            if now < self._notice_due:
+                return
+            self._notice_due = now + _NOTICE_PERIOD
+            message = Image()
+            message.header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=NO_PICTURE)
+            fill_image(message, notice(f"no picture yet: {reason}"))
+            self.publisher.publish(message)
 
     def _publish(
         self,

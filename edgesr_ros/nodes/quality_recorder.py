@@ -8,10 +8,12 @@ from typing import Annotated
 from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.message import ImageReader, image_to_array
-from edgesr_ros.nodes.messages import nanoseconds, pairs_of
+from edgesr_ros.frames.message import image_to_array
+from edgesr_ros.nodes.camera import Camera, Shot, picture_of
+from edgesr_ros.nodes.messages import is_picture, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
 from edgesr_ros.quality.record import FRAMES, UnwritableError
 from edgesr_ros.quality.session import Session
@@ -52,13 +54,14 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         settings = self.parameters.current
         self._folder = Path(settings.output).expanduser()
         self._session = Session(self._folder, settings.sample_rate, settings.source, settings.link)
-        self._camera = ImageReader()
-        self.subscribe(Image, "image_raw", self._on_original)
+        Camera(self, "image_raw", lambda _: None, self._on_original, self.bad_input)
         self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, COMPRESSED, optional=True)
         self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
         # After what belongs to it: of messages that wait together, the executor takes these first.
         self.subscribe(Image, "image_sr", self._on_shown)
-        self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, COMPRESSED, optional=True)
+        self.subscribe(
+            DiagnosticArray, "/diagnostics", self._on_diagnostics, COMPRESSED, optional=True, shared=True
+        )
         self.every(_END_CHECK_PERIOD, self._end_when_due)
 
     def close(self) -> None:
@@ -70,9 +73,9 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
             raise
         print(f"recorded {self._session.shown} pictures: {report}")  # the logger is shut down by now
 
-    def _on_original(self, message: Image) -> None:
+    def _on_original(self, header: Header, shot: Shot) -> None:
         try:
-            self._session.original(nanoseconds(message.header.stamp), self._camera.read(message))
+            self._session.original(nanoseconds(header.stamp), picture_of(shot))
         except InputError as error:
             self.bad_input(error)
 
@@ -83,6 +86,8 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
             self.bad_input(error)
 
     def _on_shown(self, message: Image) -> None:
+        if not is_picture(message):
+            return
         now_s = self.get_clock().now().nanoseconds * 1e-9
         try:
             self._session.picture(nanoseconds(message.header.stamp), now_s, image_to_array(message))

@@ -9,7 +9,7 @@ from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import ModelCard, read_card
 from edgesr_ros.upscaling.catalog import load_upscaler
 from edgesr_ros.upscaling.litert import LiteRtUpscaler
-from edgesr_ros.upscaling.tiles import upscale_in_tiles
+from edgesr_ros.upscaling.tiles import upscale_any
 
 _FRAME = 80 * 60  # pixels: the frame of which papers state the multiply-accumulates
 
@@ -37,8 +37,7 @@ class EvaluatedModel(NamedTuple):
         """A picture of any size, (h, w, 3) uint8 RGB; in tiles where the model is made for one size."""
         if self.card is None or self.card.input_size is None:
             return self.upscaler.upscale(rgb)
-        size, margin = self.card.input_size, self.card.margin
-        return upscale_in_tiles(self.upscaler.upscale, rgb, self.upscaler.scale, size, margin)
+        return upscale_any(self.upscaler.upscale, rgb, self.card)
 
     def gmac(self) -> float:
         """10^9 multiply-accumulates of the network for an 80x60 picture."""

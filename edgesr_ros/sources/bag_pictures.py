@@ -11,7 +11,7 @@ from edgesr_ros.codecs.still_reader import StillReader
 from edgesr_ros.codecs.video import VideoDecoder, video_codec
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import ImageReader
-from edgesr_ros.frames.visible_range import VisibleRange
+from edgesr_ros.frames.visible_range import ValueRange, VisibleRange
 
 _RAW = ("sensor_msgs/msg/Image", "foxglove_msgs/msg/RawImage")
 _COMPRESSED = (
@@ -34,7 +34,13 @@ class Rank(NamedTuple):
 
 
 class Decoder(ABC):
-    """Decodes the messages of one topic in their order."""
+    """Decodes the messages of one topic in their order.
+
+    Attributes:
+        shown: the range of values that the last picture shows, in the camera's unit; None: it had 8 bits.
+    """
+
+    shown: ValueRange | None = None
 
     @abstractmethod
     def decode(self, message: Any, number: int) -> Pictures:
@@ -66,7 +72,9 @@ class _Raw(Decoder):
         self._camera = ImageReader()
 
     def decode(self, message: Any, number: int) -> Pictures:
-        return [(number, self._camera.read(message))]
+        picture = self._camera.read(message)
+        self.shown = self._camera.shown
+        return [(number, picture)]
 
 
 class _Packets(Decoder):
@@ -93,13 +101,18 @@ class _Compressed(Decoder):
 
     def decode(self, message: Any, number: int) -> Pictures:
         data, text = bytes(message.data), message.format
+        self.shown = None
         if video_codec(text) and "full=" in text:
             return [(number, _grey_where_said(self._ours.decode(data, text).picture, text))]
         if video_codec(text):
             return self._video.decode(data, text, number)
         if is_compressed_depth(text):
-            return [(number, self._range.show(decode_depth(data, text), "measurement"))]
-        return [(number, _grey_where_said(self._stills.read(data, text), text))]
+            picture = self._range.show(decode_depth(data, text), "measurement")
+            self.shown = self._range.newest
+            return [(number, picture)]
+        picture = self._stills.read(data, text)
+        self.shown = self._stills.shown
+        return [(number, _grey_where_said(picture, text))]
 
     def flush(self) -> Pictures:
         return self._video.flush()

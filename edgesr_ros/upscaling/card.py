@@ -52,8 +52,8 @@ class ModelCard(Struct):
     name: str  # <network>_x<scale>[_psnr|_link][_int8]
     network: str
     scale: Positive
-    parameters: Positive
-    macs_per_pixel: Positive  # multiply-accumulates for each pixel of the small picture
+    parameters: Count
+    macs_per_pixel: Count  # multiply-accumulates for each pixel of the small picture
     format: Literal["onnx", "tflite"]
     precision: Literal["float32", "float16", "int8"]
     input_size: InputSize | None  # what the model is made for; null: any size
@@ -63,7 +63,7 @@ class ModelCard(Struct):
     training_degradation: str  # how the low-resolution pictures were made
     training_data: str
     recipe: str
-    steps: Count  # of training; 0: its weights are random
+    steps: Count  # of training; 0: its weights are random, or it was imported
     figures: dict[str, dict[str, float]]  # data set → metric → value
     licence: str
     limits: str
@@ -98,7 +98,10 @@ def read_card(model: Path) -> ModelCard:
     actual = file_sha256(model)
     path = card_path(model)
     if not path.is_file():
-        raise InputError(f"{model}: no model card {path.name} beside it (`edgesr export` writes one)")
+        raise InputError(
+            f"{model}: no model card {path.name} beside it (`edgesr export` writes one; for others' networks "
+            "`edgesr import-onnx` does)"
+        )
     card = read_json(path, ModelCard)
     if actual != card.sha256:
         raise InputError(f"{model}: not the file of its card: expected sha256 {card.sha256}, got {actual}")

@@ -8,7 +8,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.base import Upscaler, not_pictures
 from edgesr_ros.upscaling.card import ModelCard
 from edgesr_ros.upscaling.cpu import products_may_overflow
-from edgesr_ros.upscaling.tiles import upscale_large
+from edgesr_ros.upscaling.tiles import upscale_any
 
 _ERRORS_ONLY = 3  # its warnings are about GPUs that we do not use
 
@@ -30,7 +30,7 @@ class OnnxUpscaler(Upscaler):
 
     def __init__(self, path: Path, card: ModelCard, threads: int, content: bytes | None = None) -> None:
         super().__init__(card.name, card.scale, card.parameters)
-        self._margin = card.margin
+        self._card = card
         try:
             import onnxruntime
         except ImportError:
@@ -59,7 +59,7 @@ class OnnxUpscaler(Upscaler):
         self._try_out()
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return upscale_large(self._run, rgb, self.scale, margin=self._margin)
+        return upscale_any(self._run, rgb, self._card)
 
     def _run(self, rgb: np.ndarray) -> np.ndarray:
         return self._session.run(None, {self._input: rgb[None]})[0][0]

@@ -14,7 +14,7 @@ import numpy as np
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.base import Upscaler, not_pictures
 from edgesr_ros.upscaling.card import ModelCard
-from edgesr_ros.upscaling.tiles import upscale_large
+from edgesr_ros.upscaling.tiles import upscale_any
 
 _LOADING = Lock()  # held while one is built: two that use OpenVINO for the first time at once deadlock
 _SIZES = 4  # compiled and kept, most recent last: a rate controller goes back and forth between a few
@@ -39,7 +39,7 @@ class OpenVinoUpscaler(Upscaler):
 
     def __init__(self, path: Path, card: ModelCard, threads: int) -> None:
         super().__init__(card.name, card.scale, card.parameters)
-        self._margin = card.margin
+        self._card = card
         with _LOADING:
             self._load(path, threads)
 
@@ -77,7 +77,7 @@ class OpenVinoUpscaler(Upscaler):
         self._requests.clear()
 
     def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
-        return upscale_large(self._run, rgb, self.scale, margin=self._margin)
+        return upscale_any(self._run, rgb, self._card)
 
     def _run(self, rgb: np.ndarray) -> np.ndarray:
         return self._request((1, *rgb.shape)).infer([rgb[None]])[0][0]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from edgesr_ros.upscaling.card import MARGIN, InputSize
+from edgesr_ros.upscaling.card import MARGIN, InputSize, ModelCard
 
 # Low-resolution pixels beyond which a picture is done in tiles: what takes EdgeSRGAN x4 700 MB in float32.
 LARGEST = 200_000
@@ -33,6 +33,16 @@ def upscale_large(
     if height * width <= largest:
         return upscale(rgb)
     return upscale_in_tiles(upscale, rgb, scale, tile_size(height, width, largest, margin), margin)
+
+
+def upscale_any(upscale: Callable[[np.ndarray], np.ndarray], rgb: np.ndarray, card: ModelCard) -> np.ndarray:
+    """Enlarge a picture of any size by what runs a model: in tiles where it takes one size, or for memory.
+
+    Arguments and result as of `upscale_in_tiles`; the card says scale, size and margin.
+    """
+    if card.input_size is not None:
+        return upscale_in_tiles(upscale, rgb, card.scale, card.input_size, card.margin)
+    return upscale_large(upscale, rgb, card.scale, margin=card.margin)
 
 
 def tile_size(height: int, width: int, largest: int, margin: int = MARGIN) -> InputSize:
