@@ -147,7 +147,7 @@ class Session:
             self._capacity.append((now_s, capacity))
 
     def picture(self, stamp_ns: int, shown_s: float, array: np.ndarray) -> None:
-        """A picture was shown. One that is shown again counts once: neither its stamp nor its facts are new."""
+        """A picture was shown. One shown again counts once: neither its stamp nor its facts are new."""
         if self._stopped:
             return
         self._note_time()

@@ -20,8 +20,9 @@ class FallbackUpscaler:
     """Super-resolution within a deadline, else bicubic.
 
     A network that overruns cannot be stopped: it finishes in the background, its picture is thrown away,
-    and the pictures that come meanwhile are enlarged bicubically. One that overruns again and again is too slow
-    for frames of that size: it is left alone for a while, longer each time, and tried at once with smaller ones.
+    and the pictures that come meanwhile are enlarged bicubically. One that overruns again and again is too
+    slow for frames of that size: it is left alone for a while, longer each time, but tried at once with
+    smaller ones.
 
     Args:
         networks: by their scales what enlarges a frame; of one scale the first counts. Closed with this one.
@@ -39,7 +40,8 @@ class FallbackUpscaler:
         self._running: Future[Upscaled] | None = None
         self._clock = clock
         self._asked = 0, math.inf  # of what was late: pixels, and the deadline
-        self._in_time()
+        self._late = 0  # in a row
+        self._pause, self._paused_until = 0.0, -math.inf
 
     def upscale(self, rgb: np.ndarray, factor: int, method: str = "sr") -> Upscaled:
         """(H, W, 3) uint8 RGB, `factor` times larger; `method` "bicubic" leaves the network out."""
