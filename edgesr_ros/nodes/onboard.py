@@ -111,10 +111,8 @@ class Onboard(EdgesrNode[RobotSettings]):
         except InputError as error:
             self._malformed(error)
             return
-        data = as_array(packet.data)
-        message = CompressedImage(
-            header=frame.header, format=packet.format.showing(frame.shown).text(), data=data
-        )
+        data, form = as_array(packet.data), packet.format.showing(frame.shown)
+        message = CompressedImage(header=frame.header, format=form.text(), data=data)
         self._robot.sent(time.monotonic(), nanoseconds(frame.header.stamp), packet)
         self._frames.publish(message)
         self.diagnostics.count("frames_out")
