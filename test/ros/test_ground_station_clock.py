@@ -44,9 +44,10 @@ class Robot:
     def frame(self):
         """Send a frame; what is said of its picture, and the earliest and latest true age in s."""
         sent = self.clock()
-        said = len(self.facts)
+        said, told = len(self.facts), len(self.reports)
         self._link.publish(compressed_message(self._small, sent - CAMERA, (64, 48)))
         self._bench.wait(lambda: len(self.facts) > said, "the facts of the picture")
+        self._bench.wait(lambda: len(self.reports) > told, "its report, which is another topic")
         heard, facts = self.facts[-1]
         assert nanoseconds(facts.header.stamp) == sent - CAMERA
         return pairs_of(facts), CAMERA / S, (heard - sent + CAMERA) / S
