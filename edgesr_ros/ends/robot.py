@@ -165,15 +165,14 @@ class Robot:
         """
         with self._lock:
             decision = self._sender.decision(now)
-        number, self._next_number = self._next_number, self._next_number + 1
         if isinstance(image, CameraJpeg):
             if self._passes(image, decision):
-                form = structs.replace(image.format, number=number)
+                form = structs.replace(image.format, number=self._next())
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             encoded = self._encode(image, decision)
-        form = FrameFormat.of(image, codec_of(encoded.encoder), number)
+        form = FrameFormat.of(image, codec_of(encoded.encoder), self._next())
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
     def sent(self, now: float, stamp_ns: int, packet: Packet) -> None:
@@ -186,6 +185,11 @@ class Robot:
         with self._lock:
             self._sender.sent(now, stamp_ns, size, packet.format.number)
         self._last_size = size
+
+    def _next(self) -> int:
+        """The number of a frame that goes out."""
+        self._next_number += 1
+        return self._next_number - 1
 
     def _largest(self, settings: RobotSettings) -> int:
         """The most that a frame can use: at one operating point frames are as large as they are."""

@@ -54,7 +54,9 @@ def _scaled(kind: Kind, as_type: type[np.generic] | None = None) -> Convert:
 
 def _scaled_colour(code: int | None = None) -> Convert:
     def convert(values: np.ndarray, shown: VisibleRange) -> np.ndarray:
-        image = shown.show(values, "colour")
+        image = shown.show(
+            np.ascontiguousarray(values[:, :, :3]), "colour"
+        )  # alpha says nothing of brightness
         return image if code is None else cv2.cvtColor(image, code)
 
     return convert
@@ -76,8 +78,8 @@ LAYOUTS: dict[str, Layout] = {
     "mono8": Layout("u1", 1, _as_it_is),
     "rgb16": Layout("u2", 3, _scaled_colour()),
     "bgr16": Layout("u2", 3, _scaled_colour(cv2.COLOR_BGR2RGB)),
-    "rgba16": Layout("u2", 4, _scaled_colour(cv2.COLOR_RGBA2RGB)),
-    "bgra16": Layout("u2", 4, _scaled_colour(cv2.COLOR_BGRA2RGB)),
+    "rgba16": Layout("u2", 4, _scaled_colour()),
+    "bgra16": Layout("u2", 4, _scaled_colour(cv2.COLOR_BGR2RGB)),
     "mono16": Layout("u2", 1, _scaled("grey")),
     "8sc1": Layout("i1", 1, _scaled("measurement", np.float32)),
     "16uc1": Layout("u2", 1, _scaled("measurement")),

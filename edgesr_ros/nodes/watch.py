@@ -23,7 +23,7 @@ _MEMORY = 3  # judgements that the share of useless frames is taken over
 _REMEDIES = {
     "malformed": "look at what publishes them, and at its format",
     "failed": "see the log; another model or backend may do",
-    "recovering": "on a link that loses so much use ladder:=webp on the robot, whose frames stand alone",
+    "recovering": "the link loses much: set parameter ladder of onboard to webp, whose frames stand alone",
     "out_of_order": "see that there is one sender, and that its stamps go forwards",
     "duplicate": "see that there is one sender, and that it stamps its frames",
 }

@@ -293,3 +293,14 @@ def test_pictures_of_8_bits_have_no_range():
     assert reader.shown is not None
     reader.read(message("mono8", GREY))
     assert reader.shown is None
+
+
+@pytest.mark.parametrize("encoding", ["rgba16", "bgra16", "16UC4"])
+def test_alpha_says_nothing_of_how_bright_a_picture_is(encoding):
+    """A sensor of 12 bits behind opaque alpha: by its 65535 the picture would come out nearly black."""
+    grey = np.linspace(0, 4095, 64, dtype=np.uint16)
+    values = np.dstack([np.broadcast_to(grey, (48, 64))] * 3 + [np.full((48, 64), 65535, np.uint16)])
+    message = SimpleNamespace(
+        encoding=encoding, height=48, width=64, step=64 * 8, is_bigendian=0, data=values.tobytes()
+    )
+    assert image_to_array(message).max() == 255
