@@ -30,7 +30,7 @@ contenders:
   - {name: video, kind: h264, kbps: 200}
 links: [link.yaml]
 recordings: [pictures/]
-camera: {width: 128, height: 96, rate_hz: 15}
+camera: {width: 256, height: 192, rate_hz: 15}
 models: [bicubic]
 seconds: 4
 samples_per_s: 2
@@ -50,7 +50,9 @@ def plan(tmp_path):
     rng = np.random.default_rng(3)
     (tmp_path / "pictures").mkdir()
     for number in range(6):
-        texture = rng.integers(0, 256, (96, 128, 3), np.uint8)  # takes many bytes
+        texture = rng.integers(
+            0, 256, (192, 256, 3), np.uint8
+        )  # far beyond the link, also if few are sent
         cv2.imwrite(str(tmp_path / "pictures" / f"{number}.png"), cv2.blur(texture, (3, 3)))
     (tmp_path / "link.yaml").write_text(
         "description: x\ncapacity: {steps: [{kbps: 400}]}\nqueue_bytes: 64000"

@@ -10,7 +10,7 @@ from edgesr_ros.errors import InputError
 @pytest.mark.parametrize(
     ("node", "parameters", "expected"),
     [
-        ("onboard", {"scale": 3}, ["scale", "1, 2, 4, 8"]),
+        ("onboard", {"scale": 9}, ["scale"]),
         ("onboard", {"quality": 0}, ["quality"]),
         ("onboard", {"quality": "high"}, ["quality"]),
         ("onboard", {"ladder": "no_such_ladder"}, ["no_such_ladder", "webp"]),
