@@ -50,9 +50,7 @@ def plan(tmp_path):
     rng = np.random.default_rng(3)
     (tmp_path / "pictures").mkdir()
     for number in range(6):
-        texture = rng.integers(
-            0, 256, (192, 256, 3), np.uint8
-        )  # far beyond the link, also if few are sent
+        texture = rng.integers(0, 256, (192, 256, 3), np.uint8)  # far beyond the link, also if few are sent
         cv2.imwrite(str(tmp_path / "pictures" / f"{number}.png"), cv2.blur(texture, (3, 3)))
     (tmp_path / "link.yaml").write_text(
         "description: x\ncapacity: {steps: [{kbps: 400}]}\nqueue_bytes: 64000"
