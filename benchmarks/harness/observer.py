@@ -19,6 +19,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
 from benchmarks.harness.labels import label, name_of, namespace
+from edgesr_ros.nodes.messages import NO_PICTURE
 from edgesr_ros.quality.summary import DROPPED
 from edgesr_ros.schema import Struct
 
@@ -26,6 +27,8 @@ from edgesr_ros.schema import Struct
 _QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 _MEAN, _MAX = "_ms.mean", "_ms.max"
 _SIDES = ("robot", "ground")  # namespaces of the nodes on either side of the link
+_FRAME_ID = 16  # where it begins in a serialized message: behind CDR's header, the stamp and its own length
+_NO_PICTURE = NO_PICTURE.encode()
 
 
 class StageTime(Struct):
@@ -63,7 +66,9 @@ class Screen:
         self.received: list[Arrival] = []
 
     def on_shown(self, message: bytes) -> None:
-        """A picture."""
+        """A picture, or what stands in for one that has not come yet, which does not count."""
+        if message[_FRAME_ID : _FRAME_ID + len(_NO_PICTURE)] == _NO_PICTURE:
+            return
         arrival = _arrival(message)
         if not self.shown or arrival.stamp != self.shown[-1].stamp:
             self.shown.append(arrival)
