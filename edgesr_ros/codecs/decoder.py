@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.codecs.format import STREAMS, FrameFormat
-from edgesr_ros.codecs.h264 import H264Decoder
 from edgesr_ros.codecs.stills import decode
+from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.frames.reduce import reduction
 
 
@@ -32,7 +32,7 @@ class FrameDecoder:
     """Decodes frames in the order of their arrival; keeps what the frames of a stream build on."""
 
     def __init__(self) -> None:
-        self._stream = H264Decoder()
+        self._streams = {codec: STREAM_CODECS[codec].decoder() for codec in STREAMS}
 
     def decode(self, data: bytes | memoryview | array, text: str) -> Received:
         """The picture of a CompressedImage's data and format.
@@ -42,7 +42,8 @@ class FrameDecoder:
             InputError: damaged data, another codec, or a size that does not fit the full size in the format.
         """
         # A stand-alone frame's codec shows in its bytes, whatever the format says.
-        picture = self._stream.decode(bytes(data)) if is_stream(text) else decode(data)
+        stream = self._streams.get(FrameFormat.parse(text, 1, 1).codec)
+        picture = decode(data) if stream is None else stream.decode(bytes(data))
         size = (picture.shape[1], picture.shape[0])
         form = FrameFormat.parse(text, *size)
         return Received(picture, form, reduction((form.full_width, form.full_height), size))

@@ -9,9 +9,9 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import Encoding
 from edgesr_ros.schema import Struct
 
-Codec = Literal["webp", "jpeg", "png", "avif", "h264"]
-CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png", "avif")  # whose frames stand alone; H.264: h264.py
-STREAMS: tuple[Codec, ...] = ("h264",)  # each frame of which is told as a change of those before it
+Codec = Literal["webp", "jpeg", "png", "avif", "h264", "av1"]
+CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png", "avif")  # whose frames stand alone
+STREAMS: tuple[Codec, ...] = ("h264", "av1")  # each frame of which is told as a change of those before it
 
 # What writes frames: a codec has its usual encoder, and AVIF one more for who has the time.
 EncoderName = Codec | Literal["avif_slow"]
@@ -20,7 +20,7 @@ STILLS: tuple[EncoderName, ...] = (*CODECS, "avif_slow")
 _KNOWN = CODECS + STREAMS
 
 _FORMAT = re.compile(
-    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png|avif|h264)(?:\s+compressed)?(?:\s+\w+)?\s*"
+    r"\s*(?:(?P<encoding>\w+)\s*;\s*)?(?P<codec>webp|jpe?g|png|avif|h264|av1)(?:\s+compressed)?(?:\s+\w+)?\s*"
     r"(?P<mono>;\s*mono\s*)?(?:;\s*full=(?P<width>\d{1,6})x(?P<height>\d{1,6})\s*)?"
 )
 
@@ -38,11 +38,11 @@ class FrameFormat(Struct, frozen=True):
 
         The beginning is compressed_image_transport's: its subscribers swap red and blue of an `rgb8` frame
         unless `compressed bgr8` follows, and take `mono8` for a promise that the file holds one channel,
-        which WebP cannot and H.264 does not; there a mark of ours keeps it.
+        which WebP cannot and our streams do not; there a mark of ours keeps it.
         """
         if self.encoding == "rgb8":
             head = f"rgb8; {self.codec} compressed bgr8"
-        elif self.codec in ("webp", "h264"):
+        elif self.codec == "webp" or self.codec in STREAMS:
             head = f"rgb8; {self.codec} compressed bgr8; mono"
         else:
             head = f"mono8; {self.codec} compressed"
@@ -75,7 +75,8 @@ class FrameFormat(Struct, frozen=True):
         if width < 1 or height < 1:
             raise InputError(f"compressed image: format is {text!r}, expected a full size of at least 1x1")
         mono = found["mono"] or (found["encoding"] or "").startswith("mono")
-        codec = next(codec for codec in _KNOWN if codec[:2] == found["codec"][:2])  # "jpg" is jpeg
+        name = "jpeg" if found["codec"] == "jpg" else found["codec"]
+        codec = next(codec for codec in _KNOWN if codec == name)
         return FrameFormat(
             encoding="mono8" if mono else "rgb8", codec=codec, full_width=width, full_height=height
         )

@@ -1,6 +1,7 @@
 """The robot's end of the link: camera frames and reports in, paced bytes out."""
 
 import threading
+from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -15,8 +16,8 @@ from edgesr_ros.control.sender import Decision, Sender
 from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.ladder.encoder import LadderEncoder
-from edgesr_ros.ladder.points import frame_cost, read_ladder
+from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
+from edgesr_ros.ladder.points import frame_cost
 from edgesr_ros.schema import FIXED, Struct
 
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
@@ -30,7 +31,7 @@ class RobotSettings(Struct):
         str,
         Meta(
             description="Operating points to walk along: name in config/ladders (webp, still, still_slow, "
-            "jpeg, h264) or path; none: always scale, codec and quality.",
+            "jpeg, h264, av1) or path; none: always scale, codec and quality.",
             extra_json_schema=FIXED,
         ),
     ]
@@ -98,6 +99,8 @@ class Robot:
         settings: to begin with.
         first_number: of a stream's frames. A robot that may be restarted while the receiver runs on takes a
             random one, so that its stream does not pass for the one before.
+        clock: tells seconds, by which AV1's effort is chosen; None: it is fixed.
+        log: takes a line where the ladder is of AV1 and another must be used.
 
     Attributes:
         settings: in force; replaced as a whole by who changes them.
@@ -106,12 +109,18 @@ class Robot:
         InputError: the ladder cannot be read, or not be encoded along on this machine.
     """
 
-    def __init__(self, settings: RobotSettings, first_number: int = 0) -> None:
+    def __init__(
+        self,
+        settings: RobotSettings,
+        first_number: int = 0,
+        clock: Callable[[], float] | None = None,
+        log: Callable[[str], None] = print,
+    ) -> None:
         self.settings = settings
         self._ladder, cost = None, 1.0
         if settings.ladder != _NO_LADDER:
-            ladder = read_ladder(settings.ladder)
-            self._ladder, cost = LadderEncoder(ladder, first_number), frame_cost(ladder)
+            ladder = usable_ladder(settings.ladder, log)
+            self._ladder, cost = LadderEncoder(ladder, first_number, clock), frame_cost(ladder)
         self._sender = Sender(
             settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
         )

@@ -37,7 +37,12 @@ class Onboard(EdgesrNode[RobotSettings]):
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
-        self._robot = Robot(self.parameters.current, first_number=secrets.randbits(20))
+        self._robot = Robot(
+            self.parameters.current,
+            first_number=secrets.randbits(20),
+            clock=time.monotonic,
+            log=self.get_logger().warning,
+        )
         self._next_camera_info = 0.0
         self._scale: int = self.parameters.current.scale  # of the last frame sent
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)

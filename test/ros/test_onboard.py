@@ -198,7 +198,7 @@ def large_picture():
     return cv2.GaussianBlur(rng.integers(0, 256, (480, 640, 3), np.uint8), (0, 0), 2)
 
 
-@pytest.mark.parametrize("ladder", ["webp", "jpeg", "h264"])
+@pytest.mark.parametrize("ladder", ["webp", "jpeg", "h264", "av1"])
 def test_with_a_ladder_frames_fit_what_is_decided_and_decode(bench, ladder):
     bench.start("onboard", ladder=ladder, max_frame_bytes=20_000)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
