@@ -61,25 +61,25 @@ class StreamCodec(NamedTuple):
     """How a stream is opened.
 
     Attributes:
-        title: of the codec, in texts.
         constant: from width, height and quality, 1..100.
         live: from width, height, bytes a frame in the mean and, where there is a limit, at most, number of
             the first frame, and what tells seconds (None: the effort is fixed).
         decoder: of either.
+        most_correction: how many times what is wanted a live encoder may have to be asked for.
     """
 
-    title: str
     constant: Callable[[int, int, int], StreamEncoder]
     live: Callable[[int, int, int, int | None, int, Clock | None], LiveEncoder]
     decoder: Callable[[], StreamDecoder]
+    most_correction: float
 
 
 STREAM_CODECS: dict[str, StreamCodec] = {
     "h264": StreamCodec(
-        "H.264",
         lambda width, height, quality: H264Encoder(width, height, crf_of(quality)),
         lambda width, height, size, most, number, _: H264Encoder.live(width, height, size, most, number),
         H264Decoder,
+        most_correction=1.5,  # x264 stays below
     ),
-    "av1": StreamCodec("AV1", Av1Encoder, Av1Encoder.live, Av1Decoder),
+    "av1": StreamCodec(Av1Encoder, Av1Encoder.live, Av1Decoder, most_correction=1.0),
 }

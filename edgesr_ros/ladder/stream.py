@@ -11,7 +11,6 @@ from edgesr_ros.ladder.walk import LadderWalk
 _ATTEMPTS = 4
 _SETTLED = 8  # frames after a key frame, from when on its quality tells about the content
 _GAIN = 0.1  # weight of the newest frame in what is known of content and encoder
-_LARGEST_CORRECTION = 1.5  # encoders stay below the size that they are asked for
 
 
 class StreamStage:
@@ -32,6 +31,7 @@ class StreamStage:
         self._kind: tuple[int, ...] = ()  # scale and shape of the frames that the encoder is for
         self._frames = 0  # since its beginning
         self._correction = 1.0  # of the size asked for
+        self._means: np.ndarray | None = None  # of sizes, targets and qualities; None before it is settled
 
     def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
         """Bytes, point, number of attempts; the target is not above the limit.
@@ -67,7 +67,7 @@ class StreamStage:
             height, width = reduced.shape[:2]
             opened = STREAM_CODECS[self._codec].live
             self._encoder = opened(width, height, target, most, self._number, self._clock)
-            self._kind, self._frames, self._correction = kind, 0, 1.0
+            self._kind, self._frames, self._correction, self._means = kind, 0, 1.0, None
         return self._encoder
 
     def _drop(self) -> None:
@@ -80,7 +80,13 @@ class StreamStage:
         point = self._walk.ladder.at_quality(Mode(self._codec, scale), encoder.quality)
         self._frames += 1
         if self._frames > _SETTLED:
-            self._walk.observe(point, size, pixels, _GAIN)
-            ideal = self._correction * (target / size) ** _GAIN
-            self._correction = min(max(ideal, 1.0), _LARGEST_CORRECTION)
+            # Means of sizes, for AV1's are uneven: the mean of their logarithms would be too small.
+            newest = np.array([size, target, encoder.quality], float)
+            means = newest if self._means is None else self._means + _GAIN * (newest - self._means)
+            mean_size, mean_target, quality = means
+            self._means = means
+            usual = self._walk.ladder.at_quality(point.mode, round(quality))
+            self._walk.observe(usual, mean_size, pixels, _GAIN)
+            ideal = self._correction * (mean_target / mean_size) ** _GAIN
+            self._correction = min(max(ideal, 1.0), STREAM_CODECS[self._codec].most_correction)
         return point

@@ -184,6 +184,6 @@ def test_on_a_real_road_bytes_are_met_and_the_scale_stands_still(shared, ladder)
         scales.append(encoded.point.scale)
     assert max(sizes) <= 8000
     ratios = np.array(sizes[10:]) / targets[10:]
-    assert 0.85 < ratios.mean() < 1.05
-    assert ratios.max() < 1.5
+    assert 0.85 < ratios.mean() < (1.15 if ladder == "av1" else 1.05)
+    assert ratios.max() < (2 if ladder == "av1" else 1.5)
     assert np.count_nonzero(np.diff(scales)) <= 1
