@@ -91,6 +91,20 @@ class Packet(NamedTuple):
     decision: Decision
     begun: float
 
+    def to_pairs(self) -> dict[str, str]:
+        """What was decided and what came of it, as text; what is not known yet is left out."""
+        decided = {
+            key: value if isinstance(value, str) else f"{value:.6g}"
+            for key, value in self.decision._asdict().items()
+            if value is not None
+        }
+        return decided | {
+            "sent_bytes": str(len(self.data)),
+            "scale": str(self.scale),
+            "codec": self.encoder,
+            "quality": str(self.quality),
+        }
+
 
 class Robot:
     """Says when the newest frame is to be encoded, encodes it for what the link can carry, and learns.

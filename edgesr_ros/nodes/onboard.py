@@ -123,17 +123,7 @@ class Onboard(EdgesrNode[RobotSettings]):
 
     def _tell(self, header: Header, packet: Packet, shown: ValueRange | None) -> None:
         """What was decided, as numbers that PlotJuggler can draw, and on /diagnostics."""
-        figures = {
-            key: value if isinstance(value, str) else f"{value:.6g}"
-            for key, value in packet.decision._asdict().items()
-            if value is not None
-        }
-        figures |= {
-            "sent_bytes": str(len(packet.data)),
-            "scale": str(packet.scale),
-            "codec": packet.encoder,
-            "quality": str(packet.quality),
-        }
+        figures = packet.to_pairs()
         if shown is not None:
             figures |= {"range_low": f"{shown.low:.6g}", "range_high": f"{shown.high:.6g}"}
         self.diagnostics.show(**figures)
