@@ -100,6 +100,8 @@ class Silent:
     def info(self, *_, **__):
         pass
 
+    warning = info
+
     def now(self):
         return SimpleNamespace(nanoseconds=0)
 

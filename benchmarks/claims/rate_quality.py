@@ -14,6 +14,7 @@ from benchmarks.harness.claim import Claim
 from benchmarks.harness.evidence import Result
 from benchmarks.harness.goals import Goal, most
 from benchmarks.harness.markdown import number, table
+from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.ladder.measure import (
     Figures,
     PointMeter,
@@ -76,7 +77,7 @@ def measure(inputs: Sequence[str], count: int) -> tuple[RateQualitySettings, lis
             "ours, webp": ours.stills(still_codec("webp"), QUALITIES["webp"], frames),
             "ours, avif": ours.stills(still_codec("avif"), QUALITIES["avif"], frames),
             "ours, avif_slow": ours.stills(still_codec("avif_slow"), QUALITIES["avif_slow"], frames),
-            "ours, h264": ours.stream(QUALITIES["h264"], clip, count),
+            "ours, h264": ours.stream(STREAM_CODECS["h264"], QUALITIES["h264"], clip, count),
         }
         for name, figures in found.items():
             measured.setdefault(name, []).extend(figures)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgesr_ros.codecs.format import STREAMS, EncoderName
+from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.errors import InputError
 from edgesr_ros.ladder.measure import (
     Figures,
@@ -31,10 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="SOURCE",
-        help="image folder, video or rosbag; for h264 recordings in motion, 60 frames or more",
+        help="image folder, video or rosbag; for h264 and av1 recordings in motion, 60 frames or more",
     )
     parser.add_argument(
-        "--codec", nargs="+", choices=tuple(QUALITIES), required=True, help="one or more; h264 only alone"
+        "--codec",
+        nargs="+",
+        choices=tuple(QUALITIES),
+        required=True,
+        help="one or more; h264 or av1 only alone",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="JSON to write")
     parser.add_argument("--frames", type=int, default=4, help="compared of each source (default: 4)")
@@ -55,8 +60,11 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.frames < 1:
         raise InputError(f"--frames is {arguments.frames}, expected at least 1")
     codecs: list[EncoderName] = arguments.codec
-    if len(codecs) > 1 and "h264" in codecs:
-        raise InputError("--codec is h264 and others, expected h264 alone: its frames do not stand alone")
+    if len(codecs) > 1 and (streams := [codec for codec in codecs if codec in STREAMS]):
+        name = streams[0]
+        raise InputError(
+            f"--codec is {name} and others, expected {name} alone: its frames do not stand alone"
+        )
     sources = [open_source(text) for text in arguments.input]
     check_writable(arguments.output)
     networks = networks_of(arguments.network, arguments.threads)
@@ -84,7 +92,7 @@ def _measure(
 ) -> Iterator[tuple[Setting, Figures]]:
     for source in sources:
         if codec in STREAMS:
-            yield from meter.stream(QUALITIES[codec], first_frames(source), count)
+            yield from meter.stream(STREAM_CODECS[codec], QUALITIES[codec], first_frames(source), count)
         else:
             yield from meter.stills(still_codec(codec), QUALITIES[codec], spread_frames(source, count))
         print("\n".join([f"measured: {codec}, {source.description}", *source.notes()]), flush=True)

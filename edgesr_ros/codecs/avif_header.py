@@ -8,7 +8,8 @@ another way to make a decoder allocate what the header does not say.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_SEQUENCE_HEADER = 1  # AV1, section 6.2.2: obu_type
+from edgesr_ros.codecs.obu import SEQUENCE_HEADER, obus
+
 _STILL = 0b11  # still_picture and reduced_still_picture_header
 
 
@@ -97,23 +98,9 @@ def _is_one_item(data: bytes, iloc: _Box, mdat: _Box) -> bool:
 
 def _sequence_headers(data: bytes, mdat: _Box) -> Iterator[int]:
     """Where the contents of the sequence headers begin; AV1, sections 5.3.1 to 5.3.3."""
-    place, end = mdat.first, min(mdat.end, len(data))
-    while place < end:
-        head = _number(data, place, 1)
-        if head & 0x86 != 0x02:  # a size follows, and no layers
-            raise ValueError
-        size, shift, place = 0, 0, place + 1
-        while True:
-            byte = _number(data, place, 1)
-            size |= (byte & 0x7F) << shift
-            shift, place = shift + 7, place + 1
-            if byte < 0x80:
-                break
-            if shift > 28:
-                raise ValueError
-        if head >> 3 & 15 == _SEQUENCE_HEADER:
-            yield place
-        place += size
+    for obu in obus(data, mdat.first, min(mdat.end, len(data))):
+        if obu.kind == SEQUENCE_HEADER:
+            yield obu.first
 
 
 def _sequence_size(data: bytes, first: int) -> tuple[int, int]:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import structs
 
-from edgesr_ros.codecs.format import STREAMS, Codec, FrameFormat, camera_encoding, named_codec
-from edgesr_ros.codecs.h264 import H264Decoder
+from edgesr_ros.codecs.format import STREAMS, FrameFormat, camera_encoding, named_codec
 from edgesr_ros.codecs.headers import codec_of_bytes
 from edgesr_ros.codecs.still_reader import StillReader
+from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import reduction
 
@@ -33,7 +33,7 @@ class FrameDecoder:
     """Decodes frames in the order of their arrival; keeps what the frames of a stream build on."""
 
     def __init__(self) -> None:
-        self._stream = H264Decoder()
+        self._streams = {codec: STREAM_CODECS[codec].decoder() for codec in STREAMS}
         self._stills = StillReader()
 
     def decode(self, data: bytes | memoryview | array, text: str) -> Received:
@@ -43,10 +43,10 @@ class FrameDecoder:
             RecoveringError: of a stream, a frame that builds on one that was lost.
             InputError: damaged data, another codec, or a size that does not fit the full size in the format.
         """
-        codec: Codec = "h264"
+        codec = named_codec(text)
         shown = None
-        if is_stream(text):
-            picture = self._stream.decode(bytes(data))
+        if codec is not None and (stream := self._streams.get(codec)) is not None:
+            picture = stream.decode(bytes(data))
         else:  # its codec shows in its bytes, whatever the format says
             picture, shown = self._stills.read(data, text), self._stills.shown
             codec = codec_of_bytes(bytes(data[:_HEAD]))

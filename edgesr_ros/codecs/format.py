@@ -12,9 +12,9 @@ from edgesr_ros.frames.message import Encoding
 from edgesr_ros.frames.visible_range import ValueRange
 from edgesr_ros.schema import Struct
 
-Codec = Literal["webp", "jpeg", "png", "avif", "h264"]
-CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png", "avif")  # whose frames stand alone; H.264: h264.py
-STREAMS: tuple[Codec, ...] = ("h264",)  # each frame of which is told as a change of those before it
+Codec = Literal["webp", "jpeg", "png", "avif", "h264", "av1"]
+CODECS: tuple[Codec, ...] = ("webp", "jpeg", "png", "avif")  # whose frames stand alone
+STREAMS: tuple[Codec, ...] = ("h264", "av1")  # each frame of which is told as a change of those before it
 
 # What writes frames: a codec has its usual encoder, and AVIF one more for who has the time.
 EncoderName = Codec | Literal["avif_slow"]
@@ -23,7 +23,7 @@ STILLS: tuple[EncoderName, ...] = (*CODECS, "avif_slow")
 _KNOWN = CODECS + STREAMS
 
 # compressed_image_transport's `jpeg compressed bgr8`, a codec alone, or its media type.
-_NAMED = re.compile(r"(?:image/)?(webp|jpe?g|png|avif|h264)(?:\s+compressed)?(?:\s+\w+)?", re.IGNORECASE)
+_NAMED = re.compile(r"(?:image/)?(webp|jpe?g|png|avif|h264|av1)(?:\s+compressed)?(?:\s+\w+)?", re.IGNORECASE)
 _NUMBER = re.compile(r"\w_n(\d{1,19})$")  # at the end of a word that names an encoding
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
 _RANGE = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?)\.\.(-?[\d.]+(?:e[+-]?\d+)?)")
@@ -53,13 +53,13 @@ class FrameFormat(Struct, frozen=True):
 
         The beginning is compressed_image_transport's: its subscribers swap red and blue of an `rgb8` frame
         unless `compressed bgr` follows, and take `mono8` for a promise that the file holds one channel,
-        which WebP cannot and H.264 does not; there a mark of ours keeps it. The number is part of a word that
-        ground stations from before there were numbers skip: further words they would refuse.
+        which WebP cannot and our streams do not; there a mark of ours keeps it. The number is part of a word
+        that ground stations from before there were numbers skip: further words they would refuse.
         """
         number = "" if self.number is None else f"_n{self.number}"
         if self.encoding == "rgb8":
             head = f"rgb8; {self.codec} compressed bgr8{number}"
-        elif self.codec in ("webp", "h264"):
+        elif self.codec == "webp" or self.codec in STREAMS:
             head = f"rgb8; {self.codec} compressed bgr8{number}; mono"
         else:
             head = f"mono8; {self.codec} compressed" + (number and f" mono8{number}")
@@ -126,7 +126,8 @@ def named_codec(text: str) -> Codec | None:
     """The codec that a CompressedImage's format names; None: none that is known here."""
     for word in _parts(text)[0]:
         if found := _NAMED.fullmatch(word):
-            return next(codec for codec in _KNOWN if codec[:2] == found[1].lower()[:2])  # "jpg" is jpeg
+            name = found[1].lower()
+            return next(codec for codec in _KNOWN if codec == ("jpeg" if name == "jpg" else name))
     return None
 
 

@@ -13,7 +13,8 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace
 
-from edgesr_ros.codecs.h264_trailer import Trailer
+from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.h264_trailer import NUMBERS, Trailer
 from edgesr_ros.codecs.stills import MAX_PIXELS
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import crop_to
@@ -24,10 +25,13 @@ _LONGEST = 16384  # pixels of a side; x264's limit
 _NOMINAL_HZ = 30  # x264 counts in bits per second; only the share of one frame matters here
 _IDR = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")  # start code and header of a key frame's slice
 _SEI = re.compile(rb"\x00?\x00\x00\x01\x06.*?(?=\x00\x00\x01|\x00\x00\x00\x01)", re.DOTALL)
-_LATE = 64  # packets that a link may turn up late; what is further back comes from a sender that began anew
 _COARSEST = 51.0  # crf of quality 0
 _CRF_PER_QUALITY = 0.46
 _QUANTIZER_OVER_CRF = 2.0  # of predicted frames, in the mean
+_HEADROOM = 2.0  # largest frame of a live encoder, times the mean at its beginning
+# A live encoder follows the mean within these bounds, times that of its beginning. A new one meets a mean
+# beyond them at once, at the price of a key frame, which is no larger than other frames, but coarser.
+_LOWEST, _HIGHEST = 0.4, 1.5
 _QP_UNIT = 118  # FFmpeg tells the quantizer in steps of its FF_QP2LAMBDA
 
 
@@ -103,13 +107,32 @@ class H264Encoder:
         context.options = options
         self._context = context
         self._count = 0
+        self._most = frame_bytes or 0
         self.next_number = first_number
         self.quantizer = 0.0
+
+    @staticmethod
+    def live(width: int, height: int, frame_bytes: int, most: int | None, first_number: int) -> "H264Encoder":
+        """One for packets of `frame_bytes` in the mean, up to twice that and up to `most`."""
+        largest = _largest(frame_bytes, most)
+        encoder = H264Encoder(width, height, frame_bytes=largest, first_number=first_number)
+        encoder.set_frame_bytes(frame_bytes)
+        return encoder
+
+    def follows(self, frame_bytes: int, most: int | None) -> bool:
+        """Whether `set_frame_bytes` leads to what a new `live` encoder would be for."""
+        near = _LOWEST * self._most <= _largest(frame_bytes, most) <= _HIGHEST * self._most
+        return near and (most is None or self._most <= most)
 
     def set_frame_bytes(self, frame_bytes: int) -> None:
         """Another mean size of the packets, at most that of the beginning; follows within a few frames."""
         self._context.open(strict=False)
-        self._context.bit_rate = max(frame_bytes * 8 * _NOMINAL_HZ, 1000)
+        self._context.bit_rate = max(min(frame_bytes, self._most) * 8 * _NOMINAL_HZ, 1000)
+
+    @property
+    def quality(self) -> int:
+        """Of the last packet, 1..100, as `quality_of`."""
+        return quality_of(self.quantizer)
 
     def encode(self, image: np.ndarray) -> bytes:
         """(H, W, 3) RGB or (H, W) grey uint8 → one packet."""
@@ -121,15 +144,19 @@ class H264Encoder:
         (packet,) = self._context.encode(frame)
         self.quantizer = int.from_bytes(bytes(packet.get_sidedata("quality_stats"))[:4], "little") / _QP_UNIT
         trailer = Trailer(self.next_number, *self._odd)
-        self.next_number = trailer.next_number
+        self.next_number = NUMBERS.after(trailer.number)
         data = bytes(packet)
         if _IDR.search(data):
             data = _SEI.sub(b"", data)  # only x264's settings as a text of 700 bytes
         return data + trailer.to_bytes()
 
+    def close(self) -> None:
+        """Nothing is to be done: FFmpeg's context goes with the last reference to it."""
 
-class RecoveringError(InputError):
-    """Nothing is wrong with the packet, but an earlier one is missing and the picture not yet whole again."""
+
+def _largest(frame_bytes: int, most: int | None) -> int:
+    """The largest packet of a live encoder."""
+    return int(min(_HEADROOM * frame_bytes, most or _HEADROOM * frame_bytes))
 
 
 class H264Decoder:
@@ -163,10 +190,14 @@ class H264Decoder:
         trailer = Trailer.of(data)
         key_frame = _IDR.search(data) is not None
         if trailer.number != self._expected:
-            if self._expected is not None and not key_frame and trailer.is_late(self._expected, _LATE):
+            if (
+                self._expected is not None
+                and not key_frame
+                and NUMBERS.is_late(trailer.number, self._expected)
+            ):
                 raise InputError(f"H.264: packet {trailer.number} comes twice or late")
             self._restart()
-        self._expected = trailer.next_number
+        self._expected = NUMBERS.after(trailer.number)
         try:
             pictures = [frame.to_ndarray(format="rgb24") for frame in self._context.decode(av.Packet(data))]
         except (av.FFmpegError, ValueError) as error:

@@ -7,12 +7,13 @@ of its bytes has the high bit set, so none can be taken for a start code.
 
 from typing import NamedTuple
 
+from edgesr_ros.codecs.frame_number import FrameNumbers
 from edgesr_ros.errors import InputError
 
 _HEAD = b"\0\0\1\x18"  # start code; type 24, not a reference
 _NUMBER_BYTES = 3
 _BITS = 7  # of each byte
-_NUMBERS = 1 << _BITS * _NUMBER_BYTES  # 19 hours at 30 Hz, then again from 0
+NUMBERS = FrameNumbers(1 << _BITS * _NUMBER_BYTES)  # 19 hours at 30 Hz
 _SIZE = len(_HEAD) + 1 + _NUMBER_BYTES
 
 
@@ -22,15 +23,6 @@ class Trailer(NamedTuple):
     number: int
     odd_width: int  # 0 or 1
     odd_height: int
-
-    @property
-    def next_number(self) -> int:
-        """Of the frame that follows."""
-        return (self.number + 1) % _NUMBERS
-
-    def is_late(self, expected: int, most: int) -> bool:
-        """Whether this frame is one of the `most` before the `expected` one."""
-        return 1 <= (expected - self.number) % _NUMBERS <= most
 
     def to_bytes(self) -> bytes:
         """The trailer as a NAL unit with start code, 8 bytes."""

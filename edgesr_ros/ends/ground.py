@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from edgesr_ros.codecs.decoder import FrameDecoder, Received
 from edgesr_ros.codecs.format import STREAMS, FrameFormat
-from edgesr_ros.codecs.h264 import RecoveringError
+from edgesr_ros.codecs.frame_number import RecoveringError
 from edgesr_ros.control.clock import Estimate
 from edgesr_ros.control.picture_age import PictureAge
 from edgesr_ros.control.report import ArrivalLog, ArrivalReport

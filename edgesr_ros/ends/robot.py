@@ -1,6 +1,7 @@
 """The robot's end of the link: camera frames and reports in, paced bytes out."""
 
 import threading
+from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -17,8 +18,8 @@ from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
-from edgesr_ros.ladder.encoder import LadderEncoder
-from edgesr_ros.ladder.points import frame_cost, read_ladder
+from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
+from edgesr_ros.ladder.points import frame_cost
 from edgesr_ros.schema import FIXED, Struct
 
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
@@ -32,7 +33,7 @@ class RobotSettings(Struct):
         str,
         Meta(
             description="Operating points to walk along: name in config/ladders (webp, still, still_slow, "
-            "jpeg, h264) or path; none: always scale, codec and quality.",
+            "jpeg, h264, av1) or path; none: always scale, codec and quality.",
             extra_json_schema=FIXED,
         ),
     ]
@@ -116,6 +117,8 @@ class Robot:
         first_number: of the frames, by which they are told from others whatever their stamps. A robot that
             may be restarted while the receiver runs on takes a random one of 32 bits, so that its frames do
             not pass for old ones.
+        clock: tells seconds, by which AV1's effort is chosen; None: it is fixed.
+        log: takes a line where the ladder is of AV1 and another must be used.
 
     Attributes:
         settings: in force; replaced as a whole by who changes them.
@@ -124,13 +127,19 @@ class Robot:
         InputError: the ladder cannot be read, or not be encoded along on this machine.
     """
 
-    def __init__(self, settings: RobotSettings, first_number: int = 0) -> None:
+    def __init__(
+        self,
+        settings: RobotSettings,
+        first_number: int = 0,
+        clock: Callable[[], float] | None = None,
+        log: Callable[[str], None] = print,
+    ) -> None:
         self.settings = settings
         self._ladder, cost = None, 1.0
         self._streams = False  # whether frames build on each other, so that none may be slipped in
         if settings.ladder != _NO_LADDER:
-            ladder = read_ladder(settings.ladder)
-            self._ladder, cost = LadderEncoder(ladder, first_number), frame_cost(ladder)
+            ladder = usable_ladder(settings.ladder, log)
+            self._ladder, cost = LadderEncoder(ladder, first_number, clock), frame_cost(ladder)
             self._streams = not ladder.codecs.isdisjoint(STREAMS)
         self._sender = Sender(
             settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost

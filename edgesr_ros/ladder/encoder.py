@@ -1,14 +1,17 @@
 """Frames → bytes at the operating point that a budget of bytes allows."""
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from edgesr_ros.codecs import avif
+from edgesr_ros.codecs import av1, avif
 from edgesr_ros.codecs.format import STREAMS
 from edgesr_ros.codecs.stills import encode, encode_within
+from edgesr_ros.codecs.streams import Clock
+from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.ladder.points import Ladder, OperatingPoint
+from edgesr_ros.ladder.points import Ladder, OperatingPoint, read_ladder
 from edgesr_ros.ladder.stream import StreamStage
 from edgesr_ros.ladder.walk import LadderWalk
 
@@ -30,20 +33,25 @@ class LadderEncoder:
 
     Args:
         ladder: of the codecs to use.
-        first_number: of an H.264 stream's frames. A sender that may be restarted while the receiver runs
+        first_number: of a stream's frames. A sender that may be restarted while the receiver runs
             on takes a random one, so that none of its packets is taken for one of the stream before.
+        clock: tells seconds, by which AV1's effort is chosen; None: it is fixed, so that
+            the same frames make the same packets everywhere.
 
     Raises:
-        InputError: the ladder has AVIF, and this machine none.
+        InputError: the ladder has AVIF or AV1, and this machine none.
     """
 
-    def __init__(self, ladder: Ladder, first_number: int = 0) -> None:
+    def __init__(self, ladder: Ladder, first_number: int = 0, clock: Clock | None = None) -> None:
         if "avif" in ladder.codecs:
             avif.check_support()
+        if "av1" in ladder.codecs and (reason := av1.missing()) is not None:
+            raise InputError(reason)
         walk = LadderWalk(ladder)
-        self._stage: _Stage = (
-            _StillStage(walk) if ladder.codecs.isdisjoint(STREAMS) else StreamStage(walk, first_number)
-        )
+        if ladder.codecs.isdisjoint(STREAMS):
+            self._stage: _Stage = _StillStage(walk)
+        else:
+            self._stage = StreamStage(walk, first_number, clock)
 
     def encode(self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None) -> Encoded:
         """(H, W, 3) RGB or (H, W) grey uint8 → about `target_bytes`, never more than `max_bytes`.
@@ -55,6 +63,23 @@ class LadderEncoder:
         target = max(target_bytes, 1) if max_bytes is None else max(min(target_bytes, max_bytes), 1)
         data, point, attempts = self._stage.encode(image, target, max_bytes)
         return Encoded(data, point, attempts)
+
+
+def usable_ladder(name: str, log: Callable[[str], None]) -> Ladder:
+    """The ladder of this name or path; `h264` in the place of one of AV1, where it cannot be encoded here.
+
+    Args:
+        name: as `read_ladder`.
+        log: takes one line on what is missing.
+
+    Raises:
+        InputError: as `read_ladder`.
+    """
+    ladder = read_ladder(name)
+    if "av1" in ladder.codecs and (reason := av1.missing()) is not None:
+        log(f"{reason}; ladder h264 is used in the place of {name}")
+        return read_ladder("h264")
+    return ladder
 
 
 class _Stage(Protocol):

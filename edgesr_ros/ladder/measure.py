@@ -7,8 +7,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edgesr_ros.codecs.h264 import REFRESH_FRAMES, H264Decoder, H264Encoder, crf_of
+from edgesr_ros.codecs.h264 import REFRESH_FRAMES
 from edgesr_ros.codecs.stills import decode, encode
+from edgesr_ros.codecs.streams import StreamCodec
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import reduce_frame
@@ -21,8 +22,8 @@ from edgesr_ros.upscaling.restore import enlarge_by, restore
 
 _WIDTH = 640  # of the camera that is meant; wider recordings are first reduced to it
 _LONGEST = 300  # frames of a source that are looked at: some never end
-_WARM_UP = 2 * REFRESH_FRAMES  # frames until an H.264 stream is in its steady state
-_STEADY = 2 * REFRESH_FRAMES  # whole sweeps, whose packets are weighed
+_WARM_UP = 2 * REFRESH_FRAMES  # frames until a stream is in its steady state
+_STEADY = 2 * REFRESH_FRAMES  # whole sweeps of H.264, whose packets are weighed
 
 
 class Setting(NamedTuple):
@@ -77,11 +78,12 @@ class PointMeter:
                     yield Setting(scale, quality), self._figures(frame, codec.decode(data), len(data))
 
     def stream(
-        self, qualities: Sequence[int], clip: Sequence[np.ndarray], count: int
+        self, codec: StreamCodec, qualities: Sequence[int], clip: Sequence[np.ndarray], count: int
     ) -> Iterator[tuple[Setting, Figures]]:
-        """Figures of each setting of H.264 at constant quality, for a clip of one camera.
+        """Figures of each setting of a stream at constant quality, for a clip of one camera.
 
-        Bytes are means over whole refresh sweeps in the steady state, where `count` frames are looked at.
+        Bytes are means over the steady state (of H.264 whole refresh sweeps), where `count` frames are looked
+        at.
         Errors as `steady_frames`.
         """
         looked_at = steady_frames(clip, count)
@@ -89,8 +91,9 @@ class PointMeter:
             reduced = [reduce_frame(frame, scale) for frame in clip[: _WARM_UP + _STEADY]]
             for quality in qualities:
                 height, width = reduced[0].shape[:2]
-                encoder, decoder = H264Encoder(width, height, crf_of(quality)), H264Decoder()
+                encoder, decoder = codec.constant(width, height, quality), codec.decoder()
                 packets = [encoder.encode(frame) for frame in reduced]
+                encoder.close()
                 size = sum(len(packet) for packet in packets[_WARM_UP:]) / _STEADY
                 for number, packet in enumerate(packets):
                     received = decoder.decode(packet)
@@ -123,7 +126,7 @@ def steady_frames(clip: Sequence[np.ndarray], count: int) -> set[int]:
         InputError: the clip is too short.
     """
     if len(clip) < _WARM_UP + _STEADY:
-        raise InputError(f"clip of {len(clip)} frames, expected at least {_WARM_UP + _STEADY} for H.264")
+        raise InputError(f"clip of {len(clip)} frames, expected at least {_WARM_UP + _STEADY} for a stream")
     return set(np.linspace(_WARM_UP, _WARM_UP + _STEADY - 1, count).astype(int).tolist())
 
 

@@ -41,7 +41,7 @@ class OperatingPoint(Struct):
 
     codec: EncoderName
     scale: Annotated[int, Meta(ge=1, le=8)]
-    quality: Annotated[int, Meta(ge=1, le=100)]  # of H.264: see `h264.crf_of`
+    quality: Annotated[int, Meta(ge=1, le=100)]  # of streams: see `h264.crf_of`, `av1_rate.quantizer_of`
     bytes: Positive  # of a 640x480 frame
     lpips: float  # by AlexNet, enlarged by the network of this scale, against the full-size original
     psnr_db: float
@@ -77,8 +77,8 @@ class Ladder(Struct):
     sources: tuple[str, ...] = ()  # the recordings, as they describe themselves
 
     def __post_init__(self) -> None:
-        if len(self.codecs) > 1 and not self.codecs.isdisjoint(STREAMS):
-            raise ValueError("points of h264 and other codecs, expected h264 alone")
+        if len(self.codecs) > 1 and (streams := sorted(self.codecs.intersection(STREAMS))):
+            raise ValueError(f"points of {streams[0]} and other codecs, expected {streams[0]} alone")
         for one, other in zip(self.points, self.points[1:], strict=False):
             if one.bytes >= other.bytes or one.lpips <= other.lpips:
                 raise ValueError(

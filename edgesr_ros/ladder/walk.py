@@ -30,7 +30,7 @@ class LadderWalk:
             self._mode = self._best(reference)
         return self.ladder.at_bytes(self._mode, reference / self._ratio(self._mode))
 
-    def observe(self, point: OperatingPoint, size: int, pixels: int, gain: float = _GAIN) -> None:
+    def observe(self, point: OperatingPoint, size: float, pixels: int, gain: float = _GAIN) -> None:
         """A frame encoded at `point` came to `size` bytes; `gain` 1 is to believe this one alone."""
         ratio = math.log(size * REFERENCE_PIXELS / pixels / point.bytes)
         self._frames += 1

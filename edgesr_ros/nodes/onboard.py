@@ -39,9 +39,9 @@ class Onboard(EdgesrNode[RobotSettings]):
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
-        self._robot = Robot(self.parameters.current, first_number=secrets.randbits(32))
-        self._next_camera_info = 0.0
-        self._scale: int = self.parameters.current.scale  # of the last frame sent
+        settings = self.parameters.current
+        self._robot = Robot(settings, secrets.randbits(32), time.monotonic, self.get_logger().warning)
+        self._scale, self._next_camera_info = settings.scale, 0.0  # the scale of the last frame sent
         self._frames = self.publisher(CompressedImage, "image_lr/compressed", COMPRESSED)
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
         self._clock_answers = ClockAnswers(self)

@@ -18,7 +18,7 @@ def recording(tmp_path):
     return str(tmp_path / "pan")
 
 
-@pytest.mark.parametrize("codec", ["webp", "jpeg", "avif", "h264"])
+@pytest.mark.parametrize("codec", ["webp", "jpeg", "avif", "h264", "av1"])
 def test_it_measures_and_writes_the_hull(recording, tmp_path, capsys, monkeypatch, codec):
     monkeypatch.setitem(QUALITIES, codec, (20, 50, 80))
     path = tmp_path / "out" / "mine.json"
@@ -60,7 +60,7 @@ def test_shipped_networks_of_the_link_enlarge(tmp_path):
     ("arguments", "message"),
     [
         (["--input", "no/such", "--codec", "webp"], "no/such: no such folder or file"),
-        (["--input", "{pictures}", "--codec", "h264"], "clip of 1 frames, expected at least 60 for H.264"),
+        (["--input", "{pictures}", "--codec", "h264"], "clip of 1 frames, expected at least 60 for a stream"),
         (
             ["--input", "{pictures}", "--codec", "webp", "h264"],
             "--codec is h264 and others, expected h264 alone",

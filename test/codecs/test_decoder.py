@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.decoder import FrameDecoder
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.h264 import H264Encoder, RecoveringError
@@ -44,6 +45,16 @@ def test_a_stream_is_decoded_frame_by_frame_and_waits_after_a_loss(picture):
     assert shown
     for i, found in shown:
         assert np.abs(found.astype(int) - np.roll(soft, i, axis=1)).mean() < 6
+
+
+@pytest.mark.usefixtures("svt")
+def test_streams_of_two_codecs_are_kept_apart(picture):
+    h264, av1, decoder = H264Encoder(64, 48, 20), Av1Encoder(64, 48, 80), FrameDecoder()
+    for _ in range(4):
+        for codec, encoder in (("h264", h264), ("av1", av1)):
+            received = decoder.decode(encoder.encode(picture), form(codec))
+            assert received.format.codec == codec
+            assert np.abs(received.picture.astype(int) - picture).mean() < 12
 
 
 @pytest.mark.parametrize(

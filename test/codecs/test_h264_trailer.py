@@ -22,20 +22,6 @@ def test_it_is_a_nal_unit_for_applications():
     assert all(byte >= 0x80 for byte in body)  # so that no start code appears in it
 
 
-def test_numbers_begin_again_after_the_last():
-    assert Trailer(6, 0, 0).next_number == 7
-    assert Trailer(_LAST, 0, 0).next_number == 0
-
-
-def test_late_is_a_little_behind_what_is_expected():
-    assert Trailer(99, 0, 0).is_late(100, 64)
-    assert Trailer(36, 0, 0).is_late(100, 64)
-    assert not Trailer(35, 0, 0).is_late(100, 64)
-    assert not Trailer(100, 0, 0).is_late(100, 64)
-    assert not Trailer(101, 0, 0).is_late(100, 64)
-    assert Trailer(_LAST, 0, 0).is_late(1, 64)
-
-
 @pytest.mark.parametrize(
     "data", [b"", b"\0\0\1\x18", b"\0\0\1\x18\x80\x80\x80", b"\0\0\1\x19\x80\x80\x80\x80"]
 )

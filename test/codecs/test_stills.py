@@ -215,6 +215,8 @@ def test_random_damage_raises_nothing_but_input_errors(picture, codec):
         ("mono8", "avif", "mono8; avif compressed; full=640x480"),
         ("rgb8", "h264", "rgb8; h264 compressed bgr8; full=640x480"),
         ("mono8", "h264", "rgb8; h264 compressed bgr8; mono; full=640x480"),
+        ("rgb8", "av1", "rgb8; av1 compressed bgr8; full=640x480"),
+        ("mono8", "av1", "rgb8; av1 compressed bgr8; mono; full=640x480"),
     ],
 )
 def test_format_text_is_read_back(encoding, codec, text):
@@ -238,6 +240,7 @@ def test_format_text_is_read_back(encoding, codec, text):
         ("webp", "rgb8", "webp"),
         ("avif", "rgb8", "avif"),
         ("h264", "rgb8", "h264"),
+        ("av1", "rgb8", "av1"),
     ],
 )
 def test_foreign_format_texts_take_the_given_size(text, encoding, codec):

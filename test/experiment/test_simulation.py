@@ -156,9 +156,10 @@ def test_video_survives_what_is_lost_and_shows_only_whole_pictures(footage):
     assert len(again.shown) == len(again.sent)
 
 
-def test_ours_never_overloads_the_link_and_stays_fresh(footage):
+@pytest.mark.parametrize("ladder", ["webp", "av1"])
+def test_ours_never_overloads_the_link_and_stays_fresh(footage, ladder):
     profile = link((300, 99), delay_ms=20, queue_bytes=32_000)
-    run, _ = simulate(PacedRobot(Ours(name="x"), footage), profile, 12)
+    run, _ = simulate(PacedRobot(Ours(name="x", ladder=ladder), footage), profile, 12)
     assert run.lost.get("queue", 0) <= 0.02 * len(run.sent)
     assert np.percentile([shown.age for shown in run.shown], 95) < 0.02 + 0.25
     assert len(run.shown) > 40

@@ -2,15 +2,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edgesr_ros.codecs import avif
+from edgesr_ros.codecs import av1, avif
+from edgesr_ros.codecs.av1_decoder import Av1Decoder
 from edgesr_ros.codecs.h264 import H264Decoder, RecoveringError
 from edgesr_ros.codecs.stills import decode
 from edgesr_ros.errors import InputError
-from edgesr_ros.ladder.encoder import LadderEncoder
+from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, read_ladder
 from edgesr_ros.sources.opening import open_source
 
-LADDERS = ("webp", "jpeg", "still", "h264")
+LADDERS = ("webp", "jpeg", "still", "h264", "av1")
+DECODERS = {"h264": H264Decoder, "av1": Av1Decoder}
 
 
 def sizes_of(encoder, frames, target, limit=None):
@@ -18,7 +20,8 @@ def sizes_of(encoder, frames, target, limit=None):
 
 
 def seen(encoded):
-    return (H264Decoder().decode if encoded.point.codec == "h264" else decode)(encoded.data)
+    opened = DECODERS.get(encoded.point.codec)
+    return opened().decode(encoded.data) if opened else decode(encoded.data)
 
 
 @pytest.fixture(params=LADDERS)
@@ -33,6 +36,8 @@ def encoder(ladder):
 
 @pytest.mark.parametrize("target", [800, 1600, 3200])
 def test_the_target_is_met(encoder, ladder, clip, target):
+    if ladder == "av1":
+        pytest.skip("its encoder takes a second until it trusts such noise: see test_av1.py")
     sizes = sizes_of(encoder, clip[:60], target)
     assert 0.8 * target < np.mean(sizes[20:]) < 1.1 * target
     assert max(sizes[20:]) < (2 if ladder == "h264" else 1.5) * target
@@ -63,9 +68,9 @@ def test_no_budget_at_all_is_the_smallest_frame(encoder, clip):
     assert smallest.point.scale == 8
 
 
-def test_the_point_says_what_was_sent(ladder, encoder, clip):
+def test_the_point_says_what_was_sent(ladder, clip):
     for target in (600, 2000, 6000):
-        encoded = encoder.encode(clip[0], target)
+        encoded = LadderEncoder(read_ladder(ladder)).encode(clip[0], target)
         height, width = seen(encoded).shape[:2]
         scale = encoded.point.scale
         assert (height, width) == (-(-129 // scale), -(-161 // scale))
@@ -93,11 +98,12 @@ def test_content_that_changes_is_learnt(clip):
     assert 0.8 * 1500 < np.mean(sizes[3:]) < 1.2 * 1500
 
 
-def test_an_h264_stream_goes_on_through_every_change(clip):
-    encoder, decoder = LadderEncoder(read_ladder("h264"), first_number=2**21 - 20), H264Decoder()
+@pytest.mark.parametrize("name", ["h264", "av1"])
+def test_a_stream_goes_on_through_every_change(clip, name):
+    encoder, decoder = LadderEncoder(read_ladder(name), first_number=2**21 - 20), DECODERS[name]()
     found = set()
     for number, frame in enumerate(clip):
-        target = (3000, 300, 3000, 1500, 200, 5000)[number // 15]
+        target = (3000, 300, 3000, 1500, 20, 5000)[number // 15]
         encoded = encoder.encode(frame, target, max_bytes=6000)
         scale = encoded.point.scale
         picture = decoder.decode(encoded.data)
@@ -106,13 +112,14 @@ def test_an_h264_stream_goes_on_through_every_change(clip):
     assert len(found) > 1
 
 
-def test_an_h264_packet_that_was_too_large_is_not_missed(clip):
+@pytest.mark.parametrize(("name", "limit"), [("h264", 90), ("av1", 250)])
+def test_a_packet_of_a_stream_that_was_too_large_is_not_missed(clip, name, limit):
     """It was encoded, but never sent: what follows must not build on it."""
-    encoder, decoder = LadderEncoder(read_ladder("h264")), H264Decoder()
+    encoder, decoder = LadderEncoder(read_ladder(name)), DECODERS[name]()
     noise = np.random.default_rng(2).integers(0, 256, clip[0].shape, dtype=np.uint8)
     attempts = []
     for number in range(30):
-        encoded = encoder.encode(noise if number % 10 == 9 else clip[number], 80, max_bytes=90)
+        encoded = encoder.encode(noise if number % 10 == 9 else clip[number], limit - 10, max_bytes=limit)
         decoder.decode(encoded.data)  # raises RecoveringError where a reference is missing
         attempts.append(encoded.attempts)
     assert max(attempts) > 1
@@ -141,6 +148,24 @@ def test_a_ladder_with_avif_needs_a_pillow_that_has_it(monkeypatch):
     LadderEncoder(read_ladder("default"))
 
 
+def test_without_the_library_a_ladder_of_av1_is_h264_with_one_line(monkeypatch, clip):
+    monkeypatch.setattr(av1, "missing", lambda: "AV1: PyAV 1.0 brings no SVT-AV1")
+    with pytest.raises(InputError, match=r"^AV1: PyAV 1\.0 brings no SVT-AV1$"):
+        LadderEncoder(read_ladder("av1"))
+    lines = []
+    ladder = usable_ladder("av1", lines.append)
+    assert lines == ["AV1: PyAV 1.0 brings no SVT-AV1; ladder h264 is used in the place of av1"]
+    assert LadderEncoder(ladder).encode(clip[0], 1500).point.codec == "h264"
+    assert usable_ladder("webp", lines.append) == read_ladder("webp")
+    assert len(lines) == 1
+
+
+def test_with_the_library_a_ladder_of_av1_is_itself():
+    if (reason := av1.missing()) is not None:
+        pytest.skip(reason)
+    assert usable_ladder("av1", pytest.fail) == read_ladder("av1")
+
+
 def test_a_ladder_of_one_point_is_a_fixed_scale(clip):
     point = OperatingPoint(codec="jpeg", scale=4, quality=60, bytes=3000, lpips=0.4, psnr_db=25)
     encoder = LadderEncoder(Ladder(points=(point,)))
@@ -159,6 +184,6 @@ def test_on_a_real_road_bytes_are_met_and_the_scale_stands_still(shared, ladder)
         scales.append(encoded.point.scale)
     assert max(sizes) <= 8000
     ratios = np.array(sizes[10:]) / targets[10:]
-    assert 0.85 < ratios.mean() < 1.05
-    assert ratios.max() < 1.5
+    assert 0.85 < ratios.mean() < (1.15 if ladder == "av1" else 1.05)
+    assert ratios.max() < (2 if ladder == "av1" else 1.5)
     assert np.count_nonzero(np.diff(scales)) <= 1

@@ -3,6 +3,7 @@ import pytest
 
 from edgesr_ros.codecs.h264 import REFRESH_FRAMES
 from edgesr_ros.codecs.stills import encode
+from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.errors import InputError
 from edgesr_ros.ladder.measure import (
     Figures,
@@ -61,21 +62,23 @@ def test_nothing_lost_is_a_perfect_figure(meter, photograph, grey):
     assert figures.psnr_db == 100
 
 
-def test_a_stream_is_weighed_in_its_steady_state(meter, pan):
-    rows = means(meter.stream((20, 70), pan, 2))
+@pytest.mark.parametrize("name", ["h264", "av1"])
+def test_a_stream_is_weighed_in_its_steady_state(meter, pan, name):
+    codec = STREAM_CODECS[name]
+    rows = means(meter.stream(codec, (20, 70), pan, 2))
     assert rows.keys() == {Setting(s, q) for s in (1, 2, 4) for q in (20, 70)}
     for scale in (1, 2, 4):
         assert rows[Setting(scale, 20)].bytes < rows[Setting(scale, 70)].bytes
         assert rows[Setting(scale, 20)].psnr_db < rows[Setting(scale, 70)].psnr_db
     still = [pan[0]] * len(pan)
-    standing = means(meter.stream((70,), still, 1))[Setting(1, 70)]
+    standing = means(meter.stream(codec, (70,), still, 1))[Setting(1, 70)]
     # A scene that stands still costs little but its refresh, and its first frame is not counted.
     assert standing.bytes < 0.8 * rows[Setting(1, 70)].bytes
 
 
 def test_a_clip_too_short_for_a_stream_is_refused(meter, pan):
-    with pytest.raises(InputError, match=r"clip of 59 frames, expected at least 60 for H\.264"):
-        next(meter.stream((50,), pan[:59], 1))
+    with pytest.raises(InputError, match=r"clip of 59 frames, expected at least 60 for a stream"):
+        next(meter.stream(STREAM_CODECS["h264"], (50,), pan[:59], 1))
 
 
 def test_means_are_taken_for_each_setting():

@@ -157,7 +157,7 @@ def test_a_ladder_is_read_back(tmp_path):
 
 
 def test_an_unknown_name_tells_the_shipped_ones():
-    with pytest.raises(InputError, match=r"'gif': .*\(h264, jpeg, still, still_slow, webp\)"):
+    with pytest.raises(InputError, match=r"'gif': .*\(av1, h264, jpeg, still, still_slow, webp\)"):
         read_ladder("gif")
 
 
@@ -190,7 +190,9 @@ def test_what_a_picture_costs_is_told_by_webp():
     assert frame_cost(webp) == 1
     halved = replace(webp, points=tuple(replace(point, bytes=point.bytes / 2) for point in webp.points))
     assert frame_cost(halved) == pytest.approx(0.5)
-    assert frame_cost(read_ladder("h264")) < 1 < frame_cost(read_ladder("jpeg"))
+    assert (
+        frame_cost(read_ladder("av1")) < frame_cost(read_ladder("h264")) < 1 < frame_cost(read_ladder("jpeg"))
+    )
     for points in (webp.points[:1], webp.points[-1:]):  # of which none has the usual quality
         assert frame_cost(Ladder(points=points)) == pytest.approx(points[0].bytes / _bytes_at(webp, 0.15))
 

@@ -33,8 +33,8 @@ MODEL = "edgesrgan_tiny_x4_link_int8"
 class Recorded(Robot):
     """Writes down what the node asks of its end, when, and what the answer was."""
 
-    def __init__(self, settings, first_number):
-        super().__init__(settings, first_number)
+    def __init__(self, settings, first_number, *more):
+        super().__init__(settings, first_number, *more)
         self.begin = settings, first_number
         self.calls = []
         self._recording = threading.RLock()  # the order that is written is the order that was

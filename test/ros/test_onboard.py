@@ -216,7 +216,7 @@ def large_picture():
     return cv2.GaussianBlur(rng.integers(0, 256, (480, 640, 3), np.uint8), (0, 0), 2)
 
 
-@pytest.mark.parametrize("ladder", ["webp", "jpeg", "h264"])
+@pytest.mark.parametrize("ladder", ["webp", "jpeg", "h264", "av1"])
 def test_with_a_ladder_frames_fit_what_is_decided_and_decode(bench, ladder):
     bench.start("onboard", ladder=ladder, max_frame_bytes=20_000)
     sent = bench.collect(CompressedImage, "image_lr/compressed")
@@ -241,7 +241,9 @@ def test_with_a_ladder_frames_fit_what_is_decided_and_decode(bench, ladder):
     # A link without a limit: the rate grows until frames are as large as they may be. A machine that is busy
     # may lose one now and then, and a small one asks for a sign of life.
     assert max(len(message.data) for message in sent) > 4 * len(sent[0].data)
-    assert max(float(figure["capacity_bytes_per_s"]) for figure in figures) > 100_000
+    # AV1 needs less than it is given at its beginning, and what was never sent proves no capacity.
+    proven = 80_000 if ladder == "av1" else 100_000
+    assert max(float(figure["capacity_bytes_per_s"]) for figure in figures) > proven
     assert "steady" in {figure["state"] for figure in figures}
 
 

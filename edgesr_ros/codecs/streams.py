@@ -1,0 +1,85 @@
+"""The codecs whose frames build on each other, all alike: at a constant quality, or for live sending."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from edgesr_ros.codecs.av1 import Av1Encoder
+from edgesr_ros.codecs.av1_decoder import Av1Decoder
+from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder, crf_of
+
+Clock = Callable[[], float]
+
+
+class StreamEncoder(Protocol):
+    """Frames of one size → packets, one each, all of which are sent.
+
+    Attributes:
+        next_number: of the frame that is encoded next.
+    """
+
+    next_number: int
+
+    @property
+    def quality(self) -> int:
+        """Of the last packet: 1..100, as in a ladder."""
+
+    def encode(self, image: np.ndarray) -> bytes:
+        """(H, W, 3) RGB or (H, W) grey uint8 → one packet."""
+
+    def close(self) -> None:
+        """Give memory back; again and again does no harm."""
+
+
+class LiveEncoder(StreamEncoder, Protocol):
+    """One that meets a size."""
+
+    def follows(self, frame_bytes: int, most: int | None, /) -> bool:
+        """Whether `set_frame_bytes` can bring it to so many bytes a frame, of which none is to exceed `most`.
+
+        Where not, a new one does, at the price of a key frame.
+        """
+
+    def set_frame_bytes(self, frame_bytes: int) -> None:
+        """Another mean size of the packets."""
+
+
+class StreamDecoder(Protocol):
+    """Packets in order → frames; shows none that a missing packet has damaged."""
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """One packet → (H, W, 3) uint8 RGB.
+
+        Raises:
+            RecoveringError: what the frame builds on is missing.
+            InputError: the bytes are damaged, too large a picture, or from before what was decoded already.
+        """
+
+
+class StreamCodec(NamedTuple):
+    """How a stream is opened.
+
+    Attributes:
+        constant: from width, height and quality, 1..100.
+        live: from width, height, bytes a frame in the mean and, where there is a limit, at most, number of
+            the first frame, and what tells seconds (None: the effort is fixed).
+        decoder: of either.
+        most_correction: how many times what is wanted a live encoder may have to be asked for.
+    """
+
+    constant: Callable[[int, int, int], StreamEncoder]
+    live: Callable[[int, int, int, int | None, int, Clock | None], LiveEncoder]
+    decoder: Callable[[], StreamDecoder]
+    most_correction: float
+
+
+STREAM_CODECS: dict[str, StreamCodec] = {
+    "h264": StreamCodec(
+        lambda width, height, quality: H264Encoder(width, height, crf_of(quality)),
+        lambda width, height, size, most, number, _: H264Encoder.live(width, height, size, most, number),
+        H264Decoder,
+        most_correction=1.5,  # x264 stays below
+    ),
+    "av1": StreamCodec(Av1Encoder, Av1Encoder.live, Av1Decoder, most_correction=1.0),
+}
