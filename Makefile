@@ -28,7 +28,7 @@ TOO_OLD := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info < (
 PIP := bin/pip --disable-pip-version-check --quiet
 DONE := $(VENV)/.done
 
-.PHONY: help demo test waiting computing tflite lint figures clean
+.PHONY: help demo test tflite lint figures clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -40,24 +40,11 @@ help:  ## this list
 demo: $(DONE)/package $(DONE)/demo  ## the whole system on a recording over a bad link
 	$(VENV)/bin/python -m edgesr_ros.cli.main demo $(ARGS)
 
-# Tests that wait for nodes and links beside those that compute: one after the other they take twice as long.
-WAITING := $(addprefix test/,benchmarks cli field launch link live nodes ros test_documents.py)
-
 test: $(DONE)/package $(DONE)/train $(DONE)/test  ## all tests
-ifneq ($(ARGS),)
 	$(VENV)/bin/python -m pytest $(ARGS)
-else
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target waiting computing
-ifeq ($(TOO_OLD),)
-	@$(MAKE) --no-print-directory tflite
+ifeq ($(ARGS)$(TOO_OLD),)
+	$(MAKE) --no-print-directory tflite
 endif
-endif
-
-waiting:
-	$(VENV)/bin/python -m pytest $(WAITING)
-
-computing:
-	$(VENV)/bin/python -m pytest test $(WAITING:%=--ignore=%)
 
 # An import first, because pytest would only skip what cannot be imported.
 tflite: $(EXPORT_VENV)/done  ## the tests that write TFLite, which `make test` without ARGS runs as well
