@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +82,14 @@ def test_reliable_viewers_get_the_pictures_and_best_effort_ones_too(ground, low)
     latched.publish(CameraInfo(width=160, height=120))
     link = ground.publisher(CompressedImage, "image_lr/compressed")
     ground.wait(latched.get_subscription_count, "a subscriber of the camera info")
-    send(ground, link, 1, low)
-    ground.wait(lambda: len(reliable) >= 0.8 * FRAMES, "pictures for who subscribes as RViz does")
+    first = count(1, FRAMES)
+
+    def enough():
+        send(ground, link, next(first), low)  # again where a busy machine has left some out
+        return len(reliable) >= 0.8 * FRAMES
+
+    ground.wait(enough, "pictures for who subscribes as RViz does")
+    assert len(reliable) >= 0.8 * len(others)
     ground.wait(lambda: len(others) >= 0.8 * FRAMES, "pictures for who takes what comes")
     # image_transport's camera subscribers take a picture only with a camera info of the same stamp.
     stamps = {nanoseconds(info.header.stamp) for info in infos}
