@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from packets import shown_by
 
 from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
 from edgesr_ros.codecs.av1_rate import quality_of, quantizer_of
-from edgesr_ros.codecs.frame_number import RecoveringError
 from edgesr_ros.errors import InputError
 from edgesr_ros.quality.distortion import psnr
 
@@ -27,14 +27,7 @@ def sizes_of(packets):
 
 
 def shown(packets, numbers):
-    """Number → picture, of those that the decoder shows."""
-    decoder, pictures = Av1Decoder(), {}
-    for number in numbers:
-        try:
-            pictures[number] = decoder.decode(packets[number])
-        except RecoveringError:
-            continue
-    return pictures
+    return shown_by(Av1Decoder(), packets, numbers)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 import av
 import numpy as np
 import pytest
+from packets import shown_by
 
 from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
@@ -20,14 +21,7 @@ def packets_of(frames, **settings):
 
 
 def shown(packets, numbers):
-    """Number → picture, of those that the decoder shows."""
-    decoder, pictures = Av1Decoder(), {}
-    for number in numbers:
-        try:
-            pictures[number] = decoder.decode(packets[number])
-        except RecoveringError:
-            continue
-    return pictures
+    return shown_by(Av1Decoder(), packets, numbers)
 
 
 @pytest.fixture(scope="module")

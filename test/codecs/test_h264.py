@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from packets import shown_by
 
 from edgesr_ros.codecs.h264 import (
     REFRESH_FRAMES,
@@ -19,14 +20,7 @@ def packets_of(frames, **settings):
 
 
 def shown(packets, numbers):
-    """Number → picture, of those that the decoder shows."""
-    decoder, pictures = H264Decoder(), {}
-    for number in numbers:
-        try:
-            pictures[number] = decoder.decode(packets[number])
-        except RecoveringError:
-            continue
-    return pictures
+    return shown_by(H264Decoder(), packets, numbers)
 
 
 @pytest.fixture(scope="module")
