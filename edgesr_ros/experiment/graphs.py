@@ -105,8 +105,8 @@ def curve_plots(points: Sequence[CurvePoint]) -> list[Plot]:
         lines = []
         for method, colour in method_colours(points).items():
             mine = [p for p in points if (p.recording, p.method) == (recording, method)]
-            x, y = np.array([(p.bytes_per_frame / 1000, p.lpips) for p in mine]).T
-            lines.append(Line(method, x, y, colour, "samples"))
+            x = np.array([p.bytes_per_frame / 1000 for p in mine])
+            lines.append(Line(method, x, np.array([p.lpips for p in mine]), colour, "samples"))
         name = f"LPIPS per byte: {recording}"
         svg = curve_plot(name, lines, "kB per frame", "LPIPS")
         plots.append(Plot(recording, "LPIPS; lower looks more alike.", Markup(svg)))

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, SymmetricalLogLocator
 
 # matplotlib wants colours, not CSS: these stand in for what the page decides and are replaced in the SVG.
 _VARIABLES = ("grid", "limit", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -27,6 +27,8 @@ _METADATA = ("Creator", "Date", "Format", "Type")  # that matplotlib would write
 _SIZE = (4.9, 2.7)  # inches of 72 units: as wide as a phone, so that letters keep their size there
 _LOG_RATIO = 30  # a plot goes logarithmic when its values spread over more than this
 _MARGIN = 1.15  # of a logarithmic axis, to both sides of the values
+_DECADES_ALONE = 1000  # where the values spread over more, 2 and 5 between decades are too many
+_MOST_DECADES = 8  # of an axis with a 0; without, matplotlib counts them itself
 _LEAST_SPAN = 6  # of an axis that does not start at 0 (dB): noise must not look like events
 
 Colour = Literal["limit", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
@@ -71,7 +73,7 @@ def time_plot(
 
 
 def curve_plot(name: str, lines: Sequence[Line], quantity: str, unit: str, from_zero: bool = True) -> str:
-    """An `<svg>` element over a quantity greater than 0, logarithmic; without a legend.
+    """An `<svg>` element over a quantity of 0 or more, logarithmic; without a legend.
 
     Args:
         name: as of `time_plot`.
@@ -81,13 +83,13 @@ def curve_plot(name: str, lines: Sequence[Line], quantity: str, unit: str, from_
     """
 
     def along(axes: Axes) -> None:
-        x = np.concatenate([line.x for line in lines])
-        axes.set_xscale("log")
-        axes.set_xlim(x.min() / _MARGIN, x.max() * _MARGIN)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(_plain)
-        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(quantity)
+        x = np.concatenate([line.x for line in lines])
+        if (x > 0).any():
+            _logarithmic(axes, "x", x, _MARGIN)
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.set_xlim(0, 1)
 
     return _plot(name, lines, along, unit, from_zero, legend=False)
 
@@ -132,7 +134,15 @@ def _draw(axes: Axes, line: Line) -> None:
     else:
         # Not clipped: a sample may lie on the border, and may be the only one.
         axes.plot(
-            line.x, line.y, ".-", color=colour, label=line.label, linewidth=1.0, markersize=5, clip_on=False
+            line.x,
+            line.y,
+            ".-",
+            color=colour,
+            label=line.label,
+            linewidth=1.0,
+            markersize=5,
+            clip_on=False,
+            in_layout=False,
         )
 
 
@@ -144,11 +154,35 @@ def _scale(axes: Axes, values: np.ndarray, from_zero: bool) -> None:
         margin = max(0.0, _LEAST_SPAN - (high - low)) / 2
         axes.set_ylim(low - margin, high + margin)
     elif above.size and values.min() >= 0 and above.max() > _LOG_RATIO * above.min():
-        axes.set_yscale("log", nonpositive="clip")
-        axes.set_ylim(above.min() / 2, above.max() * 2)
-        axes.yaxis.set_major_formatter(_plain)
+        _logarithmic(axes, "y", values, 2)
     else:
         axes.set_ylim(min([0.0, *values]), 1.1 * above.max() if above.size else 1.0)
+
+
+def _logarithmic(axes: Axes, along: Literal["x", "y"], values: np.ndarray, margin: float) -> None:
+    """From the least of the finite `values` to the greatest, of which one at least is above 0.
+
+    Where there is a 0, which has no logarithm and would lie far outside the figure, the axis is linear from
+    there to the first power of ten.
+    """
+    axis, set_scale, set_limits = {
+        "x": (axes.xaxis, axes.set_xscale, axes.set_xlim),
+        "y": (axes.yaxis, axes.set_yscale, axes.set_ylim),
+    }[along]
+    least, greatest = values[values > 0].min(), values.max()
+    steps = (1, 2, 5) if along == "x" and greatest < _DECADES_ALONE * least else (1,)
+    if values.min() > 0:
+        set_scale("log")
+        set_limits(least / margin, greatest * margin)
+        axis.set_major_locator(LogLocator(subs=steps))
+    else:
+        decade = 10 ** np.floor(np.log10(least))
+        set_scale("symlog", linthresh=decade, linscale=0.5)
+        set_limits(0, greatest * margin)
+        locator = SymmetricalLogLocator(base=10, linthresh=decade, subs=steps)
+        locator.set_params(numticks=_MOST_DECADES)
+        axis.set_major_locator(locator)
+    axis.set_major_formatter(_plain)
 
 
 def _plain(value: float, _: int) -> str:

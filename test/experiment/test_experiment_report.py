@@ -136,6 +136,21 @@ def test_more_contenders_than_colours(page):
     check(page(results([row(f"number {number}") for number in range(11)])))
 
 
+def test_figures_far_from_each_other(page):
+    """Of a busy computer: one contender showed hardly anything, one nothing, one all."""
+    found = {"ours": (0.2, 1211.0, 4681.0), "j" * 40: (0.0, None, None), "video": (15.0, 31.0, 99.0)}
+    rows = [
+        row(name, usable_kbps=346.0, fps_shown=fps, age_p95_ms=age, age_on_screen_p95_ms=on_screen)
+        for name, (fps, age, on_screen) in found.items()
+    ]
+    assert "Pictures shown" in check(page(results(rows)))
+
+
+def test_a_method_that_only_one_recording_has(page):
+    other = CurvePoint(recording="road", method="av1", setting="s", bytes_per_frame=9, lpips=0, psnr_db=30)
+    assert "LPIPS per byte: road" in check(page(results([row(timeline=None)], [*curves(), other])))
+
+
 def test_an_unlimited_link_has_no_line_of_capacity(page):
     course = row().timeline
     free = Course(

@@ -154,6 +154,19 @@ def test_a_widely_spread_capacity_is_plotted_logarithmically(tmp_path):
     assert {"100", "1,000", "10,000"} <= set(ticks)
 
 
+def test_ages_and_scores_far_from_each_other(tmp_path):
+    with Recording(tmp_path) as recording:
+        for second, (age_ms, lpips) in enumerate([(None, 0.0), (0.0, 0.2), (3.0, 1e-9), (1e9, 30.0)]):
+            stamp_s = START + second
+            recording.add(FrameRow(stamp_s=stamp_s, shown_s=stamp_s, age_ms=age_ms, bytes=0, **MADE_BY))
+            scores = Scores(psnr_db=100.0 * second, ssim=0.0, lpips=lpips)
+            recording.set_scores(stamp_s, scores, scores, -3.0)
+    write_json(tmp_path / SUMMARY, summarise(recording.rows, {}, **NAMES, duration_s=4.0, size="640x480"))
+    html = page(tmp_path)
+    check(html)
+    assert len(plots(html)) == 6
+
+
 @pytest.mark.parametrize("missing", [SUMMARY, FRAMES])
 def test_a_folder_that_is_no_recording_is_one_clear_line(tmp_path, missing):
     record(tmp_path, [0.0])
