@@ -29,6 +29,16 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _same_scheduling() -> Iterator[None]:
+    """No test leaves us with real-time priority, which every node that later tests start would have too."""
+    before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    yield
+    after = os.sched_getscheduler(0)
+    os.sched_setscheduler(0, before, parameters)
+    assert after == before
+
+
 @pytest.fixture
 def picture() -> np.ndarray:
     """(48, 64, 3) uint8 RGB: smooth colour gradients, a bright red block and a dark edge."""

@@ -30,6 +30,7 @@ from edgesr_ros.codecs.svt_library import (
     Planes,
     SvtError,
     open_library,
+    same_priority,
 )
 
 RATE_CONTROLLED, CONSTANT = 2, 0  # its setting "rc": constant bit rate, constant quantizer
@@ -90,9 +91,9 @@ class SvtEncoder:
         self._lock = threading.Lock()
         handle = ctypes.c_void_p()
         configuration = ctypes.create_string_buffer(_CONFIGURATION_BYTES)
-        self._check(
-            self._functions.svt_av1_enc_init_handle(ctypes.byref(handle), configuration), "init_handle"
-        )
+        with same_priority():
+            failed = self._functions.svt_av1_enc_init_handle(ctypes.byref(handle), configuration)
+        self._check(failed, "init_handle")
         # From here on the handle must be given back, also where what follows is refused.
         self._handle = handle
         self._sound = threading.Event()

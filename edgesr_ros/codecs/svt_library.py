@@ -5,6 +5,9 @@ are the same from 3.0 to 4.2, but what the library does is not, so only versions
 """
 
 import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,3 +132,17 @@ def open_library() -> Library:
     except (OSError, AttributeError) as error:
         raise SvtError(f"AV1: {found[0].name} cannot be loaded ({error})") from None
     return Library(functions, version, version.startswith(_STEERED))
+
+
+@contextmanager
+def same_priority() -> Iterator[None]:
+    """The thread that calls has the scheduling afterwards that it had before.
+
+    Where it may, as for root, SVT-AV1 gives the thread that opens an encoder real-time priority 99. It would
+    keep that, and so would every thread and process that it starts: all others on the machine would wait.
+    """
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)  # 0: of the thread
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)

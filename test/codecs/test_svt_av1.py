@@ -1,3 +1,4 @@
+import os
 import threading
 
 import numpy as np
@@ -70,6 +71,25 @@ def test_encoders_in_several_threads_do_not_disturb_each_other(drive, packets):
     for thread in threads:
         thread.join()
     assert all(found == packets[:20] for found in made.values())
+
+
+@pytest.mark.parametrize("wanted", [os.SCHED_OTHER, os.SCHED_BATCH])
+def test_the_thread_keeps_its_scheduling(svt, wanted):
+    """The library would make it real-time where it may, as for root."""
+    found = []
+
+    def encode():
+        os.sched_setscheduler(0, wanted, os.sched_param(0))
+        encoder = SvtEncoder(64, 64, 12, {"rc": 2, "tbr": 100}, svt)
+        found.append(os.sched_getscheduler(0))
+        encoder.encode(np.full(64 * 96, 128, np.uint8))
+        encoder.close()
+        found.append(os.sched_getscheduler(0))
+
+    thread = threading.Thread(target=encode)
+    thread.start()
+    thread.join()
+    assert found == [wanted, wanted]
 
 
 def test_without_the_library_the_reason_is_one_line(monkeypatch):

@@ -13,6 +13,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.h264 import H264Encoder
 from edgesr_ros.codecs.stills import encode
+from edgesr_ros.codecs.svt_library import same_priority
 from edgesr_ros.codecs.video import VideoDecoder
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
@@ -121,7 +122,8 @@ AV1 = ("libsvtav1", {"crf": "10", "preset": "12", "svtav1-params": "pred-struct=
 @pytest.mark.parametrize("joined", [0, 3])
 def test_video_of_others(write_bag, scene, kind, text, encoder, joined):
     try:
-        packets = encoded(scene, *encoder)[joined:]
+        with same_priority():
+            packets = encoded(scene, *encoder)[joined:]
     except (av.FFmpegError, ValueError) as error:
         pytest.skip(f"this FFmpeg has no {encoder[0]}: {error}")
     source = BagSource(write_bag({"/cam/video": [(n, message(kind, n, data, text)) for n, data in packets]}))
