@@ -114,6 +114,12 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     yield domain
 
 
+@pytest.fixture(scope="module")
+def module_domain() -> int:
+    """A ROS domain of a module's own."""
+    return next(_domains)
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that `pip install .` makes, built from a copy: building writes beside the sources."""
