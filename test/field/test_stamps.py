@@ -14,7 +14,7 @@ from edgesr_ros.nodes.messages import nanoseconds, pairs_of
 from edgesr_ros.nodes.node import LATCHED
 
 S = 1_000_000_000
-HZ = 20
+HZ = 40
 FRAMES = 15  # that are sent of each kind
 KINDS = {
     "zero": lambda _: 0,

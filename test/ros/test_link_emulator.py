@@ -152,7 +152,7 @@ def test_every_frame_that_arrives_whole_is_shown_or_counted(bench, tmp_path, los
     sources = {stamp: np.roll(noise, stamp, axis=1) for stamp in range(1, 121)}
     for stamp, source in sources.items():
         robot.publish(compressed_message(source, stamp, (40, 24)))
-        bench.spin(0.025)
+        bench.spin(0.0125)
 
     def add_up():
         link = {key: bench.count("link_emulator", key) for key in ("frames_in", "frames_out", "duplicates")}
