@@ -15,14 +15,14 @@ import pytest
 from edgesr_ros.live.processes import chain_environment
 
 
-@pytest.fixture
-def video(tmp_path):
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
     """Three seconds of a moving texture, 320x240 at 25 Hz."""
     rng = np.random.default_rng(1)
     texture = cv2.resize(
         rng.integers(0, 255, (60, 120, 3), np.uint8), (640, 240), interpolation=cv2.INTER_CUBIC
     )
-    path = tmp_path / "moving.mp4"
+    path = tmp_path_factory.mktemp("video") / "moving.mp4"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (320, 240))
     for shift in range(75):
         writer.write(np.ascontiguousarray(texture[:, 2 * shift : 2 * shift + 320]))
@@ -53,13 +53,21 @@ def children(pid):
     return [int(line) for line in found.stdout.split()]
 
 
-def test_leaves_figures_pictures_and_a_page(tmp_path, ros_domain, video):
-    output = tmp_path / "out"
-    demo = start_demo(ros_domain, "--input", video, "--link", "unlimited", "--seconds", 6, "--output", output)
-    said, errors = demo.communicate(timeout=180)
+def run_demo(ros_domain, video, seconds, output):
+    arguments = ("--input", video, "--link", "unlimited", "--seconds", seconds, "--output", output)
+    said, errors = (demo := start_demo(ros_domain, *arguments)).communicate(timeout=180)
     assert demo.returncode == 0, said + errors
-    summary = json.loads((output / "summary.json").read_text())
-    assert summary["frames_sent"] >= summary["frames_shown"] > 20
+    return json.loads((output / "summary.json").read_text())
+
+
+def rows_of(output):
+    return list(csv.DictReader((output / "frames.csv").read_text().splitlines()))
+
+
+def test_leaves_figures_pictures_and_a_page_again_and_again(tmp_path, ros_domain, video):
+    output = tmp_path / "out"
+    summary = run_demo(ros_domain, video, 3, output)
+    assert summary["frames_sent"] >= summary["frames_shown"] > 0
     assert summary["size"] == "320x240"
     assert summary["out_of_order"] == 0
     # Without a limit frames soon come at full size: which networks come before, and how often, is chance.
@@ -70,13 +78,18 @@ def test_leaves_figures_pictures_and_a_page(tmp_path, ros_domain, video):
     assert 0 < summary["age_ms"]["p50"] <= summary["age_ms"]["p95"]
     assert summary["quality"]["measured_frames"] > 0
     assert 10 < summary["quality"]["bicubic"]["psnr_db"] < 60
-    rows = list(csv.DictReader((output / "frames.csv").read_text().splitlines()))
+    rows = rows_of(output)
     assert len(rows) == summary["frames_shown"]
     # Without a limit frames soon come at full size, and nothing is enlarged.
     assert {row["method"] for row in rows} <= {"sr", "bicubic", "none"}
     strip = cv2.imread(str(output / "strip.png"))
     assert strip is not None and strip.std() > 10
     assert "<svg" in (output / "report.html").read_text()
+    # Into the same folder: nothing of the first run is left.
+    summary = run_demo(ros_domain, video, 1, output)
+    again = rows_of(output)
+    assert len(again) == summary["frames_shown"] > 0
+    assert min(float(row["shown_s"]) for row in again) > max(float(row["shown_s"]) for row in rows)
 
 
 def test_ctrl_c_stops_every_node_and_keeps_what_there_was(tmp_path, ros_domain, video):
@@ -113,14 +126,3 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path, ros_domain, video, argumen
     assert demo.returncode == 2
     assert errors.count("\n") == 1 and word in errors
     assert not (tmp_path / "out").exists(), said
-
-
-def test_runs_again_into_the_same_folder(tmp_path, ros_domain, video):
-    arguments = ("--input", video, "--link", "unlimited", "--seconds", 3, "--output", tmp_path / "out")
-    shown = []
-    for _ in range(2):
-        demo = start_demo(ros_domain, *arguments)
-        said, errors = demo.communicate(timeout=120)
-        assert demo.returncode == 0, said + errors
-        shown.append(json.loads((tmp_path / "out" / "summary.json").read_text())["frames_shown"])
-    assert all(10 < number < 200 for number in shown)
