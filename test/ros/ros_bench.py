@@ -52,6 +52,7 @@ class Bench:
         self.node = Node("bench", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
+        self._found_by = 0.0
         self._diagnosed: dict[str, dict[str, str]] = {}
         self._state: dict[str, tuple[bytes, str]] = {}
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
@@ -61,13 +62,14 @@ class Bench:
         self.processes.start(node, parameters=_HEARD_RELIABLY | parameters)
 
     def publisher(self, kind: type, topic: str) -> Any:
-        """A publisher that has found the node under test; what it publishes waits until it is found too."""
+        """A publisher that has found the node under test; messages wait until all are found as well."""
         publisher = self.node.create_publisher(kind, topic, RELIABLE)
         self.wait(lambda: publisher.get_subscription_count() > 0, f"a subscriber of {topic}")
-        due, publish = time.monotonic() + _OTHER_SIDE, publisher.publish
+        self._found_by = time.monotonic() + _OTHER_SIDE
+        publish = publisher.publish
 
         def publish_once_found(message: Any) -> None:
-            self.spin(due - time.monotonic())
+            self.spin(self._found_by - time.monotonic())
             publish(message)
 
         publisher.publish = publish_once_found
