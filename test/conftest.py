@@ -17,8 +17,28 @@ from edgesr_ros.sources.files import list_images, read_image
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SHARED = _ROOT.parent / "shared"
+# What an older PyAV does otherwise: its SVT-AV1 takes no rate and no reference with a frame.
+_OTHERWISE_IN_OLDER = ("codecs", "ends", "ladder", "ros/test_chain.py")
 # Domains 0..101 leave the ports of the operating system alone on every platform; 0 is the users' own.
 _domains = (1 + number % 101 for number in itertools.count(os.getpid()))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--older",
+        action="store_true",
+        help="of what is not named by its file only what `make test` leaves to its environment with an older "
+        "Python: what needs PyTorch, and what an older PyAV does otherwise",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out files of tests by `--older`; None: as ever."""
+    if not config.getoption("older") or not collection_path.name.startswith("test_"):
+        return None
+    name = collection_path.relative_to(_ROOT / "test").as_posix()
+    wanted = name.startswith(_OTHERWISE_IN_OLDER) or 'importorskip("torch"' in collection_path.read_text()
+    return None if wanted else True
 
 
 @pytest.fixture(scope="session", autouse=True)
