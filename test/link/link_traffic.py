@@ -16,40 +16,48 @@ import pytest
 from edgesr_ros.errors import InputError
 from edgesr_ros.link import commands
 from edgesr_ros.link.capacity import Schedule, Step
+from edgesr_ros.link.emulator import Delivery, LinkEmulator
 from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, Namespaces, Side
 from edgesr_ros.link.profile import LinkProfile
 
 HEADERS = 42  # bytes of Ethernet, IPv4 and UDP in each packet: the link's rate holds for them too
 PORT = 5000
+PAYLOAD = 1400  # bytes in each packet that saturates a link
 
+# Tells when the kernel had each datagram, however late a busy machine lets us look: SO_TIMESTAMPNS.
 RECEIVER = f"""
-import json, socket, sys, time
+import json, socket, struct, sys, time
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.setsockopt(socket.SOL_SOCKET, 35, 1)
+udp.setsockopt(socket.SOL_SOCKET, 33, 8_000_000)  # SO_RCVBUFFORCE
 udp.bind(("", {PORT}))
 udp.settimeout(0.1)
 print("ready", flush=True)
 end, arrivals = time.monotonic() + float(sys.argv[1]), []
 while time.monotonic() < end:
     try:
-        size = len(udp.recv(65536))
+        data, control, _, _ = udp.recvmsg(65536, 128)
     except TimeoutError:
         continue
-    if not size:  # the sender has said all
+    if not data:  # the sender has said all
         break
-    arrivals.append((time.monotonic(), size + {HEADERS}))
+    seconds, nanoseconds = struct.unpack("ll", control[0][2])
+    at = seconds + nanoseconds / 1e9 - time.time() + time.monotonic()
+    arrivals.append((at, len(data) + {HEADERS}))
 print(json.dumps(arrivals))
 """
 
-# So many packets a second, which is more than the link carries.
+# So many packets a second, which is more than the link carries; prints when each was really sent.
 SENDER = f"""
-import socket, sys, time
+import json, socket, sys, time
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-start, sent = time.monotonic(), 0
+start, sent = time.monotonic(), []
 while (now := time.monotonic() - start) < float(sys.argv[2]):
-    while sent < now * float(sys.argv[3]):
-        udp.sendto(bytes(1400), (sys.argv[1], {PORT}))
-        sent += 1
+    while len(sent) < now * float(sys.argv[3]):
+        sent.append(time.monotonic())
+        udp.sendto(bytes({PAYLOAD}), (sys.argv[1], {PORT}))
     time.sleep(0.002)
+print(json.dumps(sent))
 """
 
 
@@ -97,11 +105,17 @@ def received(
 
 def saturate(
     link: Follower, namespaces: Namespaces, seconds: float, kbps: float, source: Side = "robot"
-) -> list[Arrival]:
-    """Follow a schedule for a while with `kbps` of packets, which should be more than it carries."""
+) -> tuple[list[Arrival], list[float]]:
+    """Follow a schedule for a while with `kbps` of packets, which should be more than it carries.
+
+    Returns:
+        What arrived, and when each packet was sent, s since the schedule began.
+    """
     stop, began = threading.Event(), math.nan
     destination = ADDRESSES["ground" if source == "robot" else "robot"]
-    flood = [SENDER, destination, str(seconds), str(kbps * 125 / (1400 + HEADERS))]
+    flood = [SENDER, destination, str(seconds), str(kbps * 125 / (PAYLOAD + HEADERS))]
+    sent: list[float] = []
+    know_neighbour(namespaces, source)
 
     def during(run: list[str]) -> None:
         nonlocal began
@@ -109,13 +123,21 @@ def saturate(
         began = time.monotonic()
         following.start()
         try:
-            subprocess.run([*run, *flood], check=True)
+            done = subprocess.run([*run, *flood], check=True, capture_output=True, text=True)
+            sent.extend(json.loads(done.stdout))
         finally:
             stop.set()
             following.join()
 
     arrivals = received(namespaces, source, seconds + 0.5, during)
-    return [Arrival(at - began, size) for at, size in arrivals]
+    return [Arrival(at - began, size) for at, size in arrivals], [at - began for at in sent]
+
+
+def modelled(profile: LinkProfile, sent: list[float]) -> list[Arrival]:
+    """What of the packets sent at these times arrives by the model."""
+    model = LinkEmulator(profile)
+    fates = [model.offer(at, PAYLOAD + HEADERS) for at in sent]
+    return [Arrival(fate.at, PAYLOAD + HEADERS) for fate in fates if isinstance(fate, Delivery)]
 
 
 def know_neighbour(namespaces: Namespaces, source: Side = "robot") -> None:

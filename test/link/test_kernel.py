@@ -14,6 +14,7 @@ from link_traffic import (
     interfaces,
     kbit,
     know_neighbour,
+    modelled,
     name_for_a_link,
     profile,
     received,
@@ -34,12 +35,11 @@ DATAGRAMS = f"""
 import json, socket, sys, time
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_000_000)
-sent, due = [], time.monotonic()
+sent = []
 for size, pause in json.loads(sys.argv[2]):
     sent.append(time.monotonic())
     udp.sendto(bytes(size), (sys.argv[1], {PORT}))
-    due += pause
-    time.sleep(max(0, due - time.monotonic()))
+    time.sleep(pause)
 time.sleep(1)  # the queue is empty then
 for _ in range(5):  # where some are lost
     udp.sendto(b"", (sys.argv[1], {PORT}))
@@ -87,46 +87,49 @@ def test_a_datagram_takes_the_time_of_its_bytes_on_the_wire(link_name: str, kbps
         for size in sizes:
             line = wire_bytes(size) * 8 / kbps / 1000
             # The least: a busy machine makes some late, and none early.
-            seen = min(delays(link, size, 5, line + 0.02)) - own
+            seen = min(delays(link, size, 8, line + 0.02)) - own
             assert seen == pytest.approx(line, rel=0.05), f"{size} bytes"
 
 
 def test_packets_arrive_at_the_scheduled_rate_and_an_outage_holds_them(link_name: str) -> None:
     steps = profile((1.5, 2000), (1.5, 300), (1.5, 0), (9, 1200))
     with KernelLink(steps, name=link_name) as link:
-        arrivals = saturate(link, link.namespaces, 6.0, 4000)
+        arrivals, sent = saturate(link, link.namespaces, 6.0, 4000)
+    expected = modelled(steps, sent)
     for start, end in ((0.5, 1.5), (1.8, 3.0), (4.8, 6.0)):
-        assert kbit(arrivals, start, end) == pytest.approx(steps.capacity.kbit(start, end), rel=0.08)
+        assert kbit(arrivals, start, end) == pytest.approx(kbit(expected, start, end), rel=0.05)
     assert kbit(arrivals, 3.1, 4.45) == 0
-    assert min(arrival.at for arrival in arrivals if arrival.at > 3.1) < 4.5 + 0.3
-    assert kbit(arrivals, 0.5, 6.0) == pytest.approx(steps.capacity.kbit(0.5, 6), rel=0.04)
+    assert kbit(arrivals, 0.5, 6.0) == pytest.approx(kbit(expected, 0.5, 6), rel=0.03)
 
 
 def test_a_rate_that_changes_all_the_time(link_name: str) -> None:
     swinging = read_profile("fading")
     with KernelLink(profile((9, 50)), swinging, name=link_name) as link:
-        arrivals = saturate(link, link.namespaces, 6.0, 3000, source="ground")
+        arrivals, sent = saturate(link, link.namespaces, 6.0, 3000, source="ground")
+    expected = modelled(swinging, sent)
     for start in (1.0, 2.5, 4.0):
-        expected = swinging.capacity.kbit(start, start + 1.5)
-        assert kbit(arrivals, start, start + 1.5) == pytest.approx(expected, rel=0.1)
-    assert kbit(arrivals, 0.5, 6) == pytest.approx(swinging.capacity.kbit(0.5, 6), rel=0.05)
+        assert kbit(arrivals, start, start + 1.5) == pytest.approx(
+            kbit(expected, start, start + 1.5), rel=0.06
+        )
+    assert kbit(arrivals, 0.5, 6) == pytest.approx(kbit(expected, 0.5, 6), rel=0.03)
 
 
 def test_slow_links_lose_nothing_of_their_little(link_name: str) -> None:
-    slow = profile((1, 400), (9, 40), queue_bytes=6000)  # a packet in 0.3 s
+    slow = profile((1, 400), (9, 40))  # a packet in 0.3 s
     with KernelLink(slow, name=link_name) as link:
-        arrivals = saturate(link, link.namespaces, 6.0, 800)
-    assert kbit(arrivals, 1.5, 6.0) == pytest.approx(180, abs=1.5 * 11.6)
+        arrivals, sent = saturate(link, link.namespaces, 6.0, 800)
+    expected = kbit(modelled(slow, sent), 1.5, 6.0)
+    assert expected > 100
+    assert kbit(arrivals, 1.5, 6.0) == pytest.approx(expected, abs=1.5 * 11.6)
 
 
-def test_twenty_megabits_and_more_go_through(link_name: str) -> None:
-    """How many arrive in time depends on the machine; that none is lost or turned round does not."""
+def test_twenty_megabits_a_second_go_through(link_name: str) -> None:
     with KernelLink(profile((99, 30_000), queue_bytes=10_000_000), name=link_name) as link:
-        arrivals = saturate(link, link.namespaces, 2.0, 20_000)
+        arrivals, sent = saturate(link, link.namespaces, 2.0, 20_000)
         state = line_state(link.namespaces, "robot")
     assert state is not None
     assert state.dropped == {}
-    assert kbit(arrivals, 0, 9) == pytest.approx(2 * 20_000, rel=0.05)
+    assert len(arrivals) == len(sent) > 1000
 
 
 @pytest.mark.parametrize("source", SIDES)

@@ -23,7 +23,7 @@ def shaped(namespace: str) -> bool:
 def test_packets_leave_at_the_scheduled_rate_and_an_outage_holds_them(link_name: str) -> None:
     steps = profile((1.5, 2000), (1.5, 300), (1.5, 0), (9, 1200))
     with Namespaces(link_name) as pair, Shaper(INTERFACE, steps, pair.namespace("robot")) as shaper:
-        arrivals = saturate(shaper, pair, 6.0, 4000)
+        arrivals, _ = saturate(shaper, pair, 6.0, 4000)
     for start, end in ((0.5, 1.5), (1.8, 3.0), (4.8, 6.0)):
         assert kbit(arrivals, start, end) == pytest.approx(steps.capacity.kbit(start, end), rel=0.08)
     assert kbit(arrivals, 3.2, 4.5) == 0
