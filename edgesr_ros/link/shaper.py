@@ -15,7 +15,9 @@ TICK = 0.1  # s between looks at the schedule
 _UNLIMITED_KBPS = 10_000_000.0
 _PACKET = 1514  # bytes of an Ethernet frame without its checksum
 _PACKET_KBIT = _PACKET * 8 / 1000
-_BURST_SECONDS = 0.005  # of a rate: what is made good for when a timer fires late; at 1 Mbit/s half a packet
+_BURST_SECONDS = (
+    0.001  # of a rate: made good for when a timer fires late; what is sent too early after a pause
+)
 _OPEN = ("rate", "10gbit", "burst", "1mb", "limit", "32mb")
 _CLOSED = ("rate", "8bit", "burst", "1600", "limit", "32mb")
 _DELAY_LINE = "100000"  # packets on their way in netem, beside the queue
@@ -33,7 +35,8 @@ class Shaper:
     - bfifo is the queue. netem makes delay, jitter, losses and duplicates; without it they are left out,
       see `left_out`.
 
-    The rate holds for whole Ethernet frames, headers included.
+    The rate holds for whole Ethernet frames, headers included. htb charges a packet after it has sent it: what
+    ends with a packet of n bytes is there as much earlier as n bytes take.
 
     Args:
         interface: its name. What shapes it so far is replaced.

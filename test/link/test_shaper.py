@@ -95,7 +95,7 @@ def test_netem_is_told_delay_jitter_losses_and_duplicates(told: list[str]) -> No
     told.clear()
     for now in (0.0, 0.1, 0.2):
         shaper.apply(now)
-    rate = "rate 800000bit burst 500 cburst 500 quantum 1514"
+    rate = "rate 800000bit burst 100 cburst 100 quantum 1514"
     assert f"tc class change dev wlan0 parent 3: classid 3:1 htb {rate}" in told
     assert len(told) == len(set(told))  # what stays as it is is told once
 
