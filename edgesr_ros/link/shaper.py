@@ -35,8 +35,8 @@ class Shaper:
     - bfifo is the queue. netem makes delay, jitter, losses and duplicates; without it they are left out,
       see `left_out`.
 
-    The rate holds for whole Ethernet frames, headers included. htb charges a packet after it has sent it: what
-    ends with a packet of n bytes is there as much earlier as n bytes take.
+    The rate holds for whole Ethernet frames, headers included. htb charges a packet after it has sent it:
+    what ends with a packet of n bytes is there as much earlier as n bytes take.
 
     Args:
         interface: its name. What shapes it so far is replaced.
