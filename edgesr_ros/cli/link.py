@@ -53,19 +53,19 @@ def _up(arguments: argparse.Namespace) -> int:
 def _asked_to_end() -> Iterator[threading.Event]:
     """An event that is set when we are asked to end: the one way that cleans up, and nothing cuts it short.
 
-    The signals are taken by a thread: a handler that sets an event may find the event's lock held by the
-    very code that it interrupts, and hang.
+    A thread sets it: a handler that sets an event may find the event's lock held by the very code that it
+    interrupts, and hang.
     """
     stop, over = threading.Event(), threading.Event()
+    asked: list[int] = []
 
     def watch() -> None:
-        while not over.is_set() and not stop.is_set():
-            if signal.sigtimedwait(ENDINGS, _WATCH_PERIOD):
+        while not over.wait(_WATCH_PERIOD):
+            if asked:
                 stop.set()
 
     for number in ENDINGS:
-        signal.signal(number, lambda *_: None)  # a shell's `&` has SIGINT ignored
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+        signal.signal(number, lambda number, _: asked.append(number))  # a shell's `&` has SIGINT ignored
     thread = threading.Thread(target=watch)
     thread.start()
     try:
@@ -73,7 +73,6 @@ def _asked_to_end() -> Iterator[threading.Event]:
     finally:
         over.set()
         thread.join()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
 
 
 def _up_until(
