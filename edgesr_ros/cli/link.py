@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.link.kernel import KernelLink, follow
-from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces
+from edgesr_ros.link.kernel import KernelLink, line_state
+from edgesr_ros.link.line import LineState
+from edgesr_ros.link.namespaces import ADDRESSES, SIDES, Namespaces
 from edgesr_ros.link.profile import LinkProfile, read_profile
-from edgesr_ros.link.shaper import Shaper, shaper_state
+from edgesr_ros.link.shaper import Shaper
 from edgesr_ros.live.processes import ENDINGS
 
 HELP = "put a bad link between two network namespaces of this machine (needs root)"
@@ -52,19 +53,19 @@ def _up(arguments: argparse.Namespace) -> int:
 def _asked_to_end() -> Iterator[threading.Event]:
     """An event that is set when we are asked to end: the one way that cleans up, and nothing cuts it short.
 
-    The signals are taken by a thread: a handler that sets an event may find the event's lock held by the
-    very code that it interrupts, and hang.
+    A thread sets it: a handler that sets an event may find the event's lock held by the very code that it
+    interrupts, and hang.
     """
     stop, over = threading.Event(), threading.Event()
+    asked: list[int] = []
 
     def watch() -> None:
-        while not over.is_set() and not stop.is_set():
-            if signal.sigtimedwait(ENDINGS, _WATCH_PERIOD):
+        while not over.wait(_WATCH_PERIOD):
+            if asked:
                 stop.set()
 
     for number in ENDINGS:
-        signal.signal(number, lambda *_: None)  # a shell's `&` has SIGINT ignored
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+        signal.signal(number, lambda number, _: asked.append(number))  # a shell's `&` has SIGINT ignored
     thread = threading.Thread(target=watch)
     thread.start()
     try:
@@ -72,7 +73,6 @@ def _asked_to_end() -> Iterator[threading.Event]:
     finally:
         over.set()
         thread.join()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
 
 
 def _up_until(
@@ -83,14 +83,13 @@ def _up_until(
             print(f"{arguments.interface} is held to: {profile.description}")
             _print_left_out(shaper.left_out)
             print("Ctrl-C ends it", flush=True)
-            follow([shaper], stop)
+            shaper.follow(stop)
         return 0
     with KernelLink(profile, back, arguments.name) as link:
         print(f"link {arguments.name!r} is up: {profile.description}")
         for side in SIDES:
             command = " ".join(link.namespaces.command(side, ["COMMAND"]))
             print(f"  {side:6}  {ADDRESSES[side]}  sudo -E {command}")
-        _print_left_out(link.left_out)
         print("Ctrl-C removes it", flush=True)
         link.follow(stop)
     _print_removed(link.cut_off)
@@ -111,17 +110,20 @@ def _status(arguments: argparse.Namespace) -> int:
     present = namespaces.present()
     print(f"link {arguments.name!r} is {'up' if present else 'not up'}")
     for side in present:
-        state = shaper_state(INTERFACE, namespaces.namespace(side))
-        if state is None:
-            carries = "not shaped"
-        else:
-            carries = (
-                f"{state.rate}; sent {_size(state.sent_bytes)}, waiting {_size(state.waiting_bytes)}, "
-                f"dropped {state.dropped} packets"
-            )
+        carries = _carries(line_state(namespaces, side))
         processes = " ".join(map(str, namespaces.processes(side))) or "none"
         print(f"  {side:6}  {ADDRESSES[side]}  {carries}; processes: {processes}")
     return 0 if present else 1
+
+
+def _carries(state: LineState | None) -> str:
+    if state is None:
+        return "no interface"
+    rate = "no limit" if state.kbps is None else f"{state.kbps:g} kbit/s" if state.kbps else "outage"
+    sent, waiting = _size(state.sent_bytes), _size(state.waiting_bytes)
+    reasons = ", ".join(f"{reason} {count}" for reason, count in state.dropped.items())
+    dropped = f"{sum(state.dropped.values())} packets" + (f" ({reasons})" if reasons else "")
+    return f"{rate}; sent {sent}, waiting {waiting}, dropped {dropped}"
 
 
 def _print_left_out(what: Sequence[str]) -> None:

@@ -1,14 +1,15 @@
-"""Two network namespaces joined by a virtual cable: a robot and a ground station on one machine."""
+"""Two network namespaces of one machine: a robot and a ground station, with one interface each."""
 
 import contextlib
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.link.commands import NAMESPACES, in_namespace, require_root, run_tool, succeeds
+from edgesr_ros.link.commands import NAMESPACES, in_namespace, open_tap, require_root, run_tool, succeeds
 
 Side = Literal["robot", "ground"]
 SIDES: tuple[Side, ...] = ("robot", "ground")
@@ -56,15 +57,37 @@ class Namespaces:
         return [int(pid) for pid in run_tool("ip", "netns", "pids", self.namespace(side)).split()]
 
     def create(self) -> None:
-        """Make both and join them; on failure nothing remains."""
+        """Make both and join them by a virtual cable; on failure nothing remains."""
+        with self._making():
+            robot, ground = map(self.namespace, SIDES)
+            pair = ("type", "veth", "peer", "name", INTERFACE, "netns", ground)
+            run_tool("ip", "link", "add", INTERFACE, "netns", robot, *pair)
+
+    def create_apart(self) -> list[int]:
+        """Make both, with interfaces that somebody else has to join; on failure nothing remains.
+
+        Returns:
+            The descriptors of the two interfaces, see `open_tap`.
+        """
+        taps: list[int] = []
+        try:
+            with self._making():
+                for side in SIDES:
+                    taps.append(open_tap(self.namespace(side), INTERFACE))
+        except BaseException:
+            for tap in taps:
+                os.close(tap)
+            raise
+        return taps
+
+    @contextlib.contextmanager
+    def _making(self) -> Iterator[None]:
         if self.present():
             raise InputError(f"link {self.name!r} is up already: take it down first (edgesr link down)")
         try:
             for side in SIDES:
                 run_tool("ip", "netns", "add", self.namespace(side))
-            robot, ground = map(self.namespace, SIDES)
-            pair = ("type", "veth", "peer", "name", INTERFACE, "netns", ground)
-            run_tool("ip", "link", "add", INTERFACE, "netns", robot, *pair)
+            yield
             for side in SIDES:
                 self._configure(side)
         except BaseException:

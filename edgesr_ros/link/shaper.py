@@ -1,12 +1,11 @@
 """A link profile on a real network interface, by the kernel's traffic control (`tc`)."""
 
 import contextlib
-import json
 import math
-import re
+import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import NamedTuple
 
 from edgesr_ros.link.commands import require_root, run_tool, send_broadcast, succeeds
 from edgesr_ros.link.profile import LinkProfile
@@ -16,20 +15,12 @@ TICK = 0.1  # s between looks at the schedule
 _UNLIMITED_KBPS = 10_000_000.0
 _PACKET = 1514  # bytes of an Ethernet frame without its checksum
 _PACKET_KBIT = _PACKET * 8 / 1000
-_BURST_SECONDS = 0.005  # of a rate: what is made good for when a timer fires late; at 1 Mbit/s half a packet
+_BURST_SECONDS = (
+    0.001  # of a rate: made good for when a timer fires late; what is sent too early after a pause
+)
 _OPEN = ("rate", "10gbit", "burst", "1mb", "limit", "32mb")
 _CLOSED = ("rate", "8bit", "burst", "1600", "limit", "32mb")
-_CLOSED_BYTES_PER_S = 1
 _DELAY_LINE = "100000"  # packets on their way in netem, beside the queue
-
-
-class ShaperState(NamedTuple):
-    """What the kernel says of a shaped interface."""
-
-    rate: str  # as tc prints it, e.g. 800Kbit, or "outage"
-    sent_bytes: int  # whole Ethernet frames
-    dropped: int  # packets, for want of room in the queue
-    waiting_bytes: int
 
 
 class Shaper:
@@ -44,7 +35,8 @@ class Shaper:
     - bfifo is the queue. netem makes delay, jitter, losses and duplicates; without it they are left out,
       see `left_out`.
 
-    The rate holds for whole Ethernet frames, headers included.
+    The rate holds for whole Ethernet frames, headers included. htb charges a packet after it has sent it:
+    what ends with a packet of n bytes is there as much earlier as n bytes take.
 
     Args:
         interface: its name. What shapes it so far is replaced.
@@ -100,6 +92,18 @@ class Shaper:
             # The kernel looks at the queue again when a packet comes: this one, where all senders wait.
             with contextlib.suppress(OSError):
                 send_broadcast(self._namespace, self.interface)
+
+    def follow(self, stop: threading.Event) -> None:
+        """Follow the profile's schedule, which starts now, until `stop`. Blocks.
+
+        Raises:
+            InputError: the interface cannot be shaped any more.
+        """
+        start, ticks = time.monotonic(), 0
+        while not stop.wait(start + ticks * TICK - time.monotonic()):
+            self.apply(ticks * TICK)
+            # A tick that was missed is gone: the schedule goes by the clock.
+            ticks = max(ticks + 1, math.floor((time.monotonic() - start) / TICK))
 
     def clear(self) -> None:
         """Leave the interface as the system makes it."""
@@ -171,21 +175,3 @@ def _rate(kbps: float) -> tuple[str, ...]:
 
 def _percent(probability: float) -> str:
     return f"{100 * probability:g}%"
-
-
-def shaper_state(interface: str, namespace: str) -> ShaperState | None:
-    """What a `Shaper`, perhaps another process's, has set there; None where there is none.
-
-    Raises:
-        InputError: no such interface or namespace, or no root.
-    """
-    tc, device = ("tc", "-n", namespace), ("dev", interface)
-    shown = json.loads(run_tool(*tc, "-s", "-j", "qdisc", "show", *device))
-    kinds = {entry["kind"]: entry for entry in shown}
-    rate = re.search(r"class htb .* rate (\S+)", run_tool(*tc, "class", "show", *device))
-    if rate is None or not {"tbf", "htb", "bfifo"} <= kinds.keys():
-        return None
-    closed = kinds["tbf"]["options"]["rate"] <= _CLOSED_BYTES_PER_S
-    queue = kinds["bfifo"]
-    text = "outage" if closed else rate[1]
-    return ShaperState(text, kinds["htb"]["bytes"], queue["drops"], queue["backlog"])

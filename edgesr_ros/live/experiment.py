@@ -27,10 +27,9 @@ from edgesr_ros.experiment.runner import (
 )
 from edgesr_ros.experiment.screen import Judge, Seen
 from edgesr_ros.experiment.simulation import Glance
-from edgesr_ros.link.kernel import KernelLink
-from edgesr_ros.link.namespaces import INTERFACE, SIDES
+from edgesr_ros.link.kernel import KernelLink, line_state
+from edgesr_ros.link.namespaces import SIDES
 from edgesr_ros.link.profile import LinkProfile
-from edgesr_ros.link.shaper import shaper_state
 from edgesr_ros.live.processes import Processes, chain_environment
 from edgesr_ros.live.record import SENT, Window, fingerprint, read_record
 from edgesr_ros.sources.files import write_image
@@ -107,7 +106,11 @@ def _watch(
     """Run the nodes of a contender on a link of its own; watchers write into `record`."""
     environment = chain_environment()
     environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    with KernelLink(profile, name=f"edgesr_{os.getpid()}") as link, Processes(logs, environment) as processes:
+    link_name = f"edgesr_{os.getpid()}"
+    with (
+        KernelLink(profile, name=link_name, seed=experiment.seed) as link,
+        Processes(logs, environment) as processes,
+    ):
         robot, ground = (link.namespaces.command(side, []) for side in SIDES)
         network = by_network(contender)
         watch = ["ground", record, "sr" if network else "raw", experiment.samples_per_s]
@@ -177,7 +180,7 @@ def _following(link: KernelLink) -> Iterator[None]:
 
 
 def _sent_bytes(link: KernelLink) -> int:
-    state = shaper_state(INTERFACE, link.namespaces.namespace("robot"))
+    state = line_state(link.namespaces, "robot")
     return state.sent_bytes if state else 0
 
 

@@ -13,7 +13,6 @@ import pytest
 from edgesr_ros.cli.main import main
 from edgesr_ros.link import commands
 from edgesr_ros.link.namespaces import INTERFACE, SIDES, Namespaces
-from edgesr_ros.link.shaper import shaper_state
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -69,7 +68,7 @@ def test_up_status_and_every_way_down(name: str) -> None:
             status, said, _ = finished("status", "--name", name)
             assert status == 0
             assert f"link '{name}' is up" in said
-            assert "robot   198.18.0.1  1Mbit" in said
+            assert "robot   198.18.0.1  1000 kbit/s; sent " in said
             assert "processes: none" in said
             status, _, error = finished("up", "demo", "--name", name)
             assert (status, error.count("\n")) == (2, 1)
@@ -91,6 +90,8 @@ def test_down_ends_up_and_removes_what_a_crash_left(name: str) -> None:
         process.kill()
         process.wait()
         assert Namespaces(name).present() == list(SIDES)
+        said = finished("status", "--name", name)[1]
+        assert "robot   198.18.0.1  no interface; processes: none" in said
         inside = Namespaces(name).command("robot", ["sleep", "60"])
         with subprocess.Popen(inside) as sleeping:
             while not Namespaces(name).processes("robot"):
@@ -121,6 +122,7 @@ def test_without_root_there_is_one_line(
 
 def test_an_interface_that_exists_and_has_no_namespaces(name: str) -> None:
     robot = Namespaces(name)
+    shown = ("tc", "-n", robot.namespace("robot"), "qdisc", "show", "dev", INTERFACE)
     assert finished("down", "--name", name)[0] == 0
     with robot:
         inside = robot.command("robot", [sys.executable, "-m", "edgesr_ros.cli.main", "link", "up", "fading"])
@@ -128,11 +130,11 @@ def test_an_interface_that_exists_and_has_no_namespaces(name: str) -> None:
         with subprocess.Popen(shaped, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert next(line for line in process.stdout if line.startswith("Ctrl-C"))
-            assert shaper_state(INTERFACE, robot.namespace("robot")) is not None
+            assert "htb" in commands.run_tool(*shown)
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=30)
         assert (process.returncode, err) == (0, "")
-        assert shaper_state(INTERFACE, robot.namespace("robot")) is None
+        assert "htb" not in commands.run_tool(*shown)
         done = subprocess.run([*inside, "--interface", "radio7"], check=False, capture_output=True, text=True)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert "radio7" in done.stderr

@@ -1,186 +1,155 @@
-"""Real packets through a real link of the kernel; skipped where there is no root."""
+"""Real packets through a link between two namespaces; skipped where there is no root."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pytest
+from link_traffic import (
+    PORT,
+    interfaces,
+    kbit,
+    know_neighbour,
+    modelled,
+    name_for_a_link,
+    profile,
+    received,
+    saturate,
+)
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.link import commands
-from edgesr_ros.link.capacity import Interrupted, Outage, Schedule, Step
+from edgesr_ros.link import commands, kernel
+from edgesr_ros.link.capacity import Interrupted, Outage
 from edgesr_ros.link.emulator import LinkEmulator
-from edgesr_ros.link.kernel import KernelLink
-from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces
-from edgesr_ros.link.packets import Channel
-from edgesr_ros.link.profile import Burst, LinkProfile, read_profile
-from edgesr_ros.link.shaper import TICK, Shaper, shaper_state
+from edgesr_ros.link.kernel import KernelLink, line_state
+from edgesr_ros.link.namespaces import ADDRESSES, INTERFACE, SIDES, Namespaces, Side
+from edgesr_ros.link.packets import Channel, wire_bytes
+from edgesr_ros.link.profile import LinkProfile, read_profile
 
-HEADERS = 42  # bytes of Ethernet, IPv4 and UDP in each packet: the kernel's rate holds for them too
-PORT = 5000
-
-RECEIVER = f"""
-import json, socket, sys, time
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.bind(("", {PORT}))
-udp.settimeout(0.1)
-print("ready", flush=True)
-end, arrivals = time.monotonic() + float(sys.argv[1]), []
-while time.monotonic() < end:
-    try:
-        size = len(udp.recv(65536))
-    except TimeoutError:
-        continue
-    if not size:  # the sender has said all
-        break
-    arrivals.append((time.monotonic(), size + {HEADERS}))
-print(json.dumps(arrivals))
-"""
-
-# It blocks where the socket's few packets are not on their way yet, so the queue never runs dry.
-SENDER = f"""
-import socket, sys, time
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
-udp.settimeout(0.1)
-end = time.monotonic() + float(sys.argv[2])
-while time.monotonic() < end:
-    try:
-        udp.sendto(bytes(1400), (sys.argv[1], {PORT}))
-    except TimeoutError:
-        pass
-"""
-
-# Datagrams at 30 Hz; prints when each was really sent, so that the model can be told the same.
+# Datagrams of the given sizes, with a pause after each; the clock is one for both ends.
 DATAGRAMS = f"""
 import json, socket, sys, time
-size, count, start, sent = int(sys.argv[2]), int(sys.argv[3]), time.monotonic(), []
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_000_000)
-for number in range(count):
-    time.sleep(max(0, start + number / 30 - time.monotonic()))
-    sent.append(time.monotonic() - start)
+sent = []
+for size, pause in json.loads(sys.argv[2]):
+    sent.append(time.monotonic())
     udp.sendto(bytes(size), (sys.argv[1], {PORT}))
+    time.sleep(pause)
 time.sleep(1)  # the queue is empty then
-udp.sendto(b"", (sys.argv[1], {PORT}))
+for _ in range(5):  # where some are lost
+    udp.sendto(b"", (sys.argv[1], {PORT}))
 print(json.dumps(sent))
 """
 
 
 @pytest.fixture
 def link_name() -> str:
-    """A name for a link of the test's own, where the kernel can have one."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root: network namespaces and tc")
-    if shutil.which("ip") is None or shutil.which("tc") is None:
-        pytest.skip("needs ip and tc: package iproute2")
-    name = f"test{os.getpid()}"
-    try:
-        with KernelLink(read_profile("fading"), name=name):
-            pass
-    except InputError as error:
-        pytest.skip(f"this system has no kernel link: {error}")
-    return name
+    return name_for_a_link()
 
 
-class Arrival(NamedTuple):
-    at: float  # s since the schedule began
-    size: int
+def send(
+    link: KernelLink, datagrams: Sequence[tuple[int, float]], source: Side = "robot"
+) -> tuple[list[float], list[tuple[float, int]]]:
+    """Send datagrams of so many bytes, with a pause in s after each.
+
+    Returns:
+        When each was sent, s, and (time, bytes with the headers of one packet) of what arrived.
+    """
+    know_neighbour(link.namespaces, source)
+    destination = ADDRESSES["ground" if source == "robot" else "robot"]
+    sent: list[float] = []
+
+    def during(run: list[str]) -> None:
+        command = [*run, DATAGRAMS, destination, json.dumps(datagrams)]
+        sent.extend(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+    arrived = received(link.namespaces, source, 120, during)
+    return sent, arrived
 
 
-def saturate(link: KernelLink, seconds: float, *, back: bool = False) -> list[Arrival]:
-    """Follow the link's schedule for a while with more packets than it carries."""
-    source, destination = reversed(SIDES) if back else SIDES
-    listen = link.namespaces.command(destination, [sys.executable, "-c", RECEIVER, str(seconds + 0.5)])
-    send = [sys.executable, "-c", SENDER, ADDRESSES[destination], str(seconds)]
-    stop = threading.Event()
-    with subprocess.Popen(listen, stdout=subprocess.PIPE, text=True) as receiver:
-        assert receiver.stdout is not None
-        assert receiver.stdout.readline() == "ready\n"
-        following = threading.Thread(target=link.follow, args=(stop,))
-        began = time.monotonic()
-        following.start()
-        try:
-            subprocess.run(link.namespaces.command(source, send), check=True)
-            arrivals = json.loads(receiver.stdout.read())
-        finally:
-            stop.set()
-            following.join()
-    return [Arrival(at - began, size) for at, size in arrivals]
+def delays(link: KernelLink, size: int, count: int, pause: float, source: Side = "robot") -> list[float]:
+    """How long each of some datagrams took, s, where none is lost."""
+    sent, arrived = send(link, [(size, pause)] * count, source)
+    return [at - begun for begun, (at, _) in zip(sent, arrived, strict=True)]
 
 
-def know_neighbour(link: KernelLink) -> None:
-    """Tell the robot the ground station's hardware address, which it would ask for first."""
-    mac = subprocess.run(
-        link.namespaces.command("ground", ["cat", f"/sys/class/net/{INTERFACE}/address"]),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    neighbour = ["ip", "neighbour", "add", ADDRESSES["ground"], "lladdr", mac, "dev", INTERFACE]
-    subprocess.run(link.namespaces.command("robot", neighbour), check=True)
-
-
-def kbit(arrivals: list[Arrival], start: float, end: float) -> float:
-    return sum(arrival.size for arrival in arrivals if start <= arrival.at < end) * 8 / 1000
-
-
-def profile(*steps: tuple[float, float], **settings: object) -> LinkProfile:
-    schedule = Schedule(steps=tuple(Step(seconds=seconds, kbps=kbps) for seconds, kbps in steps))
-    return LinkProfile(description="for a test", capacity=schedule, **settings)
+@pytest.mark.parametrize("kbps", [1000, 300])
+def test_a_datagram_takes_the_time_of_its_bytes_on_the_wire(link_name: str, kbps: int) -> None:
+    sizes = (500, 1400, 4100, 8000, 20_000)
+    with KernelLink(read_profile("unlimited"), name=link_name) as link:
+        own = min(delays(link, 500, 20, 0.01))  # what sender and receiver take themselves
+    with KernelLink(profile((99, kbps)), name=link_name) as link:
+        for size in sizes:
+            line = wire_bytes(size) * 8 / kbps / 1000
+            # The least: a busy machine makes some late, and none early.
+            seen = min(delays(link, size, 8, line + 0.02)) - own
+            assert seen == pytest.approx(line, rel=0.05), f"{size} bytes"
 
 
 def test_packets_arrive_at_the_scheduled_rate_and_an_outage_holds_them(link_name: str) -> None:
     steps = profile((1.5, 2000), (1.5, 300), (1.5, 0), (9, 1200))
     with KernelLink(steps, name=link_name) as link:
-        arrivals = saturate(link, 6.0)
+        arrivals, sent = saturate(link, link.namespaces, 6.0, 4000)
+    expected = modelled(steps, sent)
     for start, end in ((0.5, 1.5), (1.8, 3.0), (4.8, 6.0)):
-        assert kbit(arrivals, start, end) == pytest.approx(steps.capacity.kbit(start, end), rel=0.08)
-    assert kbit(arrivals, 3.2, 4.5) == 0
-    assert min(arrival.at for arrival in arrivals if arrival.at > 3.2) < 4.5 + 0.3
-    assert kbit(arrivals, 0.5, 6.0) == pytest.approx(steps.capacity.kbit(0.5, 6), rel=0.04)
+        assert kbit(arrivals, start, end) == pytest.approx(kbit(expected, start, end), rel=0.05)
+    assert kbit(arrivals, 3.1, 4.45) == 0
+    assert kbit(arrivals, 0.5, 6.0) == pytest.approx(kbit(expected, 0.5, 6), rel=0.03)
 
 
-def test_a_rate_that_changes_all_the_time(link_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What arrives is what the rates that were set let through; a busy machine sets them late."""
+def test_a_rate_that_changes_all_the_time(link_name: str) -> None:
     swinging = read_profile("fading")
-    changes: list[tuple[float, float]] = []  # s, monotonic; kbit/s from then on
-    apply = Shaper.apply
-
-    def noted(shaper: Shaper, now: float) -> None:
-        apply(shaper, now)
-        if shaper.profile is swinging:
-            changes.append((time.monotonic(), swinging.capacity.kbit(now, now + TICK) / TICK))
-
     with KernelLink(profile((9, 50)), swinging, name=link_name) as link:
-        monkeypatch.setattr(Shaper, "apply", noted)
-        arrivals = saturate(link, 8.0, back=True)
-    times, rates = np.array(changes).T
-    times -= times[0]
-
-    def let_through(start: float, end: float) -> float:
-        edges = np.clip([*times, end], start, end)
-        return float((np.diff(edges) * rates).sum())
-
-    for start in (1.0, 3.0, 5.0):
-        expected = let_through(start, start + 2)
-        assert kbit(arrivals, start, start + 2) == pytest.approx(expected, rel=0.08)
-    assert kbit(arrivals, 0.5, 8) == pytest.approx(let_through(0.5, 8), rel=0.04)
-    assert len(set(rates)) > 10
+        arrivals, sent = saturate(link, link.namespaces, 6.0, 3000, source="ground")
+    expected = modelled(swinging, sent)
+    for start in (1.0, 2.5, 4.0):
+        assert kbit(arrivals, start, start + 1.5) == pytest.approx(
+            kbit(expected, start, start + 1.5), rel=0.06
+        )
+    assert kbit(arrivals, 0.5, 6) == pytest.approx(kbit(expected, 0.5, 6), rel=0.03)
 
 
 def test_slow_links_lose_nothing_of_their_little(link_name: str) -> None:
-    slow = profile((2, 400), (9, 40))  # a packet in 0.3 s
+    slow = profile((1, 400), (9, 40))  # a packet in 0.3 s
     with KernelLink(slow, name=link_name) as link:
-        arrivals = saturate(link, 8.0)
-    assert kbit(arrivals, 2.5, 8.0) == pytest.approx(220, abs=1.5 * 11.6)
+        arrivals, sent = saturate(link, link.namespaces, 6.0, 800)
+    expected = kbit(modelled(slow, sent), 1.5, 6.0)
+    assert expected > 100
+    assert kbit(arrivals, 1.5, 6.0) == pytest.approx(expected, abs=1.5 * 11.6)
+
+
+def test_twenty_megabits_a_second_go_through(link_name: str) -> None:
+    with KernelLink(profile((99, 30_000), queue_bytes=10_000_000), name=link_name) as link:
+        arrivals, sent = saturate(link, link.namespaces, 2.0, 20_000)
+        state = line_state(link.namespaces, "robot")
+    assert state is not None
+    assert state.dropped == {}
+    assert len(arrivals) == len(sent) > 1000
+
+
+@pytest.mark.parametrize("source", SIDES)
+def test_losses_and_delay_both_ways(link_name: str, source: Side) -> None:
+    bad = profile((99, 20_000), loss=0.1, delay_ms=30)
+    with KernelLink(bad, name=link_name, seed=3) as link:
+        sent, arrived = send(link, [(200, 0.001)] * 1500, source)
+        states = [line_state(link.namespaces, side) for side in SIDES]
+    assert len(arrived) / len(sent) == pytest.approx(0.9, abs=4 * (0.1 * 0.9 / 1500) ** 0.5)
+    assert 0.030 <= arrived[0][0] - sent[0] < 0.030 + 0.02
+    sending = states[SIDES.index(source)]
+    assert sending is not None
+    assert 1500 - len(arrived) <= sending.dropped["loss"] <= 1500 - len(arrived) + 20
+
+
+def test_a_duplicate_is_a_whole_datagram(link_name: str) -> None:
+    with KernelLink(profile((99, 5000), duplicate=1.0, jitter_ms=5), name=link_name) as link:
+        _, arrived = send(link, [(size, 0.05) for size in (300, 4000, 6000)])
+    sizes = [size for _, size in arrived]
+    assert sizes == [size + 42 for size in (300, 300, 4000, 4000, 6000, 6000)]
 
 
 def test_the_queue_holds_so_many_bytes(link_name: str) -> None:
@@ -189,14 +158,41 @@ def test_the_queue_holds_so_many_bytes(link_name: str) -> None:
             "import socket; udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
             f"for _ in range(40): udp.sendto(bytes(1000), ('{ADDRESSES['ground']}', {PORT}))"
         )
-        know_neighbour(link)
+        know_neighbour(link.namespaces)
         subprocess.run(link.namespaces.command("robot", [sys.executable, "-c", command]), check=True)
-        state = shaper_state(INTERFACE, link.namespaces.namespace("robot"))
+        deadline = time.monotonic() + 10
+        while (state := line_state(link.namespaces, "robot")) is not None:
+            if state.dropped or time.monotonic() > deadline:
+                break
     assert state is not None
-    assert state.rate == "outage"
-    assert 20_000 - 1042 - 300 <= state.waiting_bytes <= 20_000
-    # The gate has let one through and holds one more.
-    assert state.dropped >= 40 - 20_000 // 1042 - 2
+    assert state.kbps == 0
+    assert 20_000 - 1042 < state.waiting_bytes <= 20_000
+    assert state.dropped["queue"] >= 40 - 20_000 // 1042
+    assert state.sent_bytes == 0
+
+
+def test_without_limit_delay_and_loss_the_kernel_has_a_cable(link_name: str) -> None:
+    threads = threading.active_count()
+    with KernelLink(read_profile("unlimited"), name=link_name) as link:
+        assert threading.active_count() == threads
+        _, arrived = send(link, [(30_000, 0.0)] * 10)
+        state = line_state(link.namespaces, "robot")
+    assert len(arrived) == 10
+    assert state is not None
+    assert (state.kbps, state.dropped) == (None, {})
+    assert state.sent_bytes >= 10 * wire_bytes(30_000)
+
+
+def test_an_interface_that_is_down_for_a_while_hears_nothing_meanwhile(link_name: str) -> None:
+    with KernelLink(profile((9, 5000)), name=link_name) as link:
+        ground = ("ip", "-n", link.namespaces.namespace("ground"), "link", "set", INTERFACE)
+        know_neighbour(link.namespaces)
+        commands.run_tool(*ground, "down")
+        alone = [sys.executable, "-c", DATAGRAMS, ADDRESSES["ground"], json.dumps([(100, 0.01)] * 10)]
+        subprocess.run(link.namespaces.command("robot", alone), check=True, capture_output=True)
+        commands.run_tool(*ground, "up")
+        _, arrived = send(link, [(100, 0.01)] * 10)
+    assert len(arrived) == 10
 
 
 def test_nothing_is_left_behind(link_name: str) -> None:
@@ -208,20 +204,30 @@ def test_nothing_is_left_behind(link_name: str) -> None:
     assert interfaces() == before
 
 
+@pytest.mark.parametrize("broken", ["run_within", "Forwarder"])
 def test_nothing_is_left_behind_when_it_cannot_be_made(
-    link_name: str, monkeypatch: pytest.MonkeyPatch
+    link_name: str, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    def broken(*command: str) -> str:
-        if "bfifo" in command:
-            raise InputError("no bfifo here")
-        return commands.run_tool(*command)
+    def fail(*_: object) -> None:
+        raise InputError("not on this machine")
 
-    before = interfaces()
-    monkeypatch.setattr("edgesr_ros.link.shaper.run_tool", broken)
-    with pytest.raises(InputError, match="no bfifo here"), KernelLink(read_profile("demo"), name=link_name):
+    before, threads = interfaces(), threading.active_count()
+    monkeypatch.setattr(kernel, broken, fail)
+    with pytest.raises(InputError, match="not on this"), KernelLink(read_profile("demo"), name=link_name):
         pass
     assert Namespaces(link_name).present() == []
     assert interfaces() == before
+    assert threading.active_count() == threads
+
+
+def test_a_system_without_taps_is_one_line(link_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_TUN", "/nowhere/tun")
+    with (
+        pytest.raises(InputError, match="needs /nowhere/tun"),
+        KernelLink(read_profile("demo"), name=link_name),
+    ):
+        pass
+    assert Namespaces(link_name).present() == []
 
 
 def test_two_links_of_one_name_and_a_link_that_is_taken_away(link_name: str) -> None:
@@ -234,6 +240,23 @@ def test_two_links_of_one_name_and_a_link_that_is_taken_away(link_name: str) -> 
         link.namespaces.remove()
         following.join(timeout=10)
         assert not following.is_alive()
+
+
+def test_an_interface_that_is_taken_away(link_name: str) -> None:
+    with KernelLink(read_profile("demo"), name=link_name) as link:
+        commands.run_tool("ip", "-n", link.namespaces.namespace("ground"), "link", "delete", INTERFACE)
+        with pytest.raises(InputError, match="has been removed"):
+            link.follow(threading.Event())
+        assert line_state(link.namespaces, "robot") is None
+
+
+def test_half_a_link_has_no_state(link_name: str) -> None:
+    commands.run_tool("ip", "netns", "add", f"{link_name}_robot")
+    half = Namespaces(link_name)
+    try:
+        assert [line_state(half, side) for side in SIDES] == [None, None]
+    finally:
+        half.remove()
 
 
 def test_what_runs_in_a_namespace_is_told_when_it_is_cut_off(link_name: str) -> None:
@@ -258,47 +281,18 @@ def test_the_model_delivers_what_the_kernel_delivers(
     """How much of a stream that a link of 1 Mbit/s cannot carry arrives whole."""
     constant = profile((99, 1000), queue_bytes=queue_bytes)
     with KernelLink(constant, name=link_name) as link:
-        know_neighbour(link)
-        listen = link.namespaces.command("ground", [sys.executable, "-c", RECEIVER, "60"])
-        send = [sys.executable, "-c", DATAGRAMS, ADDRESSES["ground"], str(size), str(count)]
-        with subprocess.Popen(listen, stdout=subprocess.PIPE, text=True) as receiver:
-            assert receiver.stdout is not None
-            assert receiver.stdout.readline() == "ready\n"
-            sending = link.namespaces.command("robot", send)
-            sent = json.loads(subprocess.run(sending, check=True, capture_output=True, text=True).stdout)
-            arrived = len(json.loads(receiver.stdout.read()))
+        sent, arrived = send(link, [(size, 1 / 30)] * count)
     model = Channel(LinkEmulator(constant))
-    expected = sum(model.send(at, size).reason is None for at in sent)
-    assert arrived / count == pytest.approx(expected / count, abs=0.03)
+    expected = sum(model.send(at - sent[0], size).reason is None for at in sent)
+    assert len(arrived) / count == pytest.approx(expected / count, abs=0.03)
 
 
 def test_an_outage_cuts_any_capacity(link_name: str) -> None:
     cut = Interrupted(read_profile("unlimited").capacity, [Outage(start=0.0, seconds=100.0)])
     with KernelLink(LinkProfile(description="x", capacity=cut), name=link_name) as link:
-        state = shaper_state(INTERFACE, link.namespaces.namespace("robot"))
+        state = line_state(link.namespaces, "robot")
     assert state is not None
-    assert state.rate == "outage"
-
-
-def test_an_interface_is_itself_again_at_the_end(link_name: str) -> None:
-    with Namespaces(link_name) as pair:
-        namespace = pair.namespace("robot")
-        with Shaper(INTERFACE, read_profile("demo"), namespace) as shaper:
-            shaper.apply(6.0)
-            state = shaper_state(INTERFACE, namespace)
-            assert state is not None
-            assert state.rate == "400Kbit"
-        assert shaper_state(INTERFACE, namespace) is None
-
-
-def test_an_interface_that_does_not_exist(link_name: str) -> None:
-    with Namespaces(link_name) as pair, pytest.raises(InputError, match="radio7"):
-        Shaper("radio7", read_profile("demo"), pair.namespace("robot"))
-
-
-def test_an_interface_without_a_shaper_has_no_state(link_name: str) -> None:
-    with Namespaces(link_name) as pair:
-        assert shaper_state(INTERFACE, pair.namespace("robot")) is None
+    assert state.kbps == 0
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "-x", "a b", "x" * 40])
@@ -319,51 +313,3 @@ def test_without_iproute2_there_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="iproute2"):
         KernelLink(read_profile("demo"))
-
-
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a shaper tells tc, on a kernel that takes everything."""
-    lines: list[str] = []
-
-    def note(*command: str) -> str:
-        lines.append(" ".join(command))
-        return ""
-
-    monkeypatch.setattr("edgesr_ros.link.shaper.run_tool", note)
-    monkeypatch.setattr("edgesr_ros.link.shaper.succeeds", lambda *command: note(*command) == "")
-    monkeypatch.setattr("edgesr_ros.link.shaper.require_root", lambda: None)
-    return lines
-
-
-def test_netem_is_told_delay_jitter_losses_and_duplicates(told: list[str]) -> None:
-    bad = profile(
-        (9, 800),
-        delay_ms=20,
-        jitter_ms=10,
-        loss=0.01,
-        duplicate=0.005,
-        burst=Burst(enter=0.003, leave=0.1, loss=0.8),
-    )
-    shaper = Shaper("wlan0", bad)
-    assert shaper.left_out == ()
-    assert told[1:3] == [
-        "tc qdisc add dev wlan0 root handle 1: netem limit 100000 delay 25.000ms 5.000ms rate 10gbit"
-        " loss gemodel 0.3% 10% 80% 1% duplicate 0.5%",
-        "tc qdisc add dev wlan0 parent 1:1 handle 2: tbf rate 10gbit burst 1mb limit 32mb",
-    ]
-    told.clear()
-    for now in (0.0, 0.1, 0.2):
-        shaper.apply(now)
-    rate = "rate 800000bit burst 500 cburst 500 quantum 1514"
-    assert f"tc class change dev wlan0 parent 3: classid 3:1 htb {rate}" in told
-    assert len(told) == len(set(told))  # what stays as it is is told once
-
-
-def test_netem_reorders_only_where_it_is_asked_to(told: list[str]) -> None:
-    Shaper("wlan0", profile((9, 800), jitter_ms=10, loss=0.01, reorder=True))
-    assert told[1].endswith("netem limit 100000 delay 5.000ms 5.000ms loss random 1%")
-
-
-def interfaces() -> set[str]:
-    return {line.split(":")[1] for line in commands.run_tool("ip", "-o", "link").splitlines()}

@@ -23,12 +23,21 @@ queue_bytes: 32000
 """
 
 SHIPPED = [
+    "bursts_5pct_20ms",
     "bursty",
     "constant_1mbps",
     "demo",
     "drive_away",
     "edge_of_range",
     "fading",
+    "loss_10pct_120ms",
+    "loss_10pct_20ms",
+    "loss_2pct_120ms",
+    "loss_2pct_20ms",
+    "loss_2pct_30ms",
+    "loss_5pct_120ms",
+    "loss_5pct_20ms",
+    "loss_5pct_30ms",
     "lte",
     "outage",
     "radio_100kbps",
@@ -119,6 +128,20 @@ def test_shipped_profiles(name: str) -> None:
 
 def test_every_shipped_profile_is_listed_here() -> None:
     assert sorted(path.stem for path in resources.config("links").glob("*.yaml")) == SHIPPED
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if "pct" in name])
+def test_the_names_of_lossy_profiles_say_what_they_do(name: str) -> None:
+    kind, percent, delay = re.fullmatch(r"(loss|bursts)_(\d+)pct_(\d+)ms", name).groups()
+    profile = read_profile(name)
+    assert profile.delay_ms == float(delay)
+    assert profile.kbps_at(0.0) == 1000
+    share = profile.loss
+    if kind == "bursts":
+        assert profile.burst is not None
+        assert profile.burst.leave == 1 / 4
+        share = profile.burst.enter / (profile.burst.enter + profile.burst.leave)
+    assert share == pytest.approx(int(percent) / 100, rel=1e-3)
 
 
 def test_steps_down_goes_from_10_megabytes_to_10_kilobytes_per_s() -> None:
