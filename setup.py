@@ -52,7 +52,7 @@ setup(
     maintainer_email="maintainers@edgesr-ros.example",
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["**/*.jinja"]},
+    package_data={NAME: ["**/*.jinja", "**/*.html"]},
     data_files=[*shared_files(), *([stubs()] if for_wheel else [])],
     # Versions known to work together: requirements/runtime.txt. ROS 2 comes from its own installation.
     install_requires=[

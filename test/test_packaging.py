@@ -35,8 +35,9 @@ KEYS = {
     "typing_extensions": "python3-typing-extensions",
     "yaml": "python3-yaml",
 }
-# A faster runtime; instead of ai_edge_litert; only for `edgesr train` and `export`.
-OPTIONAL = {"openvino", "tflite_runtime", "torch"}
+# A faster runtime; instead of ai_edge_litert; only for `edgesr train` and `export`; only for
+# WebRTC in experiments.
+OPTIONAL = {"openvino", "tflite_runtime", "torch", "selenium", "urllib3"}
 
 
 @pytest.fixture(scope="module")

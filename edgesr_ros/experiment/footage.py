@@ -49,10 +49,15 @@ class Footage:
     def __len__(self) -> int:
         return len(self._frames)
 
+    @property
+    def period(self) -> int:
+        """So many frames forwards and back, after which they repeat."""
+        return max(1, 2 * len(self) - 2)
+
     def position(self, number: int) -> int:
         """Which frame of the recording is the camera's frame `number`, counted from 0."""
         last = len(self._frames) - 1
-        turn = number % (2 * last) if last else 0
+        turn = number % self.period
         return turn if turn <= last else 2 * last - turn
 
     def spread(self, count: int) -> list[int]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 from msgspec.structs import asdict, replace
 
 from edgesr_ros import resources
+from edgesr_ros.codecs.format import Codec
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.profile import LinkProfile, read_profile
 from edgesr_ros.schema import Struct, convert, read_yaml
@@ -48,13 +49,37 @@ class Fixed(Struct, tag_field="kind", tag="fixed"):
     enlarge: Literal["bicubic", "network"] = "bicubic"
 
 
-class Video(Struct, tag_field="kind", tag="h264"):
-    """H.264 with intra refresh at a fixed rate, sent at once whatever the link does."""
+class Video(Struct, tag_field="kind"):
+    """A stream of a fixed rate whose frames build on each other, sent at once whatever the link does.
+
+    The kind of contender is the name of its codec.
+    """
+
+    codec: ClassVar[Codec]
 
     name: Name
     kbps: Annotated[float, Meta(gt=0)]
     scale: Scale = 1
     enlarge: Literal["bicubic", "network"] = "bicubic"
+
+
+class H264(Video, tag="h264"):
+    """H.264 with intra refresh, which mends a loss within half a second to a second."""
+
+    codec = "h264"
+
+
+class Av1(Video, tag="av1"):
+    """AV1 by SVT-AV1.
+
+    Nobody asks this sender for a key frame, so that one comes every `key_interval_s`: after a loss nothing is
+    shown until then. 2 s is what live streams are sent with by default; every second costs .02 of LPIPS at
+    1,000 bytes a frame (`codecs/av1.py`).
+    """
+
+    codec = "av1"
+
+    key_interval_s: Annotated[float, Meta(gt=0, le=60)] = 2.0
 
 
 class Ours(Struct, tag_field="kind", tag="ours"):
@@ -69,7 +94,30 @@ class Ours(Struct, tag_field="kind", tag="ours"):
     max_frame_bytes: Annotated[int, Meta(ge=1000, le=1_000_000)] = MAX_FRAME_BYTES
 
 
-Contender = Fixed | Video | Ours
+class WebRtc(Struct, tag_field="kind", tag="webrtc"):
+    """WebRTC between two browsers, Chromium, with its own control of the rate and its own repair.
+
+    The receiver is asked for the shortest jitter buffer. In real time only.
+    """
+
+    name: Name
+    codec: Literal["VP8", "VP9", "H264", "AV1"]
+
+
+class Srt(Struct, tag_field="kind", tag="srt"):
+    """H.264 of a fixed rate in an MPEG transport stream over SRT, which sends again what was lost.
+
+    `latency_ms` is how long the receiver waits for that; 120 is SRT's own default. In real time only.
+    """
+
+    name: Name
+    kbps: Annotated[float, Meta(gt=0)]
+    latency_ms: Annotated[int, Meta(ge=20, le=8000)] = 120
+
+
+Paceless = Fixed | H264 | Av1  # what is sent whatever the link does
+Peer = WebRtc | Srt  # what is no sender of ours, and does not go over DDS
+Contender = Paceless | Ours | Peer
 
 
 class Experiment(Struct):
@@ -85,6 +133,8 @@ class Experiment(Struct):
         processing: how long computing takes.
         time: `simulated`, or `real`: nodes over DDS and a kernel link.
         seconds: of each run.
+        settle_s: in real time, from the first frame to the beginning of what counts: discovery, and senders
+            that feel their way to the link's rate.
         samples_per_s: moments at which what is on the screen is compared with what the camera sees.
         curves: whether quality per byte is measured too, which needs no link.
         seed: of losses, jitter and moments: the same file then gives the same figures.
@@ -99,6 +149,7 @@ class Experiment(Struct):
     processing: Processing = Processing()
     time: Literal["simulated", "real"] = "simulated"
     seconds: Annotated[float, Meta(ge=1, le=3600)] = 30.0
+    settle_s: Annotated[float, Meta(ge=1, le=600)] = 2.0
     samples_per_s: Annotated[float, Meta(gt=0, le=30)] = 1.0
     curves: bool = True
     seed: Annotated[int, Meta(ge=0)] = 1
@@ -112,6 +163,9 @@ class Experiment(Struct):
             for index, name in enumerate(names):
                 if name in names[:index]:
                     raise ValueError(f"{key}[{index}]: expected each once, got {name!r} again")
+        for index, contender in enumerate(self.contenders):
+            if self.time != "real" and isinstance(contender, Peer):
+                raise ValueError(f"contenders[{index}]: {contender.name!r} cannot be simulated: time: real")
 
 
 def read_experiment(name_or_path: str, changes: Mapping[str, object] | None = None) -> Experiment:

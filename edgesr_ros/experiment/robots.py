@@ -8,7 +8,7 @@ from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.defaults import defaults_of
 from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
 from edgesr_ros.experiment.footage import Footage
-from edgesr_ros.experiment.plan import Fixed, Ours, Video
+from edgesr_ros.experiment.plan import H264, Av1, Fixed, Ours
 from edgesr_ros.experiment.streams import FixedStream, VideoStream
 from edgesr_ros.schema import convert
 
@@ -58,9 +58,11 @@ class FixedRobot(SimulatedRobot):
 
 
 class VideoRobot(SimulatedRobot):
-    """H.264 of a fixed size per frame. Packets do not depend on the link: `memory` is shared by its runs."""
+    """Video of a fixed rate. Packets do not depend on the link: `memory` is shared by its runs."""
 
-    def __init__(self, setting: Video, footage: Footage, rate_hz: float, memory: dict[int, bytes]) -> None:
+    def __init__(
+        self, setting: H264 | Av1, footage: Footage, rate_hz: float, memory: dict[int, bytes]
+    ) -> None:
         self._stream = VideoStream(setting, rate_hz)
         self._footage, self._memory = footage, memory
 

@@ -22,7 +22,7 @@ from edgesr_ros.experiment.plan import (
     Experiment,
     Fixed,
     Ours,
-    Video,
+    Peer,
     profiles,
 )
 from edgesr_ros.experiment.robots import FixedRobot, PacedRobot, SimulatedRobot, VideoRobot
@@ -231,9 +231,10 @@ class _Bench:
         rate_hz, memory = self._experiment.camera.rate_hz, self._memories.setdefault(contender.name, {})
         if isinstance(contender, Fixed):
             return FixedRobot(contender, self.footage, memory)
-        if isinstance(contender, Video):
-            return VideoRobot(contender, self.footage, rate_hz, memory)
-        return PacedRobot(contender, self.footage)
+        if isinstance(contender, Ours):
+            return PacedRobot(contender, self.footage)
+        assert not isinstance(contender, Peer), "a plan in simulated time has none"
+        return VideoRobot(contender, self.footage, rate_hz, memory)
 
 
 def camera_text(camera: Camera) -> str:
@@ -243,6 +244,8 @@ def camera_text(camera: Camera) -> str:
 
 def by_network(contender: Contender) -> bool:
     """Whether reduced frames of a contender are enlarged by a network."""
+    if isinstance(contender, Peer):
+        return False
     return isinstance(contender, Ours) or contender.enlarge == "network"
 
 

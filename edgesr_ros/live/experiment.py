@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.measure import Names, row_of
-from edgesr_ros.experiment.plan import Contender, Experiment, Ours, profiles
+from edgesr_ros.experiment.plan import Contender, Experiment, Ours, Paceless, Peer, profiles
 from edgesr_ros.experiment.rows import Results, Row
 from edgesr_ros.experiment.runner import (
     Outcome,
@@ -26,16 +28,19 @@ from edgesr_ros.experiment.runner import (
     load_networks,
 )
 from edgesr_ros.experiment.screen import Judge, Seen
-from edgesr_ros.experiment.simulation import Glance
+from edgesr_ros.experiment.simulation import Glance, Run
 from edgesr_ros.link.kernel import KernelLink, line_state
 from edgesr_ros.link.namespaces import SIDES
 from edgesr_ros.link.profile import LinkProfile
+from edgesr_ros.live.peers.bar_code import marked
+from edgesr_ros.live.peers.record import read_peer
+from edgesr_ros.live.peers.start import Ending, check_peers, start_peer
+from edgesr_ros.live.peers.y4m import write_y4m
 from edgesr_ros.live.processes import Processes, chain_environment
 from edgesr_ros.live.record import SENT, Window, fingerprint, read_record
 from edgesr_ros.sources.files import write_image
 
-_START_TIMEOUT = 40.0  # s until the first frame must have been sent
-_SETTLING = 2.0  # s after it, in which discovery comes to its end
+_START_TIMEOUT = 120.0  # s until the first frame must have been sent; browsers take many on a busy machine
 _ON_THE_WAY = 1.0  # s: what was sent so late may still have arrived after the end
 _POLL_PERIOD = 0.1  # s
 _MAIN_SCALE = 4  # of the ground station's parameter `model`
@@ -54,24 +59,25 @@ def run_live(
     Raises:
         InputError: no root, a model cannot be loaded, or a process failed.
     """
+    beside = check_peers(experiment)
     rows: list[Row] = []
     strips: list[Strip] = []
     notes: list[str] = []
     for name, source in sources.items():
         footage = Footage.read(name, source, experiment.camera)
+        if beside:
+            footage = marked(footage)
         notes += footage.notes
         judge = Judge(footage, {}, threads=2)
         content = content_kbps(footage, experiment.camera.rate_hz)
         with tempfile.TemporaryDirectory() as folder:
-            camera = Path(folder, "camera")
-            frames = _write_frames(footage, camera)
+            camera = _write_camera(footage, Path(folder), experiment.camera.rate_hz if beside else None)
             for link, profile in profiles(experiment).items():
                 panels: list[Panel] = []
                 for index, contender in enumerate(experiment.contenders):
                     record = Path(folder, f"{link}_{index}")
                     record.mkdir()
-                    window = _watch(experiment, contender, profile, camera, record, logs / f"{link}_{index}")
-                    run, glances = read_record(record, window, frames)
+                    run, glances = _run(experiment, contender, profile, camera, record, logs / record.name)
                     if not glances:
                         raise InputError("samples_per_s: expected one sample at least in each run")
                     seen = [judge.see(glance, network=False) for glance in glances]
@@ -90,20 +96,50 @@ def run_live(
     return Outcome(results, strips, notes)
 
 
-def _write_frames(footage: Footage, folder: Path) -> dict[int, int]:
-    """The camera's frames until they repeat, as files that are read fast; their numbers by fingerprint."""
-    numbers = {}
-    for number in range(max(1, 2 * len(footage) - 2)):
+class _Camera(NamedTuple):
+    """What the camera takes, until it repeats, as files."""
+
+    frames: Path  # a folder of pictures that are read fast
+    numbers: dict[int, int]  # of those, by fingerprint
+    recording: Path  # the same in one file, where there are peers
+
+
+def _write_camera(footage: Footage, folder: Path, rate_hz: float | None) -> _Camera:
+    """Write it into a folder; with a rate, for peers as well."""
+    camera = _Camera(folder / "camera", {}, folder / "camera.y4m")
+    for number in range(footage.period):
         picture = footage.picture(number)
-        write_image(folder / f"{number:05}.bmp", picture)
-        numbers[fingerprint(np.ascontiguousarray(picture).data)] = number
-    return numbers
+        write_image(camera.frames / f"{number:05}.bmp", picture)
+        camera.numbers[fingerprint(np.ascontiguousarray(picture).data)] = number
+    if rate_hz is not None:
+        write_y4m(camera.recording, footage, rate_hz)
+    return camera
+
+
+def _run(
+    experiment: Experiment,
+    contender: Contender,
+    profile: LinkProfile,
+    camera: _Camera,
+    record: Path,
+    logs: Path,
+) -> tuple[Run, list[Glance]]:
+    """A contender on a link of its own, by what is written into `record` meanwhile."""
+    if isinstance(contender, Peer):
+        start = partial(start_peer, experiment, contender, camera.recording, record)
+        return read_peer(record, _watch(experiment, profile, record, logs, start))
+    start = partial(_start_nodes, experiment, contender, camera.frames, record)
+    return read_record(record, _watch(experiment, profile, record, logs, start), camera.numbers)
 
 
 def _watch(
-    experiment: Experiment, contender: Contender, profile: LinkProfile, camera: Path, record: Path, logs: Path
+    experiment: Experiment, profile: LinkProfile, record: Path, logs: Path, start: Callable[..., Ending]
 ) -> Window:
-    """Run the nodes of a contender on a link of its own; watchers write into `record`."""
+    """Run a contender's processes on a link of its own; some of them write into `record`.
+
+    Args:
+        start: starts them in a group and two namespaces.
+    """
     environment = chain_environment()
     environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     link_name = f"edgesr_{os.getpid()}"
@@ -111,34 +147,50 @@ def _watch(
         KernelLink(profile, name=link_name, seed=experiment.seed) as link,
         Processes(logs, environment) as processes,
     ):
-        robot, ground = (link.namespaces.command(side, []) for side in SIDES)
-        network = by_network(contender)
-        watch = ["ground", record, "sr" if network else "raw", experiment.samples_per_s]
-        processes.start_module("ground_watcher", _MODULE, watch, ground)
-        processes.start_module("robot_watcher", _MODULE, ["robot", record], robot)
-        if network:
-            station = {"overlay": False, **station_models(experiment.models)}
-            processes.start("ground_station", "/", station, within=ground)
-        if isinstance(contender, Ours):
-            sender = {
-                "ladder": contender.ladder,
-                "policy": contender.policy,
-                "max_frame_bytes": contender.max_frame_bytes,
-            }
-            processes.start("onboard", "/", sender, within=robot)
-        else:
-            setting = ["sender", msgspec.json.encode(contender).decode(), experiment.camera.rate_hz]
-            processes.start_module("sender", _MODULE, setting, robot)
-        player = {"source": camera, "rate": experiment.camera.rate_hz, "loop": True}
-        processes.start("frame_player", "/", player, within=robot)
-        _wait_for_frames(processes, record / SENT)
-        with _following(link):
-            start_ns, before = time.time_ns(), _sent_bytes(link)
-            _sleep(processes, experiment.seconds)
-            window = Window(start_ns, experiment.seconds, _sent_bytes(link) - before)
-            _sleep(processes, _ON_THE_WAY)
-        processes.stop("frame_player")
+        ending = start(processes, *(link.namespaces.command(side, []) for side in SIDES))
+        try:
+            _wait_for_frames(processes, record / SENT)
+            _sleep(processes, experiment.settle_s)
+            with _following(link):
+                start_ns, before = time.time_ns(), _sent_bytes(link)
+                _sleep(processes, experiment.seconds)
+                window = Window(start_ns, experiment.seconds, _sent_bytes(link) - before)
+                _sleep(processes, _ON_THE_WAY)
+        finally:
+            processes.stop(*ending.first, patience=ending.patience)
     return window
+
+
+def _start_nodes(
+    experiment: Experiment,
+    contender: Paceless | Ours,
+    camera: Path,
+    record: Path,
+    processes: Processes,
+    robot: list[str],
+    ground: list[str],
+) -> Ending:
+    """The nodes of a contender over DDS, and watchers."""
+    network = by_network(contender)
+    watch = ["ground", record, "sr" if network else "raw", experiment.samples_per_s]
+    processes.start_module("ground_watcher", _MODULE, watch, ground)
+    processes.start_module("robot_watcher", _MODULE, ["robot", record], robot)
+    if network:
+        station = {"overlay": False, **station_models(experiment.models)}
+        processes.start("ground_station", "/", station, within=ground)
+    if isinstance(contender, Ours):
+        sender = {
+            "ladder": contender.ladder,
+            "policy": contender.policy,
+            "max_frame_bytes": contender.max_frame_bytes,
+        }
+        processes.start("onboard", "/", sender, within=robot)
+    else:
+        setting = ["sender", msgspec.json.encode(contender).decode(), experiment.camera.rate_hz]
+        processes.start_module("sender", _MODULE, setting, robot)
+    player = {"source": camera, "rate": experiment.camera.rate_hz, "loop": True}
+    processes.start("frame_player", "/", player, within=robot)
+    return Ending(("frame_player",))
 
 
 def station_models(names: Sequence[str]) -> dict[str, str]:
@@ -155,14 +207,13 @@ def _wait_for_frames(processes: Processes, sent: Path) -> None:
         if time.monotonic() > deadline:
             raise InputError(f"no frame was sent within {_START_TIMEOUT:.0f} s; see the logs")
         _sleep(processes, _POLL_PERIOD)
-    _sleep(processes, _SETTLING)
 
 
 def _sleep(processes: Processes, seconds: float) -> None:
     """Wait, as long as no process fails."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
-        processes.ended("frame_player" if "frame_player" in processes.pids() else "robot_watcher")
+        processes.check()
         time.sleep(min(left, _POLL_PERIOD))
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import msgspec
 import numpy as np
@@ -23,11 +23,12 @@ from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.plan import Fixed, Video
+from edgesr_ros.experiment.plan import Paceless
 from edgesr_ros.experiment.streams import Stream, stream_of
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.live.record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
+from edgesr_ros.live.screens import Looks, write_screen
 from edgesr_ros.nodes.messages import as_array, is_picture, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES
 from edgesr_ros.upscaling.restore import restore
@@ -89,8 +90,7 @@ class GroundWatcher(Node):
         self._raw = shows == "raw"
         self._ground = Ground()
         self._screen: list[tuple[int, np.ndarray]] = []  # the last two: stamp, picture
-        self._period, self._rng = 1 / samples_per_s, np.random.default_rng(1)
-        self._next_look = time.monotonic()
+        self._looks = Looks(samples_per_s)
         if self._raw:
             self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, _RELIABLE)
         else:  # frames that two subscribe to cross the link twice: the ground station's report says the same
@@ -127,13 +127,8 @@ class GroundWatcher(Node):
         self._screen = [*self._screen[-1:], (stamp_ns, three_channels(picture))]
 
     def _look(self) -> None:
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look += self._period * (0.5 + self._rng.random())
-        stamps = [stamp for stamp, _ in self._screen]
-        arrays: dict[str, Any] = {f"picture{index}": rgb for index, (_, rgb) in enumerate(self._screen)}
-        now_ns = time.time_ns()
-        np.savez(self._folder / f"screen_{now_ns}.npz", stamps=np.array(stamps, np.int64), **arrays)
+        if self._looks.due():
+            write_screen(self._folder, time.time_ns(), self._screen)
 
 
 class _Log:
@@ -151,7 +146,7 @@ def main(arguments: list[str]) -> int:
     role, *rest = arguments
     makers: dict[str, Callable[..., Node]] = {
         "sender": lambda contender, rate_hz: Sender(
-            stream_of(msgspec.json.decode(contender, type=Fixed | Video), float(rate_hz))
+            stream_of(msgspec.json.decode(contender, type=Paceless), float(rate_hz))
         ),
         "robot": lambda folder: RobotWatcher(Path(folder)),
         "ground": lambda folder, shows, rate: GroundWatcher(Path(folder), shows, float(rate)),

@@ -80,10 +80,15 @@ class Processes:
             )
 
     def ended(self, node: str) -> bool:
-        """Whether a node has ended by itself.
+        """Whether a node has ended by itself; errors as `check`."""
+        self.check()
+        return self._running[node].poll() is not None
+
+    def check(self) -> None:
+        """See that none has failed.
 
         Raises:
-            InputError: it, or any other, failed; with the last line that it said.
+            InputError: one has; with the last line that it said.
         """
         for name, process in self._running.items():
             if process.poll():
@@ -91,7 +96,6 @@ class Processes:
                 if not lines:
                     check_writable(self._log(name))  # the disk may be too full to say that it is
                 raise InputError(f"{name} failed: {lines[-1] if lines else f'status {process.returncode}'}")
-        return self._running[node].poll() is not None
 
     def warnings(self, node: str) -> list[str]:
         """What a node has warned of so far, each once."""

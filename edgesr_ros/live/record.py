@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from typing_extensions import Buffer
 
-from edgesr_ros.experiment.simulation import Glance, Picture, Run, Shown
+from edgesr_ros.experiment.simulation import Glance, Run, Shown
+from edgesr_ros.live.screens import read_screens
 
 # Lines of numbers, the header stamp in ns first. Of what was sent and shown, the time in ns since 1970
 # follows, then of what was sent the bytes. Of the camera's frames it is their fingerprint: numbers counted
@@ -37,18 +37,18 @@ def read_record(record: Path, window: Window, frames: Mapping[int, int]) -> tupl
         frames: by fingerprint the numbers of the camera's frames.
     """
     end_ns = window.start_ns + round(window.seconds * 1e9)
-    numbers = {stamp: frames[mark] for stamp, mark in _lines(record / CAMERA) if mark in frames}
+    numbers = {stamp: frames[mark] for stamp, mark in lines(record / CAMERA) if mark in frames}
     camera = list(numbers)
-    sizes = {stamp: size for stamp, _, size in _lines(record / SENT)}
-    arrived = {stamp for (stamp,) in _lines(record / ARRIVED)}
+    sizes = {stamp: size for stamp, _, size in lines(record / SENT)}
+    arrived = {stamp for (stamp,) in lines(record / ARRIVED)}
 
     def seconds(ns: int) -> float:
         return (ns - window.start_ns) * 1e-9
 
-    sent = [(stamp, at, size) for stamp, at, size in _lines(record / SENT) if window.start_ns <= at < end_ns]
+    sent = [(stamp, at, size) for stamp, at, size in lines(record / SENT) if window.start_ns <= at < end_ns]
     shown = [
         Shown(seconds(at), numbers.get(stamp, 0), (at - stamp) * 1e-9, sizes.get(stamp, 0))
-        for stamp, at in _lines(record / SHOWN)
+        for stamp, at in lines(record / SHOWN)
         if window.start_ns <= at < end_ns
     ]
     lost = sum(stamp not in arrived for stamp, _, _ in sent)
@@ -60,28 +60,16 @@ def read_record(record: Path, window: Window, frames: Mapping[int, int]) -> tupl
         window.used_bytes,
     )
     glances = []
-    for path in sorted(record.glob("screen_*.npz"), key=lambda path: int(path.stem.partition("_")[2])):
-        at_ns = int(path.stem.partition("_")[2])
-        if window.start_ns <= at_ns < end_ns:
-            taken = bisect_right(camera, at_ns)
-            if taken:
-                seen = numbers[camera[taken - 1]]
-                glances.append(Glance(seconds(at_ns), seen, *_screen(path, numbers)))
+    for screen in read_screens(record, lambda stamp: numbers.get(stamp, 0)):
+        taken = bisect_right(camera, screen.at_ns)
+        if window.start_ns <= screen.at_ns < end_ns and taken:
+            seen = numbers[camera[taken - 1]]
+            glances.append(Glance(seconds(screen.at_ns), seen, screen.newest, screen.before))
     return run, glances
 
 
-def _screen(path: Path, numbers: Mapping[int, int]) -> tuple[Picture | None, Picture | None]:
-    """What is on the screen, and what was before."""
-    with np.load(path) as saved:
-        pictures: list[Picture | None] = [
-            Picture(numbers.get(int(stamp), 0), saved[f"picture{index}"], factor=1, size=0)
-            for index, stamp in enumerate(saved["stamps"])
-        ]
-    newest_first: list[Picture | None] = [*reversed(pictures), None, None]
-    return newest_first[0], newest_first[1]
-
-
-def _lines(path: Path) -> list[tuple[int, ...]]:
+def lines(path: Path) -> list[tuple[int, ...]]:
+    """The numbers of each whole line of a file; none where there is no file."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     whole = text[: text.rfind("\n") + 1]  # the last line may be cut short
     return [tuple(map(int, line.split())) for line in whole.splitlines()]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.plan import Camera, Experiment, Fixed, Ours, Video
+from edgesr_ros.experiment.plan import H264, Camera, Experiment, Fixed, Ours
 from edgesr_ros.experiment.rows import Results
 from edgesr_ros.experiment.runner import load_networks, simulate
 
@@ -12,7 +12,7 @@ EXPERIMENT = Experiment(
     contenders=(
         Ours(name="ours"),
         Fixed(name="jpeg", codec="jpeg", quality=90),
-        Video(name="h264", kbps=150),
+        H264(name="h264", kbps=150),
         Fixed(name="small", codec="webp", quality=50, scale=4),
     ),
     links=("radio_100kbps",),

@@ -4,7 +4,7 @@ import pytest
 from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.ends.ground import Ground
-from edgesr_ros.experiment.plan import Camera, Fixed, Ours, Processing, Video
+from edgesr_ros.experiment.plan import H264, Av1, Camera, Fixed, Ours, Processing
 from edgesr_ros.experiment.robots import FixedRobot, Message, PacedRobot, SimulatedRobot, VideoRobot
 from edgesr_ros.experiment.simulation import Simulation
 from edgesr_ros.link.capacity import Schedule, Step
@@ -143,14 +143,14 @@ def test_a_stream_of_one_rate_does_not_care_for_the_link(footage):
     assert [size for _, size in run.sent[:20]] == [len(memory[number]) for number in range(20)]
 
 
-def test_video_survives_what_is_lost_and_shows_only_whole_pictures(footage):
-    setting = Video(name="x", kbps=200)
+@pytest.mark.parametrize("setting", [H264(name="x", kbps=200), Av1(name="x", kbps=200, key_interval_s=1)])
+def test_video_survives_what_is_lost_and_shows_only_whole_pictures(footage, setting):
     memory = {}
     profile = link((None, 99), loss=0.05)
     run, _ = simulate(VideoRobot(setting, footage, 20, memory), profile, 10)
     arrived = len(run.sent) - sum(run.lost.values())
     assert run.lost["loss"] > 3
-    assert 0 < len(run.shown) < arrived  # after a loss it waits for the refresh
+    assert 0 < len(run.shown) < arrived  # after a loss it waits for the refresh or a key frame
     again, _ = simulate(VideoRobot(setting, footage, 20, memory), link((None, 99)), 10)
     assert again.sent == run.sent
     assert len(again.shown) == len(again.sent)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgesr_ros.live.record import Window, read_record
+from edgesr_ros.live.screens import write_screen
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
@@ -24,8 +25,8 @@ def record(tmp_path):
     shown = "".join(f"{s} {s + 180_000_000}\n" for s in arrived)
     (tmp_path / "shown.txt").write_text(shown + "17000")  # its process was ended while it wrote
     for at, shown_stamps in ((START + SECOND // 2, [stamps[10], stamps[12]]), (START + 9 * SECOND, [])):
-        pictures = {f"picture{i}": np.full((4, 4, 3), i, np.uint8) for i in range(len(shown_stamps))}
-        np.savez(tmp_path / f"screen_{at}.npz", stamps=np.array(shown_stamps, np.int64), **pictures)
+        pictures = [np.full((4, 4, 3), i, np.uint8) for i in range(len(shown_stamps))]
+        write_screen(tmp_path, at, list(zip(shown_stamps, pictures, strict=True)))
     return tmp_path
 
 

@@ -15,6 +15,8 @@ import pytest
 from edgesr_ros.cli.main import main
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.namespaces import SIDES, Namespaces
+from edgesr_ros.live.peers.srt import check_srt
+from edgesr_ros.live.peers.webrtc import check_webrtc
 from edgesr_ros.live.processes import chain_environment
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -79,6 +81,31 @@ def test_each_contender_has_a_row_and_nothing_is_left_behind(plan, ros_domain, t
         assert video["bytes_per_frame"] == pytest.approx(200_000 / 8 / RATE_HZ, rel=0.3)
     assert Namespaces(f"edgesr_{os.getpid()}").present() == []
     assert (output / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("contender", "check"),
+    [
+        ("{name: peer, kind: webrtc, codec: VP8}", check_webrtc),
+        ("{name: peer, kind: srt, kbps: 150}", check_srt),
+    ],
+    ids=["webrtc", "srt"],
+)
+def test_a_peer_has_a_row_like_ours_and_leaves_nothing_behind(plan, tmp_path, contender, check):
+    try:
+        check()
+    except InputError as error:
+        pytest.skip(str(error))
+    text = PLAN[: PLAN.index("contenders:")] + f"contenders: [{contender}]\n" + PLAN[PLAN.index("links:") :]
+    plan.write_text(text + "settle_s: 4")
+    output = tmp_path / "found"
+    assert main(["experiment", str(plan), "--output", str(output)]) == 0
+    (row,) = json.loads((output / "results.json").read_text())["rows"]
+    assert row["frames_shown"] > 5
+    assert 0 < row["age_p50_ms"] < 5000
+    assert row["frames_sent"] > 5
+    assert row["lpips_on_screen"] < 0.9  # an empty screen has more
+    assert Namespaces(f"edgesr_{os.getpid()}").present() == []
 
 
 def test_asked_to_end_again_and_again_it_cleans_up_all_the_same(plan, ros_domain, tmp_path):

@@ -1,8 +1,19 @@
-import pytest
+from itertools import pairwise
 
-from benchmarks.claims.link import CLAIM, plan
-from benchmarks.harness.experiment import ExperimentRows, ExperimentSettings, without_timelines
+import pytest
+from msgspec.structs import replace
+
+from benchmarks.claims.link import CLAIM, links_table, plan
+from benchmarks.harness.experiment import (
+    ExperimentRows,
+    ExperimentSettings,
+    Lpips,
+    Rival,
+    kind_of,
+    without_timelines,
+)
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.plan import H264, Av1
 from edgesr_ros.experiment.rows import Course, Results, Row
 
 
@@ -46,9 +57,80 @@ def test_goals_are_about_our_runs_on_recorded_links(enveloped, kept):
     def goals(*runs: Row) -> list[bool]:
         settings = ExperimentSettings(description="x", camera="y", seed=1, recorded=["bus", "car"])
         rows = ExperimentRows(runs=[*runs, run("ours", "bus")], curves=[])
-        return list(kept(CLAIM, enveloped(CLAIM, settings, rows)).values())
+        return list(kept(CLAIM, enveloped(CLAIM, settings, rows)).values())[:3]
 
     assert goals() == [True, True, True]
     assert goals(run("ours", "demo", capacity_used=0.1), run("JPEG q80", "car", age_p95_ms=9e9)) == [True] * 3
     assert goals(run("ours", "car", capacity_used=0.7, age_p95_ms=301.0)) == [False, False, True]
     assert goals(run("ours", "car", age_p95_ms=None, lost_overload=0.03)) == [True, False, False]
+
+
+def lpips_of(**links):
+    """Results with these contenders' LPIPS on these links."""
+    usual = {"timeline": None, "recording": "x", "age_p95_ms": None}
+    return [
+        Row(
+            **dict.fromkeys(Row.__struct_fields__, 1.0)
+            | usual
+            | {"link": link, "contender": name, "lpips_on_screen": lpips}
+        )
+        for link, found in links.items()
+        for name, lpips in found.items()
+    ]
+
+
+RUNS = lpips_of(
+    slow={"ours": 0.3, "ours sharp": 0.1, "AV1 80 kbit/s": 0.25, "AV1 500 kbit/s": 0.9, "WebP q30": 0.8},
+    fast={"ours": 0.1, "ours sharp": 0.1, "AV1 80 kbit/s": 0.4, "AV1 500 kbit/s": 0.2, "WebP q30": 0.3},
+)
+
+
+def test_the_best_other_is_none_of_ours_and_chosen_for_each_link():
+    lpips = Lpips(RUNS)
+    assert lpips.best_other("slow") == Rival("AV1 80 kbit/s", 0.25, pytest.approx(1.2))
+    assert lpips.best_other("fast") == Rival("AV1 500 kbit/s", 0.2, pytest.approx(0.5))
+    assert lpips.worst_ratio() == pytest.approx(1.2)
+
+
+def test_the_best_single_other_is_the_same_on_all_links():
+    assert Lpips(RUNS).best_single() == Rival(
+        "AV1 80 kbit/s", pytest.approx(0.325), pytest.approx(0.2 / 0.325)
+    )
+
+
+def test_recordings_count_alike():
+    twice = [*RUNS, *(replace(row, recording="y", lpips_on_screen=0.5) for row in RUNS[:1])]
+    assert Lpips(twice).by_link["slow"]["ours"] == pytest.approx(0.4)
+
+
+def test_without_others_there_is_nothing_to_be_beside():
+    alone = Lpips(lpips_of(slow={"ours": 0.3, "ours h264": 0.2}))
+    assert (alone.best_other("slow"), alone.best_single(), alone.worst_ratio()) == (None, None, None)
+    assert alone.said() == ""
+
+
+def test_the_table_shows_the_best_rate_of_each_link_and_the_best_other(enveloped):
+    settings = ExperimentSettings(description="x", camera="y", seed=1, recorded=[])
+    text = links_table(enveloped(CLAIM, settings, ExperimentRows(runs=RUNS, curves=[])))
+    head, _, slow, fast, *_ = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
+    column = head.index("AV1, best rate (kbit/s)")
+    assert (slow[column], fast[column]) == ("0.250 (80)", "0.200 (500)")
+    assert slow[head.index("ours sharp")] == "**0.100**"
+    column = head.index("best other: ours by it ↓")
+    assert (slow[column], fast[column]) == ("AV1 80 kbit/s: 1.20", "AV1 500 kbit/s: 0.50")
+    assert (
+        "at most 1.20 times" in text and "0.62 times that of the best single other one, AV1 80 kbit/s" in text
+    )
+
+
+def test_the_best_fixed_rate_of_every_shipped_link_is_among_the_contenders():
+    """Rates from below what the slowest link carries to beyond what a picture needs, in small steps."""
+    rates: dict[str, list[float]] = {}
+    for contender in plan(False, None, None).contenders:
+        if isinstance(contender, H264 | Av1):
+            rates.setdefault(contender.codec, []).append(contender.kbps)
+            assert kind_of(contender.name)[1] == f"{contender.kbps:g}"
+    assert set(rates) == {"h264", "av1"}
+    for found in rates.values():
+        assert found[0] < 100 and found[-1] >= 4000
+        assert all(after / before < 2.7 for before, after in pairwise(found))
