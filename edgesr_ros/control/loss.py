@@ -32,14 +32,14 @@ class LossEstimator:
         return math.ceil(math.log(_CERTAIN) / math.log(min(self._silence, _MOST)))
 
     @property
-    def largest(self) -> float:
-        """Bytes of a frame beyond which it gets through too seldom; infinite without losses.
+    def packets_lost(self) -> float:
+        """Share of packets, where each is lost by itself: a frame of n arrives with (1 - p)^n."""
+        return 1 - (1 - min(self.loss, _MOST)) ** (1 / self._packets)
 
-        A frame of n packets arrives with (1 - p)^n: most bytes arrive with frames of -1/log(1 - p) packets.
-        """
-        arrived = 1 - min(self.loss, _MOST)
-        packets = -self._packets / math.log(arrived) if arrived < 1 else math.inf
-        return max(min(packets * PACKET_PAYLOAD, self._ceiling), MIN_FRAME_BYTES)
+    @property
+    def largest(self) -> float:
+        """Bytes of a frame beyond which none arrives, as far as is known."""
+        return self._ceiling
 
     def sent(self, size: int) -> None:
         """A frame of `size` bytes went out."""

@@ -13,6 +13,8 @@ _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
 _PATIENCE = 0.015  # s beyond the usual that a report may be late
 _OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
+_WAY_GAIN = 1 / 8  # of the newest frame
+_LARGEST_KEPT = 0.99  # of the largest frame's size, from frame to frame
 _CLOCK_STEP = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
 
 
@@ -27,6 +29,8 @@ class LinkObserver:
         round_trip: s from a frame to its report.
         wait: s that the last frame waited behind others.
         last_heard: when the last report came.
+        way: s from one end to the other, what a frame takes by its size and its waiting not counted.
+        largest: bytes of the largest frame that arrived of late.
         free_from: when a frame sent will not wait for those before it, if all goes as expected.
         silent_from: when there will have been fewer reports than chance explains.
     """
@@ -36,7 +40,7 @@ class LinkObserver:
         self.capacity = CapacityEstimator(_START_RATE)
         self.losses = LossEstimator()
         self.round_trip = RunningMean()
-        self.wait = 0.0
+        self.wait = self.way = self.largest = 0.0
         self.last_heard: float | None = None
         self._held_up = False  # the last frame to arrive, by an outage
         self._meet_receiver()
@@ -85,6 +89,8 @@ class LinkObserver:
         if newer:
             self._count(frame, report.frames)
             self.round_trip.add(now - frame.sent)
+            spent = now - frame.sent - self.wait - frame.size / self.capacity.rate
+            self.way += _WAY_GAIN * (max(spent, 0.0) / 2 - self.way)
             self._return_delay.add(now - arrival)
             self.last_heard = now
         self._look_ahead()
@@ -119,6 +125,7 @@ class LinkObserver:
             change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
             self._propagation.change(frame.sent, change)
         self._clear = arrival
+        self.largest = max(frame.size, self.largest * _LARGEST_KEPT)
         return True
 
     def _count(self, frame: SentFrame, frames: int) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from edgesr_ros.control.controller import RateController
 from edgesr_ros.control.delay import FIRST_SMALL
 from edgesr_ros.control.observer import LinkObserver
-from edgesr_ros.control.policy import MIN_FRAME_BYTES, FramePolicy, PolicyName
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, FramePolicy, Plan, PolicyName, Scene
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.errors import InputError
 
@@ -20,6 +20,8 @@ _SLOWEST_PROBE = 2.0  # … afterwards twice as long from one to the next, up to
 _LOSSY = 0.001  # share of frames lost of late from which on silence is rather a burst than an outage …
 _PROBE_IN_BURST = 0.1  # … and s between probes, from the first on
 _MOST_DEBT = 0.5  # of a frame
+_PROCESSING = 0.01  # s that encoding, decoding and showing a frame take, about
+_LEAP = 2.0  # times the largest frame that has arrived: what is larger may be more than the queue holds
 
 
 class Decision(NamedTuple):
@@ -68,7 +70,7 @@ class Sender:
         fixed_rate_bytes_per_s: for receivers that do not report; None is no limit.
         max_frame_bytes: most that a frame may have, or can use.
         report_timeout: s.
-        frame_cost: bytes that a picture takes, by those it takes as WebP.
+        least_frame_bytes: of a frame that shows anything, and of those that ask whether the link is back.
 
     Raises:
         InputError: a number that is not positive.
@@ -81,7 +83,7 @@ class Sender:
         fixed_rate_bytes_per_s: float | None = None,
         max_frame_bytes: int = 40_000,
         report_timeout: float = 2.0,
-        frame_cost: float = 1.0,
+        least_frame_bytes: int = MIN_FRAME_BYTES,
     ) -> None:
         if fixed_rate_bytes_per_s is not None and not fixed_rate_bytes_per_s > 0:
             raise InputError(
@@ -89,7 +91,8 @@ class Sender:
             )
         self._fixed_rate = fixed_rate_bytes_per_s
         self._report_timeout = report_timeout
-        self._frame_cost = frame_cost
+        self._least, self._scene = least_frame_bytes, USUAL
+        self._plans: tuple[object, Plan] | None = None  # what it was made of, and the plan
         self._used: tuple[PolicyName, float] | None = None
         self.use(policy, source_rate_hz, max_frame_bytes)
         self._link = LinkObserver()
@@ -101,7 +104,9 @@ class Sender:
         self._debt = 0.0  # bytes sent beyond what was planned
         self._probes = 0  # since the last report
 
-    def use(self, policy: PolicyName, source_rate_hz: float, max_frame_bytes: int) -> None:
+    def use(
+        self, policy: PolicyName, source_rate_hz: float, max_frame_bytes: int, scene: Scene = USUAL
+    ) -> None:
         """Change what may change while it runs; errors as when it is built."""
         if not source_rate_hz > 0:
             raise InputError(f"source_rate_hz: expected more than 0, got {source_rate_hz}")
@@ -109,8 +114,10 @@ class Sender:
             raise InputError(f"max_frame_bytes: expected {MIN_FRAME_BYTES} or more, got {max_frame_bytes}")
         if (policy, source_rate_hz) != self._used:  # else it would forget its hysteresis
             self._used = policy, source_rate_hz
-            self._policy = FramePolicy(policy, source_rate_hz, self._frame_cost)
+            self._policy, self._plans = FramePolicy(policy, source_rate_hz), None
             self._period = 1 / source_rate_hz
+        if scene is not self._scene:
+            self._scene, self._plans = scene, None
         self._max_frame_bytes = max_frame_bytes
 
     def expect_reports(self) -> None:
@@ -129,10 +136,10 @@ class Sender:
     def decision(self, now: float) -> Decision:
         """What the next frame is to be, were it sent now."""
         planned = self._planned(now)
-        size = min(max(planned - self._debt, MIN_FRAME_BYTES), self._max_frame_bytes)
+        size = min(max(planned - self._debt, self._least), self._max_frame_bytes)
         return Decision(
             rate_bytes_per_s=self._rate(now),
-            frame_bytes=int(size if planned > MIN_FRAME_BYTES else planned),
+            frame_bytes=int(size if planned > self._least else planned),
             frame_interval=self._interval(now),
             state=self._state(now),
             capacity_bytes_per_s=self._link.capacity.rate,
@@ -167,8 +174,12 @@ class Sender:
             most = self._max_frame_bytes / self._period
             self._link.trial.watch(now, self._link.capacity.rate, most)
 
-    def _largest(self) -> float:
-        return min(self._link.losses.largest, self._max_frame_bytes)
+    def _largest(self, now: float) -> float:
+        """Bytes of a frame, by what is known to arrive."""
+        if self._unreported(now):
+            return self._max_frame_bytes
+        leap = max(_LEAP * self._link.largest, self._least)
+        return min(self._link.losses.largest, leap, self._max_frame_bytes)
 
     def _rate(self, now: float) -> float:
         most = self._max_frame_bytes / self._period
@@ -176,16 +187,40 @@ class Sender:
             return self._fixed_rate or most
         return min(self._controller.rate(self._link.capacity.rate), most)
 
+    def _plan(self, now: float) -> Plan:
+        """Interval and size, were the link known and nothing overdue."""
+        # Without reports nobody knows how long a frame takes: the budget alone limits it.
+        capacity = math.inf if self._unreported(now) else self._link.capacity.rate
+        made_of = (
+            round(100 * math.log(self._rate(now))),
+            round(100 * math.log(capacity)) if capacity < math.inf else None,
+            round(1000 * self._link.way),
+            round(self._link.losses.packets_lost, 3),
+            int(self._largest(now)),
+        )
+        if self._plans is None or self._plans[0] != made_of:
+            plan = self._policy.plan(
+                self._scene,
+                rate=self._rate(now),
+                capacity=capacity,
+                fixed=_PROCESSING + self._link.way,
+                arrive=1 - self._link.losses.packets_lost,
+                least=self._least,
+                largest=self._largest(now),
+            )
+            self._plans = made_of, plan
+        return self._plans[1]
+
     def _interval(self, now: float) -> float:
-        return self._policy.interval(self._rate(now), self._largest())
+        return self._plan(now).periods * self._period
 
     def _planned(self, now: float) -> float:
         if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
-            return MIN_FRAME_BYTES
-        planned = max(self._rate(now) * self._interval(now), MIN_FRAME_BYTES)
+            return self._least
+        planned = self._plan(now).size
         if self._link.trial.running:
-            return self._link.trial.size(min(planned, self._largest()), self._largest())
-        return min(planned, self._largest())
+            return self._link.trial.size(planned, self._largest(now), self._least)
+        return planned
 
     def _state(self, now: float) -> State:
         if self._unreported(now):

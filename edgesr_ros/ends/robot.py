@@ -11,7 +11,8 @@ from edgesr_ros.codecs.camera_jpeg import CameraJpeg
 from edgesr_ros.codecs.format import STREAMS, EncoderName, FrameFormat, codec_of
 from edgesr_ros.codecs.stills import encode, encode_within
 from edgesr_ros.control.delay import RunningMean
-from edgesr_ros.control.policy import MIN_FRAME_BYTES, PolicyName
+from edgesr_ros.control.motion import MotionMeter
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, PolicyName, Scene
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Decision, Sender
 from edgesr_ros.control.source_rate import SourceRate
@@ -19,11 +20,11 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
-from edgesr_ros.ladder.points import frame_cost
 from edgesr_ros.schema import FIXED, Struct
 
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
 _NO_LADDER = "none"
+_LEAST_OF_STREAM = 300  # bytes
 
 
 class RobotSettings(Struct):
@@ -135,15 +136,20 @@ class Robot:
         log: Callable[[str], None] = print,
     ) -> None:
         self.settings = settings
-        self._ladder, cost = None, 1.0
+        self._ladder, least = None, MIN_FRAME_BYTES
         self._streams = False  # whether frames build on each other, so that none may be slipped in
         if settings.ladder != _NO_LADDER:
             ladder = usable_ladder(settings.ladder, log)
-            self._ladder, cost = LadderEncoder(ladder, first_number, clock), frame_cost(ladder)
+            self._ladder = LadderEncoder(ladder, first_number, clock)
             self._streams = not ladder.codecs.isdisjoint(STREAMS)
+            least = _LEAST_OF_STREAM if self._streams else MIN_FRAME_BYTES
         self._sender = Sender(
-            settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
+            settings.policy,
+            fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None,
+            least_frame_bytes=least,
         )
+        self._motion = MotionMeter()
+        self._scene = USUAL
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
         self._source_rate = SourceRate()
@@ -170,7 +176,7 @@ class Robot:
         settings = self.settings
         rate = min(self._source_rate.hz, settings.max_rate or self._source_rate.hz)
         with self._lock:
-            self._sender.use(settings.policy, rate, self._largest(settings))
+            self._sender.use(settings.policy, rate, self._largest(settings), self._scene)
             deadline = self._sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         # Rather late than early: a frame that is early waits in the link.
@@ -194,6 +200,7 @@ class Robot:
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
+            self._motion.frame(now, image)
             encoded = self._encode(image, decision)
         form = FrameFormat.of(image, codec_of(encoded.encoder), self._next())
         return Packet(encoded.data, form, *encoded[1:], decision, now)
@@ -234,6 +241,8 @@ class Robot:
         most = settings.max_frame_bytes
         if self._ladder is not None:
             data, point, _ = self._ladder.encode(image, decision.frame_bytes, most)
+            sizes, coding = self._ladder.expected(image.shape[0] * image.shape[1])
+            self._scene = Scene(sizes, coding, self._motion.moved, self._motion.growth, self._streams)
             return _Encoded(data, point.scale, point.codec, point.quality)
         reduced = reduce_frame(image, settings.scale)
         if settings.codec == "png":

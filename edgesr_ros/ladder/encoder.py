@@ -47,11 +47,15 @@ class LadderEncoder:
             avif.check_support()
         if "av1" in ladder.codecs and (reason := av1.missing()) is not None:
             raise InputError(reason)
-        walk = LadderWalk(ladder)
+        walk = self._walk = LadderWalk(ladder)
         if ladder.codecs.isdisjoint(STREAMS):
             self._stage: _Stage = _StillStage(walk)
         else:
             self._stage = StreamStage(walk, first_number, clock)
+
+    def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
+        """Sizes in bytes, rising, and the LPIPS that a frame of `pixels` is expected to have at each."""
+        return self._walk.expected(pixels)
 
     def encode(self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None) -> Encoded:
         """(H, W, 3) RGB or (H, W) grey uint8 → about `target_bytes`, never more than `max_bytes`.
