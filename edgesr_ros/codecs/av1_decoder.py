@@ -64,14 +64,16 @@ class Av1Decoder:
                 f"AV1: frame {trailer.base}, which {trailer.number} builds on, is missing; "
                 "waiting for one that builds on what is there"
             )
-        picture = self._decoded(packet)
+        picture = self._decoded(packet, trailer.halved)
         self._last = trailer.number
         if trailer.stored:
             self._stored = [*self._stored[1 - FARTHEST :], trailer.number]
-        width, height = self._size
+        width, height = self._size[0] - trailer.right, self._size[1] - trailer.bottom
+        if trailer.halved:
+            width, height = -(-width // 2), -(-height // 2)
         if trailer.grey:  # what the codec has made of grey is a little tinted
             picture = without_colour(picture)
-        return crop_to(picture, width - trailer.right, height - trailer.bottom)
+        return crop_to(picture, width, height)
 
     def _claimed_size(self, packet: bytes) -> tuple[int, int] | None:
         """(width, height) of the sequence that a packet begins; None where it begins none.
@@ -105,7 +107,7 @@ class Av1Decoder:
         if self._context is not None:
             self._context.flush_buffers()
 
-    def _decoded(self, packet: bytes) -> np.ndarray:
+    def _decoded(self, packet: bytes, halved: bool) -> np.ndarray:
         """(H, W, 3) RGB, padding and all; where that fails, nothing is to build on any more."""
         if self._context is None:
             self._context = _open(self._max_pixels)
@@ -114,7 +116,8 @@ class Av1Decoder:
             pictures = self._context.decode(av.Packet(packet))
             if len(pictures) == 1:
                 (picture,) = pictures
-                if (picture.width, picture.height) == self._size and picture.format.name == _FORMAT:
+                size = tuple(side // (1 + halved) for side in self._size)
+                if (picture.width, picture.height) == size and picture.format.name == _FORMAT:
                     return picture.to_ndarray(format="rgb24")
                 fault = f"{picture.width}x{picture.height} {picture.format.name}"
         except (av.FFmpegError, OverflowError, ValueError) as error:

@@ -119,6 +119,10 @@ class H264Encoder:
         encoder.set_frame_bytes(frame_bytes)
         return encoder
 
+    def set_scale(self, scale: int) -> bool:
+        """Whether `scale` is 1: x264 would need another encoder."""
+        return scale == 1
+
     def follows(self, frame_bytes: int, most: int | None) -> bool:
         """Whether `set_frame_bytes` leads to what a new `live` encoder would be for."""
         near = _LOWEST * self._most <= _largest(frame_bytes, most) <= _HIGHEST * self._most

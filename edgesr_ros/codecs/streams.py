@@ -35,6 +35,9 @@ class StreamEncoder(Protocol):
 class LiveEncoder(StreamEncoder, Protocol):
     """One that meets a size."""
 
+    def set_scale(self, scale: int) -> bool:
+        """Divide the sides by 1 or 2 from the next frame on, at no price of a key frame; whether it can."""
+
     def follows(self, frame_bytes: int, most: int | None, /) -> bool:
         """Whether `set_frame_bytes` can bring it to so many bytes a frame, of which none is to exceed `most`.
 
@@ -65,12 +68,14 @@ class StreamCodec(NamedTuple):
         live: from width, height, bytes a frame in the mean and, where there is a limit, at most, number of
             the first frame, and what tells seconds (None: the effort is fixed).
         decoder: of either.
+        tells_quality: the encoder's quality is what it had to quantize by to meet the size.
         most_correction: how many times what is wanted a live encoder may have to be asked for.
     """
 
     constant: Callable[[int, int, int], StreamEncoder]
     live: Callable[[int, int, int, int | None, int, Clock | None], LiveEncoder]
     decoder: Callable[[], StreamDecoder]
+    tells_quality: bool
     most_correction: float
 
 
@@ -79,7 +84,8 @@ STREAM_CODECS: dict[str, StreamCodec] = {
         lambda width, height, quality: H264Encoder(width, height, crf_of(quality)),
         lambda width, height, size, most, number, _: H264Encoder.live(width, height, size, most, number),
         H264Decoder,
+        tells_quality=False,
         most_correction=1.5,  # x264 stays below
     ),
-    "av1": StreamCodec(Av1Encoder, Av1Encoder.live, Av1Decoder, most_correction=1.0),
+    "av1": StreamCodec(Av1Encoder, Av1Encoder.live, Av1Decoder, tells_quality=True, most_correction=1.0),
 }

@@ -15,14 +15,29 @@ MIN_FRAME_BYTES = 1000
 _SLOWEST_HZ = 1.0
 _SIZES = 24  # that are weighed against each other
 _POWER = 1.3  # of the sum of coding and age: fitted to pictures coded at several rates and shown 0 to 3 frames late
-# Another interval has to promise so much less: a trembling rate must not make the frame rate tremble.
+# Another interval has to promise so much less, and of several as good ones the shortest is taken: a trembling
+# rate must not make the frame rate tremble, and a scene that stands still may move at any moment.
 _HYSTERESIS = 0.03
+_NOTICED = 0.004  # LPIPS
 # Of a stream's frame, bytes grow with the time since the one before to the power of this: of a road at 30, 15
 # and 10 Hz and 100 kbit/s the frames have LPIPS .120, .105 and .090, where three times the bytes at 30 Hz have .05.
 _STREAM_GROWTH = 0.7
 
-# Weight of what the scene moves until a picture is seen.
-_FRESHNESS: dict[PolicyName, float] = {"smooth": 2.5, "balanced": 1.0, "sharp": 0.35}
+class _Weights(NamedTuple):
+    """What a policy makes of what the scene moves until a picture is seen, and s between frames at most.
+
+    More than that only where the link does not carry the least frames as often.
+    """
+
+    freshness: float
+    longest: float
+
+
+_POLICIES: dict[PolicyName, _Weights] = {
+    "smooth": _Weights(2.5, 1 / 20),
+    "balanced": _Weights(1.0, 1 / 10),
+    "sharp": _Weights(0.35, 1 / 3),
+}
 
 
 class Scene(NamedTuple):
@@ -35,6 +50,7 @@ class Scene(NamedTuple):
         moved: between the scene and itself 1/30 s later.
         growth: exponent by which that grows with the time between.
         stream: frames build on each other, so that bytes buy the less the longer ago the last one was.
+        showing: s from a frame's arrival to its picture on the screen.
     """
 
     sizes: np.ndarray
@@ -42,6 +58,7 @@ class Scene(NamedTuple):
     moved: float
     growth: float
     stream: bool
+    showing: float = 0.005
 
     def coded(self, sizes: np.ndarray) -> np.ndarray:
         """LPIPS of frames of these sizes, bytes."""
@@ -54,6 +71,11 @@ class Scene(NamedTuple):
         """
         moved = self.moved * (30 * np.maximum(seconds, period)) ** self.growth
         return moved * np.minimum(seconds / period, 1.0)
+
+    def seen(self, sizes: np.ndarray, lag: np.ndarray, period: float, weight: float = 1.0) -> np.ndarray:
+        """LPIPS of the screen: frames of these sizes, so long after they were taken; what moves has a weight."""
+        moved = weight * self.aged(lag, period)
+        return (self.coded(sizes) ** _POWER + moved**_POWER) ** (1 / _POWER)
 
 
 # As of WebP, and of a drive: before anything is known.
@@ -72,11 +94,13 @@ class Plan(NamedTuple):
     Attributes:
         periods: of the camera, from frame to frame.
         size: bytes of a frame.
+        age: s, expected of a picture when the next one comes or the camera has a newer one, in the mean.
         lpips: expected of the screen against what the camera sees, in the mean.
     """
 
     periods: int
     size: float
+    age: float
     lpips: float
 
 
@@ -92,7 +116,7 @@ class FramePolicy:
     """
 
     def __init__(self, name: PolicyName, source_rate_hz: float) -> None:
-        self._freshness = _FRESHNESS[name]
+        self._weights = _POLICIES[name]
         self._period = 1 / source_rate_hz
         self._most = max(1, int(source_rate_hz / _SLOWEST_HZ))
         self._periods = 1
@@ -113,7 +137,7 @@ class FramePolicy:
             scene: what is expected of pictures.
             rate: bytes per second that may be sent.
             capacity: bytes per second that the link carries.
-            fixed: s from the camera to the screen beside the transmission.
+            fixed: s from the camera to the receiver beside the transmission.
             arrive: share of packets that arrive.
             least: bytes of a frame, also where the rate is exceeded by that; then at the longest interval.
             largest: bytes of a frame.
@@ -127,18 +151,20 @@ class FramePolicy:
             used = sizes * (self._periods / periods) ** _STREAM_GROWTH
         arrives = arrive ** np.ceil(sizes / PACKET_PAYLOAD)
         # A frame that is lost leaves the one before on the screen for another interval.
-        lag = fixed + sizes / capacity + (interval - self._period) / 2 + interval * (1 / arrives - 1)
-        moved = self._freshness * scene.aged(lag, self._period)
-        found = (scene.coded(used) ** _POWER + moved**_POWER) ** (1 / _POWER)
-        found[(room < least)[:, 0] & (periods[:, 0] < self._most)] = np.inf
+        lag = fixed + scene.showing + sizes / capacity + (interval - self._period) / 2 + interval * (1 / arrives - 1)
+        found = scene.seen(used, lag, self._period, self._weights.freshness)
+        few = (room < least)[:, 0] & (periods[:, 0] < self._most)
+        found[few] = np.inf
+        slow = interval[:, 0] > self._weights.longest + self._period / 2
+        found[slow & (few.sum() < np.arange(len(few)))] = np.inf
         best = found.min(axis=1)
-        row = int(best.argmin())
-        kept = np.flatnonzero(periods[:, 0] == self._periods)
-        if len(kept) and best[kept[0]] * (1 - _HYSTERESIS) <= best[row]:
-            row = int(kept[0])
+        good = best <= best.min() * (1 + _HYSTERESIS) + _NOTICED
+        kept = good & (periods[:, 0] == self._periods)
+        row = int((kept if kept.any() else good).argmax())
         column = int(found[row].argmin())
         self._periods = int(periods[row, 0])
-        return Plan(self._periods, float(sizes[row, column]), float(found[row, column]))
+        seen = scene.seen(used[row, column], lag[row, column], self._period)
+        return Plan(self._periods, float(sizes[row, column]), float(lag[row, column]), float(seen))
 
 
 @cache

@@ -25,6 +25,8 @@ from edgesr_ros.schema import FIXED, Struct
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
 _NO_LADDER = "none"
 _LEAST_OF_STREAM = 300  # bytes
+_SHOWING = {False: 0.005, True: 0.03}  # s from arrival to screen, of frames that are (not) reduced; at first
+_SHOWING_GAIN = 1 / 16  # of the newest report
 
 
 class RobotSettings(Struct):
@@ -150,6 +152,8 @@ class Robot:
         )
         self._motion = MotionMeter()
         self._scene = USUAL
+        self._reduced = False  # the last frame
+        self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
         self._source_rate = SourceRate()
@@ -170,6 +174,9 @@ class Robot:
         """The receiver reports arrivals; ask `wait` again."""
         with self._lock:
             self._sender.reported(now, report)
+        if report.display_s is not None:
+            known = self._showing[self._reduced]
+            self._showing[self._reduced] = known + _SHOWING_GAIN * (report.display_s - known)
 
     def wait(self, now: float) -> float:
         """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
@@ -227,6 +234,14 @@ class Robot:
             return settings.max_frame_bytes
         return max(self._last_size, MIN_FRAME_BYTES)
 
+    def _price_of_enlarging(self, decision: Decision) -> float:
+        """LPIPS that the time costs which the receiver needs to enlarge a reduced frame."""
+        more = self._showing[True] - self._showing[False]
+        age = decision.age - (more if self._reduced else 0.0)
+        lag = np.array([age, age + max(more, 0.0)])
+        before, after = self._scene.seen(np.full(2, decision.frame_bytes), lag, 1 / self._source_rate.hz)
+        return float(after - before)
+
     def _passes(self, jpeg: CameraJpeg, decision: Decision) -> bool:
         """Whether it is no more than what would be made of it may take."""
         settings = self.settings
@@ -240,9 +255,14 @@ class Robot:
         settings = self.settings
         most = settings.max_frame_bytes
         if self._ladder is not None:
-            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most)
+            price = self._price_of_enlarging(decision)
+            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, price)
+            self._reduced = point.scale > 1
             sizes, coding = self._ladder.expected(image.shape[0] * image.shape[1])
-            self._scene = Scene(sizes, coding, self._motion.moved, self._motion.growth, self._streams)
+            showing = self._showing[self._reduced]
+            self._scene = Scene(
+                sizes, coding, self._motion.moved, self._motion.growth, self._streams, showing
+            )
             return _Encoded(data, point.scale, point.codec, point.quality)
         reduced = reduce_frame(image, settings.scale)
         if settings.codec == "png":

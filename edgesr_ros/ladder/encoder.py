@@ -57,15 +57,19 @@ class LadderEncoder:
         """Sizes in bytes, rising, and the LPIPS that a frame of `pixels` is expected to have at each."""
         return self._walk.expected(pixels)
 
-    def encode(self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None) -> Encoded:
+    def encode(
+        self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None, enlarging: float = 0.0
+    ) -> Encoded:
         """(H, W, 3) RGB or (H, W) grey uint8 → about `target_bytes`, never more than `max_bytes`.
+
+        `enlarging`: LPIPS that the time costs which it takes the receiver to enlarge a picture.
 
         Raises:
             InputError: an image that the codec cannot hold, or one that takes more than `max_bytes` even at
                 the coarsest setting.
         """
         target = max(target_bytes, 1) if max_bytes is None else max(min(target_bytes, max_bytes), 1)
-        data, point, attempts = self._stage.encode(image, target, max_bytes)
+        data, point, attempts = self._stage.encode(image, target, max_bytes, enlarging)
         return Encoded(data, point, attempts)
 
 
@@ -89,8 +93,10 @@ def usable_ladder(name: str, log: Callable[[str], None]) -> Ladder:
 class _Stage(Protocol):
     """What a kind of codecs needs to meet a target."""
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
-        """Bytes, point, number of attempts; the target is not above the limit."""
+    def encode(
+        self, image: np.ndarray, target: int, limit: int | None, price: float
+    ) -> tuple[bytes, OperatingPoint, int]:
+        """Bytes, point, number of attempts; the target is not above the limit, `price` that of enlarging."""
 
 
 class _StillStage:
@@ -99,7 +105,9 @@ class _StillStage:
     def __init__(self, walk: LadderWalk) -> None:
         self._walk = walk
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
+    def encode(
+        self, image: np.ndarray, target: int, limit: int | None, price: float  # noqa: ARG002 - the ladder's modes
+    ) -> tuple[bytes, OperatingPoint, int]:
         pixels = image.shape[0] * image.shape[1]
         aim = float(target)
         for attempt in range(1, _ATTEMPTS + 1):

@@ -100,8 +100,12 @@ class Ladder(Struct):
         return list(dict.fromkeys(point.mode for point in self.points))
 
     def curve(self, mode: Mode) -> tuple[np.ndarray, np.ndarray]:
-        """Bytes of 640x480 frames, (n,) and rising, and their LPIPS at this mode's points of the hull."""
-        points = self._of(mode)
+        """Bytes of 640x480 frames, (n,) and rising, and their LPIPS, (n,), at this mode's points.
+
+        All that were measured, where a file has them: a mode may be in use beside the hull.
+        """
+        points = [point for point in self.measured if point.mode == mode] or self._of(mode)
+        points = sorted(points, key=lambda point: point.bytes)
         return np.array([point.bytes for point in points]), np.array([point.lpips for point in points])
 
     def span(self, mode: Mode) -> tuple[float, float]:

@@ -50,6 +50,10 @@ class LadderWalk:
             self._mode = self._best(reference)
         return self.ladder.at_bytes(self._mode, reference / self._ratio(self._mode))
 
+    def use(self, mode: Mode) -> None:
+        """Another has chosen this mode."""
+        self._mode = mode
+
     def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
         """Sizes in bytes, (n,) and rising, and the LPIPS at each, (n,), of frames that have `pixels` at full size.
 
