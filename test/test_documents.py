@@ -204,8 +204,8 @@ def test_topics_are_those_that_the_nodes_declare(declared):
 
 
 def test_keys_of_messages_are_those_that_are_sent():
+    from edgesr_ros.control.decision import Decision
     from edgesr_ros.control.report import ArrivalReport
-    from edgesr_ros.control.sender import Decision
     from edgesr_ros.quality.facts import PictureFacts
 
     sent = {

@@ -50,7 +50,9 @@ class Av1Trailer(NamedTuple):
     def to_bytes(self, packet: bytes) -> bytes:
         """The trailer of a packet, 9 bytes."""
         # The highest bit of the last byte is set: a padding OBU must not end in a zero.
-        tail = 1 << 15 | self.halved << 14 | self.grey << 13 | self.stored << 12 | self.bottom << 6 | self.right
+        tail = (
+            1 << 15 | self.halved << 14 | self.grey << 13 | self.stored << 12 | self.bottom << 6 | self.right
+        )
         fields = self.number.to_bytes(2, "big") + bytes([self.back])
         last = (tail & 0xFF, tail >> 8)
         return _HEAD + fields + _checksum(packet, fields, bytes(last)) + bytes(last)

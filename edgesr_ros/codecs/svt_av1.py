@@ -171,7 +171,7 @@ class SvtEncoder:
             rate: from this frame on, bit/s at `NOMINAL_HZ`; None: as before.
             quantizer: from this frame on, where the rate is not controlled.
             preset: from this frame on; None: as before.
-            scale: by which the library divides the sides of this frame and those after it, 1 or 2; None: as before.
+            scale: of the sides, from this frame on, 1 or 2: divided by the library; None: as before.
             store: keep this frame as an anchor.
             clear: keep that anchor no longer.
             use: predict this frame from that anchor alone.

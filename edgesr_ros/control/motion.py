@@ -1,6 +1,6 @@
 """How far the scene moves while a picture is on its way, estimated from the robot's own frames.
 
-LPIPS itself takes 30 ms of a frame. Structural dissimilarity of small grey copies takes .2 ms, and follows it:
+LPIPS itself takes 30 ms. Structural dissimilarity of small grey copies takes .2 ms, and follows it:
 over 600 pairs of pictures 1 to 5 frames apart, of three recordings and of windows that move over photographs,
 LPIPS (AlexNet) is .345 (1 - SSIM)^.59 within a third; the rank correlation is .95. (Mean difference: .89.)
 """

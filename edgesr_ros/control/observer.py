@@ -13,6 +13,10 @@ _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
 _PATIENCE = 0.015  # s beyond the usual that a report may be late
 _OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
+_JITTER_GAIN = 1 / 16
+_USUAL_JITTER = 0.6  # of the interarrival jitter; of a uniform one the mean is 1.5 times that
+_SURELY = 0.3  # of the time that a frame took is its own in any case
+_VERY_LATE = 3.0  # times the jitter
 _WAY_GAIN = 1 / 8  # of the newest frame
 _LARGEST_KEPT = 0.99  # of the largest frame's size, from frame to frame
 _CLOCK_STEP = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
@@ -101,6 +105,8 @@ class LinkObserver:
         self._propagation = Propagation()
         self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
+        self._jitter = 0.0
+        self._transit: float | None = None
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
         self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
 
@@ -117,9 +123,14 @@ class LinkObserver:
         if before and arrival - begun <= expected / 2:
             begun = max(entered, arrival - expected)
         elif not self._held_up:
-            self.capacity.add(frame.size, arrival - begun, urgent=arrival - entered > interval)
+            seconds = arrival - begun
+            # Jitter only ever makes a frame late. What is usual of it is not the link's time for the frame.
+            seconds = max(seconds - _USUAL_JITTER * self._jitter, _SURELY * seconds)
+            late = arrival - entered > interval + _VERY_LATE * self._jitter
+            self.capacity.add(frame.size, seconds, urgent=late)
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
+        self._vary(arrival - begun - transmission)
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
         if frame.alone:
             change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
@@ -127,6 +138,12 @@ class LinkObserver:
         self._clear = arrival
         self.largest = max(frame.size, self.largest * _LARGEST_KEPT)
         return True
+
+    def _vary(self, transit: float) -> None:
+        """Interarrival jitter (RFC 3550, section 6.4.1); `transit` without waiting and transmission, s."""
+        if self._transit is not None:
+            self._jitter += _JITTER_GAIN * (abs(transit - self._transit) - self._jitter)
+        self._transit = transit
 
     def _count(self, frame: SentFrame, frames: int) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""

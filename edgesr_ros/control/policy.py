@@ -11,17 +11,21 @@ PolicyName = Literal["smooth", "balanced", "sharp"]
 
 # A still frame of less is hardly a picture, and costs as much again in headers and in its report.
 MIN_FRAME_BYTES = 1000
+MIN_STREAM_BYTES = 300  # a frame of a stream tells only what has changed
 
 _SLOWEST_HZ = 1.0
 _SIZES = 24  # that are weighed against each other
-_POWER = 1.3  # of the sum of coding and age: fitted to pictures coded at several rates and shown 0 to 3 frames late
+_POWER = 1.3  # of the sum of coding and age: fitted to pictures of several rates, shown 0 to 3 frames late
+_UNEVEN_STREAM, _UNEVEN_STILLS = 0.16, 0.03  # squared coefficient of variation of the sizes
+_FULL = 0.98  # of the time: more cannot be reckoned with
 # Another interval has to promise so much less, and of several as good ones the shortest is taken: a trembling
 # rate must not make the frame rate tremble, and a scene that stands still may move at any moment.
 _HYSTERESIS = 0.03
 _NOTICED = 0.004  # LPIPS
-# Of a stream's frame, bytes grow with the time since the one before to the power of this: of a road at 30, 15
-# and 10 Hz and 100 kbit/s the frames have LPIPS .120, .105 and .090, where three times the bytes at 30 Hz have .05.
+# Of a stream's frame, bytes grow with the time since the one before to the power of this: of a road at 100 kbit/s
+# and 30, 15 and 10 Hz frames have LPIPS .120, .105 and .090; at 30 Hz three times the bytes would give .05.
 _STREAM_GROWTH = 0.7
+
 
 class _Weights(NamedTuple):
     """What a policy makes of what the scene moves until a picture is seen, and s between frames at most.
@@ -45,8 +49,8 @@ class Scene(NamedTuple):
 
     Attributes:
         sizes: (n,) bytes of a frame, rising.
-        coding: (n,) of a decoded and enlarged frame of so many bytes, falling; straight lines between them over
-            the logarithm of the bytes.
+        coding: (n,) of a decoded and enlarged frame of so many bytes, falling; between them straight lines
+            over the logarithm of the bytes.
         moved: between the scene and itself 1/30 s later.
         growth: exponent by which that grows with the time between.
         stream: frames build on each other, so that bytes buy the less the longer ago the last one was.
@@ -108,7 +112,7 @@ class FramePolicy:
     """Chooses frame interval and size: those of which the screen is expected to be nearest to the scene.
 
     A frame of more bytes is better, and older when it is there; frames at longer intervals may be larger, and
-    are older until the next one comes. The interval is a whole number of source periods, which keeps motion even.
+    are older until the next one comes. The interval is a whole number of source periods, to keep motion even.
 
     Args:
         name: smooth counts what moves more, sharp less.
@@ -151,7 +155,12 @@ class FramePolicy:
             used = sizes * (self._periods / periods) ** _STREAM_GROWTH
         arrives = arrive ** np.ceil(sizes / PACKET_PAYLOAD)
         # A frame that is lost leaves the one before on the screen for another interval.
-        lag = fixed + scene.showing + sizes / capacity + (interval - self._period) / 2 + interval * (1 / arrives - 1)
+        takes = sizes / capacity
+        # Frames of uneven size wait for each other the more, the less of the time is left (Kingman's formula).
+        load = np.minimum(takes / interval, _FULL)
+        uneven = _UNEVEN_STREAM if scene.stream else _UNEVEN_STILLS
+        takes = takes * (1 + load / (1 - load) * uneven / 2)
+        lag = fixed + scene.showing + takes + (interval - self._period) / 2 + interval * (1 / arrives - 1)
         found = scene.seen(used, lag, self._period, self._weights.freshness)
         few = (room < least)[:, 0] & (periods[:, 0] < self._most)
         found[few] = np.inf

@@ -1,16 +1,22 @@
 """The robot's side of the link: when to send a frame, and how large."""
 
 import math
-from typing import Literal, NamedTuple
 
 from edgesr_ros.control.controller import RateController
+from edgesr_ros.control.decision import Decision, State
 from edgesr_ros.control.delay import FIRST_SMALL
 from edgesr_ros.control.observer import LinkObserver
-from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, FramePolicy, Plan, PolicyName, Scene
+from edgesr_ros.control.policy import (
+    MIN_FRAME_BYTES,
+    MIN_STREAM_BYTES,
+    USUAL,
+    FramePolicy,
+    Plan,
+    PolicyName,
+    Scene,
+)
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.errors import InputError
-
-State = Literal["startup", "steady", "overuse", "lost", "unreported"]
 
 _EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
 _FIRST_PROBE = 0.7  # s of silence until a frame is given up and a small one sent after it
@@ -22,36 +28,6 @@ _PROBE_IN_BURST = 0.1  # … and s between probes, from the first on
 _MOST_DEBT = 0.5  # of a frame
 _ENCODING = 0.006  # s that encoding a frame takes, about
 _LEAP = 2.0  # times the largest frame that has arrived: what is larger may be more than the queue holds
-
-
-class Decision(NamedTuple):
-    """What to send, and the estimates behind it.
-
-    Attributes:
-        rate_bytes_per_s: to be sent on average.
-        frame_bytes: size of the next frame.
-        frame_interval: s from frame to frame.
-        state: startup: the link is not known yet; overuse: frames wait for others, the rate is lower until
-            they do not; lost: reports are overdue, small frames ask for a sign of life; unreported: the
-            receiver does not report, a fixed rate is kept.
-        capacity_bytes_per_s: estimate of what the link carries.
-        wait: s that the last frame waited behind others.
-        loss: share of frames lost of late.
-        round_trip: s from a frame to its report; None before the first.
-        age: s, expected of the picture on the screen beside the camera's newest, in the mean.
-        lpips: expected of the screen against what the camera sees, in the mean.
-    """
-
-    rate_bytes_per_s: float
-    frame_bytes: int
-    frame_interval: float
-    state: State
-    capacity_bytes_per_s: float
-    wait: float
-    loss: float
-    round_trip: float | None
-    age: float
-    lpips: float
 
 
 class Sender:
@@ -74,7 +50,6 @@ class Sender:
         fixed_rate_bytes_per_s: for receivers that do not report; None is no limit.
         max_frame_bytes: most that a frame may have, or can use.
         report_timeout: s.
-        least_frame_bytes: of a frame that shows anything, and of those that ask whether the link is back.
 
     Raises:
         InputError: a number that is not positive.
@@ -87,7 +62,6 @@ class Sender:
         fixed_rate_bytes_per_s: float | None = None,
         max_frame_bytes: int = 40_000,
         report_timeout: float = 2.0,
-        least_frame_bytes: int = MIN_FRAME_BYTES,
     ) -> None:
         if fixed_rate_bytes_per_s is not None and not fixed_rate_bytes_per_s > 0:
             raise InputError(
@@ -95,7 +69,7 @@ class Sender:
             )
         self._fixed_rate = fixed_rate_bytes_per_s
         self._report_timeout = report_timeout
-        self._least, self._scene = least_frame_bytes, USUAL
+        self._scene = USUAL
         self._plans: tuple[object, Plan] | None = None  # what it was made of, and the plan
         self._used: tuple[PolicyName, float] | None = None
         self.use(policy, source_rate_hz, max_frame_bytes)
@@ -181,6 +155,11 @@ class Sender:
         if self._link.known and not self._overdue(now):
             most = self._max_frame_bytes / self._period
             self._link.trial.watch(now, self._link.capacity.rate, most)
+
+    @property
+    def _least(self) -> int:
+        """Bytes of a frame that shows anything, and of those that ask whether the link is back."""
+        return MIN_STREAM_BYTES if self._scene.stream else MIN_FRAME_BYTES
 
     def _largest(self, now: float) -> float:
         """Bytes of a frame, by what is known to arrive."""

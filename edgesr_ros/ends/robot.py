@@ -2,68 +2,35 @@
 
 import threading
 from collections.abc import Callable
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from msgspec import Meta, structs
+from msgspec import structs
 
 from edgesr_ros.codecs.camera_jpeg import CameraJpeg
-from edgesr_ros.codecs.format import STREAMS, EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
 from edgesr_ros.codecs.stills import encode, encode_within
+from edgesr_ros.control.decision import Decision
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.motion import MotionMeter
-from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, PolicyName, Scene
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, Scene
 from edgesr_ros.control.report import ArrivalReport
-from edgesr_ros.control.sender import Decision, Sender
+from edgesr_ros.control.sender import Sender
 from edgesr_ros.control.source_rate import SourceRate
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
-from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
+from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.ladder.auto import AUTO, AutoEncoder
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
-from edgesr_ros.schema import FIXED, Struct
+from edgesr_ros.ladder.points import REFERENCE_PIXELS
 
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
 _NO_LADDER = "none"
-_LEAST_OF_STREAM = 300  # bytes
+_MOST_OF_PERIOD = 0.7  # of a camera's period: a JPEG of the camera that takes longer is encoded anew
+_BEYOND_REPAIR, _REPAIRABLE = 0.35, 0.15  # share of frames lost from which frames stand alone, until this
 _SHOWING = {False: 0.005, True: 0.03}  # s from arrival to screen, of frames that are (not) reduced; at first
 _SHOWING_GAIN = 1 / 16  # of the newest report
-
-
-class RobotSettings(Struct):
-    """What can be chosen at the robot's end; the parameters of `onboard`, defaults in config/onboard.yaml."""
-
-    ladder: Annotated[
-        str,
-        Meta(
-            description="Operating points to walk along: name in config/ladders (webp, still, still_slow, "
-            "jpeg, h264, av1) or path; none: always scale, codec and quality.",
-            extra_json_schema=FIXED,
-        ),
-    ]
-    policy: Annotated[PolicyName, Meta(description="What bytes are spent on: frames (smooth) or detail.")]
-    scale: Annotated[
-        int,
-        Meta(ge=1, le=MAX_SCALE, description="Without a ladder: both sides are divided by this."),
-    ]
-    codec: Annotated[
-        Literal["webp", "jpeg", "png"], Meta(description="Without a ladder: how frames are compressed.")
-    ]
-    quality: Annotated[
-        int, Meta(ge=1, le=100, description="Without a ladder: of WebP or JPEG; PNG ignores it.")
-    ]
-    max_frame_bytes: Annotated[
-        int,
-        Meta(ge=1000, le=10_000_000, description="No frame is ever larger; one that cannot be is dropped."),
-    ]
-    max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
-    rate_bytes_per_s: Annotated[
-        float,
-        Meta(
-            ge=0,
-            description="Budget in bytes per second while no receiver reports arrivals; 0: no limit.",
-            extra_json_schema=FIXED,
-        ),
-    ]
 
 
 class _Encoded(NamedTuple):
@@ -138,22 +105,18 @@ class Robot:
         log: Callable[[str], None] = print,
     ) -> None:
         self.settings = settings
-        self._ladder, least = None, MIN_FRAME_BYTES
-        self._streams = False  # whether frames build on each other, so that none may be slipped in
-        if settings.ladder != _NO_LADDER:
-            ladder = usable_ladder(settings.ladder, log)
-            self._ladder = LadderEncoder(ladder, first_number, clock)
-            self._streams = not ladder.codecs.isdisjoint(STREAMS)
-            least = _LEAST_OF_STREAM if self._streams else MIN_FRAME_BYTES
-        self._sender = Sender(
-            settings.policy,
-            fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None,
-            least_frame_bytes=least,
-        )
+        self._ladder: LadderEncoder | AutoEncoder | None = None
+        self._auto: AutoEncoder | None = None
+        if settings.ladder == AUTO:
+            self._ladder = self._auto = AutoEncoder(first_number, clock, log)
+        elif settings.ladder != _NO_LADDER:
+            self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, clock)
+        self._sender = Sender(settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None)
         self._motion = MotionMeter()
-        self._scene = USUAL
         self._reduced = False  # the last frame
         self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
+        self._scene = self._scene_of(REFERENCE_PIXELS)
+        self._alone = False  # frames stand alone, for a stream does not get through
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
         self._source_rate = SourceRate()
@@ -206,6 +169,10 @@ class Robot:
                 form = structs.replace(image.format, number=self._next())
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
+        if self._auto is not None:
+            limit = _REPAIRABLE if self._alone else _BEYOND_REPAIR
+            self._alone = decision.state == "unreported" or decision.loss > limit
+            self._auto.stand_alone(self._alone)
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             self._motion.frame(now, image)
             encoded = self._encode(image, decision)
@@ -234,6 +201,14 @@ class Robot:
             return settings.max_frame_bytes
         return max(self._last_size, MIN_FRAME_BYTES)
 
+    def _scene_of(self, pixels: int) -> Scene:
+        """What is expected of pictures of so many pixels."""
+        if self._ladder is None:
+            return USUAL
+        moved, growth = self._motion.moved, self._motion.growth
+        showing = self._showing[self._reduced]
+        return Scene(*self._ladder.expected(pixels), moved, growth, self._ladder.streams, showing)
+
     def _price_of_enlarging(self, decision: Decision) -> float:
         """LPIPS that the time costs which the receiver needs to enlarge a reduced frame."""
         more = self._showing[True] - self._showing[False]
@@ -248,8 +223,18 @@ class Robot:
         if self._ladder is None:
             asked = settings.scale == 1 and settings.codec == "jpeg"
             return asked and len(jpeg.data) <= settings.max_frame_bytes
-        most = min(decision.frame_bytes, settings.max_frame_bytes)
-        return not self._streams and len(jpeg.data) <= most
+        if len(jpeg.data) > settings.max_frame_bytes or (self._ladder.streams and self._auto is None):
+            return False
+        if len(jpeg.data) <= decision.frame_bytes:
+            return True
+        # Nothing is lost by coding, but it is older when it comes.
+        size = np.array([len(jpeg.data)], float)
+        takes = size / decision.capacity_bytes_per_s
+        period = 1 / self._source_rate.hz
+        if self._auto is None or takes[0] > _MOST_OF_PERIOD * period:
+            return False
+        later = takes - decision.frame_bytes / decision.capacity_bytes_per_s
+        return bool(self._scene.aged(decision.age + later, period)[0] <= decision.lpips)
 
     def _encode(self, image: np.ndarray, decision: Decision) -> _Encoded:
         settings = self.settings
@@ -258,11 +243,7 @@ class Robot:
             price = self._price_of_enlarging(decision)
             data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, price)
             self._reduced = point.scale > 1
-            sizes, coding = self._ladder.expected(image.shape[0] * image.shape[1])
-            showing = self._showing[self._reduced]
-            self._scene = Scene(
-                sizes, coding, self._motion.moved, self._motion.growth, self._streams, showing
-            )
+            self._scene = self._scene_of(image.shape[0] * image.shape[1])
             return _Encoded(data, point.scale, point.codec, point.quality)
         reduced = reduce_frame(image, settings.scale)
         if settings.codec == "png":

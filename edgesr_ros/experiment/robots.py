@@ -6,7 +6,8 @@ from typing import NamedTuple
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.defaults import defaults_of
-from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
+from edgesr_ros.ends.robot import Packet, Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Fixed, Ours, Video
 from edgesr_ros.experiment.streams import FixedStream, VideoStream

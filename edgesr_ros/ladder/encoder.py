@@ -53,6 +53,11 @@ class LadderEncoder:
         else:
             self._stage = StreamStage(walk, first_number, clock)
 
+    @property
+    def streams(self) -> bool:
+        """Whether frames build on each other, so that each must be sent and none be slipped in."""
+        return not self._walk.ladder.codecs.isdisjoint(STREAMS)
+
     def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
         """Sizes in bytes, rising, and the LPIPS that a frame of `pixels` is expected to have at each."""
         return self._walk.expected(pixels)
@@ -106,7 +111,11 @@ class _StillStage:
         self._walk = walk
 
     def encode(
-        self, image: np.ndarray, target: int, limit: int | None, price: float  # noqa: ARG002 - the ladder's modes
+        self,
+        image: np.ndarray,
+        target: int,
+        limit: int | None,
+        price: float,  # noqa: ARG002 - the ladder's modes
     ) -> tuple[bytes, OperatingPoint, int]:
         pixels = image.shape[0] * image.shape[1]
         aim = float(target)

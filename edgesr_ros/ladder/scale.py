@@ -5,8 +5,8 @@ from collections.abc import Collection
 from edgesr_ros.ladder.points import REFERENCE_PIXELS
 
 _GAIN = 1 / 8  # of the newest frame in the mean quality
-# At quality 27 (AV1's quantizer 47) half the size, enlarged by a network, looks like the full one; for each step
-# below it is better by so much. At half size the quality is higher by so many steps.
+# At quality 27 (AV1's quantizer 47) half the size, enlarged by a network, looks like the full one; for each
+# step below it is better by so much. At half size the quality is higher by so many steps.
 _EQUAL, _GAINED, _STEPS = 27.0, 0.003, 16.0  # LPIPS
 _NOTICED = 0.004  # LPIPS: what a change has to promise …
 _LASTING = 45  # … from half to full for so many frames: each change is seen
@@ -18,8 +18,8 @@ _HALF = 190.0  # … and above which half is again
 class ScaleChoice:
     """Chooses 1, 2 or 4 for a stream from its own past second.
 
-    Over five recordings at 30 to 500 kbit/s, in windows of a second, the rule is 2.0 % in LPIPS behind the best
-    choice in hindsight, a ladder's (by bytes alone) 3.1 %, always the full size 7.7 %.
+    Over five recordings at 30 to 500 kbit/s, in windows of a second, a rule by quantizer and bytes is 2.0 % in
+    LPIPS behind the best choice in hindsight, one by bytes alone 3.1 %, always the full size 7.7 %.
 
     Args:
         scales: that the ladder has; 1 is taken as one of them.
@@ -67,7 +67,9 @@ class ScaleChoice:
         self._frames += 1
         if self._frames <= _SETTLED // 2:  # a stream begins coarse
             return
-        self._quality = quality if self._quality is None else self._quality + _GAIN * (quality - self._quality)
+        self._quality = (
+            quality if self._quality is None else self._quality + _GAIN * (quality - self._quality)
+        )
         self._fine = self._fine + 1 if self._gain(self._quality - _STEPS) < -_NOTICED else 0
 
     def _gain(self, full: float) -> float:

@@ -47,7 +47,7 @@ class StreamStage:
     def encode(
         self, image: np.ndarray, target: int, limit: int | None, price: float
     ) -> tuple[bytes, OperatingPoint, int]:
-        """Bytes, point, number of attempts; the target is not above the limit, `price` as `ScaleChoice.choose`.
+        """Bytes, point, number of attempts; the target is not above the limit, `price` is that of enlarging.
 
         Raises:
             InputError: no setting is small enough, or the codec cannot hold such an image.

@@ -12,7 +12,8 @@ from std_msgs.msg import Header
 
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.stamps import StampWatch
-from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
+from edgesr_ros.ends.robot import Packet, Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.visible_range import ValueRange

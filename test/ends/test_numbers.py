@@ -10,7 +10,8 @@ from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.control.report import ArrivalLog, ArrivalReport
 from edgesr_ros.defaults import defaults_of
 from edgesr_ros.ends.ground import Ground
-from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
+from edgesr_ros.ends.robot import Packet, Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.schema import convert
 
 S = 1_000_000_000

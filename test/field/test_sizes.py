@@ -12,7 +12,8 @@ import pytest
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.h264 import H264Encoder
 from edgesr_ros.ends.ground import Ground, facts_of
-from edgesr_ros.ends.robot import Robot, RobotSettings
+from edgesr_ros.ends.robot import Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames import encodings
 from edgesr_ros.frames.message import image_to_array
