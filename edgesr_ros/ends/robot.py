@@ -9,17 +9,21 @@ from msgspec import Meta, structs
 
 from edgesr_ros.codecs.camera_jpeg import CameraJpeg
 from edgesr_ros.codecs.format import STREAMS, EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.stills import encode, encode_within
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.policy import MIN_FRAME_BYTES, PolicyName
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Decision, Sender
 from edgesr_ros.control.source_rate import SourceRate
+from edgesr_ros.ends.outbox import Outbox
+from edgesr_ros.ends.packet import Packet
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
 from edgesr_ros.ladder.points import frame_cost
+from edgesr_ros.ladder.stream import USUAL
 from edgesr_ros.schema import FIXED, Struct
 
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
@@ -52,6 +56,15 @@ class RobotSettings(Struct):
         int,
         Meta(ge=1000, le=10_000_000, description="No frame is ever larger; one that cannot be is dropped."),
     ]
+    max_packet_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=60_000,
+            description="Most bytes of data and format in a message; larger frames travel in parts, for "
+            "tunnels and other small MTUs; 0: in parts of 1200 bytes where losses are seen.",
+        ),
+    ]
     max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
     rate_bytes_per_s: Annotated[
         float,
@@ -68,42 +81,6 @@ class _Encoded(NamedTuple):
     scale: int
     encoder: EncoderName
     quality: int
-
-
-class Packet(NamedTuple):
-    """A frame ready to be sent.
-
-    Attributes:
-        data: the compressed frame.
-        format: what the bytes are, for the receiver.
-        scale: by which both sides were reduced.
-        encoder: what compressed it.
-        quality: at which the encoder did, 1..100; 0: as the camera compressed it.
-        decision: what it was to be, and why.
-        begun: s, when its encoding began.
-    """
-
-    data: bytes
-    format: FrameFormat
-    scale: int
-    encoder: EncoderName
-    quality: int
-    decision: Decision
-    begun: float
-
-    def to_pairs(self) -> dict[str, str]:
-        """What was decided and what came of it, as text; what is not known yet is left out."""
-        decided = {
-            key: value if isinstance(value, str) else f"{value:.6g}"
-            for key, value in self.decision._asdict().items()
-            if value is not None
-        }
-        return decided | {
-            "sent_bytes": str(len(self.data)),
-            "scale": str(self.scale),
-            "codec": self.encoder,
-            "quality": str(self.quality),
-        }
 
 
 class Robot:
@@ -144,6 +121,7 @@ class Robot:
         self._sender = Sender(
             settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
         )
+        self._outbox = Outbox()
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
         self._source_rate = SourceRate()
@@ -161,9 +139,20 @@ class Robot:
             self._sender.expect_reports()
 
     def reported(self, now: float, report: ArrivalReport) -> None:
-        """The receiver reports arrivals; ask `wait` again."""
+        """The receiver reports arrivals; ask `again` and `wait` anew."""
         with self._lock:
+            before = self._sender.decision(now).state
             self._sender.reported(now, report)
+            round_trip = self._sender.decision(now).round_trip
+        self._outbox.told(now, report, round_trip, before == "lost")
+
+    def again(self, now: float) -> list[Message]:
+        """What is to be sent at once, because it was reported missing: to be published now."""
+        again = self._outbox.again()
+        with self._lock:
+            for number, message in again:
+                self._sender.also_sent(now, message.size, number)
+        return [message for _, message in again]
 
     def wait(self, now: float) -> float:
         """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
@@ -198,8 +187,13 @@ class Robot:
         form = FrameFormat.of(image, codec_of(encoded.encoder), self._next())
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
-    def sent(self, now: float, stamp_ns: int, packet: Packet) -> None:
-        """The packet went out as the frame of this stamp."""
+    def sent(self, now: float, stamp_ns: int, packet: Packet) -> list[Message]:
+        """The packet goes out as the frame of this stamp; returns the messages to publish for it, in order.
+
+        Those are the frame, whole or in parts, and parity where it is of use.
+        """
+        most = self.settings.max_packet_bytes
+        frame, parity = self._outbox.put(now, stamp_ns, packet.format, packet.data, most)
         size = len(packet.data)
         self._encoding.add(now - packet.begun)
         if max_rate := self.settings.max_rate:
@@ -207,7 +201,11 @@ class Robot:
             self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
         with self._lock:
             self._sender.sent(now, stamp_ns, size, packet.format.number)
+            self._sender.reserved = self._outbox.parity_share
+            for message in parity:
+                self._sender.also_sent(now, message.size)
         self._last_size = size
+        return frame + parity
 
     def _next(self) -> int:
         """The number of a frame that goes out."""
@@ -233,7 +231,8 @@ class Robot:
         settings = self.settings
         most = settings.max_frame_bytes
         if self._ladder is not None:
-            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most)
+            references = self._outbox.references(self._next_number) if self._streams else USUAL
+            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, references)
             return _Encoded(data, point.scale, point.codec, point.quality)
         reduced = reduce_frame(image, settings.scale)
         if settings.codec == "png":

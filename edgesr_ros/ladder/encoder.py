@@ -12,7 +12,7 @@ from edgesr_ros.codecs.streams import Clock
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, read_ladder
-from edgesr_ros.ladder.stream import StreamStage
+from edgesr_ros.ladder.stream import USUAL, References, StreamStage
 from edgesr_ros.ladder.walk import LadderWalk
 
 _ATTEMPTS = 3  # at encoding a frame by the ladder
@@ -53,15 +53,23 @@ class LadderEncoder:
         else:
             self._stage = StreamStage(walk, first_number, clock)
 
-    def encode(self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None) -> Encoded:
+    def encode(
+        self,
+        image: np.ndarray,
+        target_bytes: int,
+        max_bytes: int | None = None,
+        references: References = USUAL,
+    ) -> Encoded:
         """(H, W, 3) RGB or (H, W) grey uint8 → about `target_bytes`, never more than `max_bytes`.
+
+        `references` matter to streams only.
 
         Raises:
             InputError: an image that the codec cannot hold, or one that takes more than `max_bytes` even at
                 the coarsest setting.
         """
         target = max(target_bytes, 1) if max_bytes is None else max(min(target_bytes, max_bytes), 1)
-        data, point, attempts = self._stage.encode(image, target, max_bytes)
+        data, point, attempts = self._stage.encode(image, target, max_bytes, references)
         return Encoded(data, point, attempts)
 
 
@@ -85,7 +93,9 @@ def usable_ladder(name: str, log: Callable[[str], None]) -> Ladder:
 class _Stage(Protocol):
     """What a kind of codecs needs to meet a target."""
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
+    def encode(
+        self, image: np.ndarray, target: int, limit: int | None, references: References, /
+    ) -> tuple[bytes, OperatingPoint, int]:
         """Bytes, point, number of attempts; the target is not above the limit."""
 
 
@@ -95,7 +105,9 @@ class _StillStage:
     def __init__(self, walk: LadderWalk) -> None:
         self._walk = walk
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
+    def encode(
+        self, image: np.ndarray, target: int, limit: int | None, _: References, /
+    ) -> tuple[bytes, OperatingPoint, int]:
         pixels = image.shape[0] * image.shape[1]
         aim = float(target)
         for attempt in range(1, _ATTEMPTS + 1):

@@ -1,5 +1,7 @@
 """A stream along a ladder: the ladder gives the scale, the codec's encoder holds the size."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from edgesr_ros.codecs.streams import STREAM_CODECS, Clock, LiveEncoder
@@ -11,6 +13,25 @@ from edgesr_ros.ladder.walk import LadderWalk
 _ATTEMPTS = 4
 _SETTLED = 8  # frames after a key frame, from when on its quality tells about the content
 _GAIN = 0.1  # weight of the newest frame in what is known of content and encoder
+
+
+class References(NamedTuple):
+    """What a frame of a stream is to build on, and what on it.
+
+    Attributes:
+        recover: it builds on a frame that the receiver is known to have, or stands alone.
+        key: it stands alone.
+        store: later ones may build on it, once it is acknowledged.
+        acknowledged: the codec's number of the newest stored frame that the receiver has decoded.
+    """
+
+    recover: bool = False
+    key: bool = False
+    store: bool = False
+    acknowledged: int | None = None
+
+
+USUAL = References()  # a frame builds on the one before it
 
 
 class StreamStage:
@@ -33,7 +54,9 @@ class StreamStage:
         self._correction = 1.0  # of the size asked for
         self._means: np.ndarray | None = None  # of sizes, targets and qualities; None before it is settled
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
+    def encode(
+        self, image: np.ndarray, target: int, limit: int | None, references: References = USUAL
+    ) -> tuple[bytes, OperatingPoint, int]:
         """Bytes, point, number of attempts; the target is not above the limit.
 
         Raises:
@@ -42,12 +65,16 @@ class StreamStage:
         pixels = image.shape[0] * image.shape[1]
         point = self._walk.choose(target, pixels)
         scale, most = point.scale, limit
+        if references.key:
+            self._drop()
         for attempt in range(1, _ATTEMPTS + 1):
             reduced = reduce_frame(image, scale)
             encoder = self._encoder_for(reduced, scale, target, most)
             size = int(target * self._correction)
             encoder.set_frame_bytes(size if most is None else min(size, most))
-            data = encoder.encode(reduced)
+            if references.acknowledged is not None:
+                encoder.acknowledge(references.acknowledged)
+            data = encoder.encode(reduced, store=references.store, recover=references.recover)
             self._number = encoder.next_number
             if limit is None or len(data) <= limit:
                 return data, self._learn(encoder, scale, len(data), target, pixels), attempt
