@@ -8,9 +8,9 @@ from edgesr_ros.control.report import Missing
 _MOST = 32  # frames told as missing: who misses more of them is helped by none
 _REMEMBERED = 512  # frames
 _EVERY = 0.06  # s between reports where all is well: frames of up to 16 Hz are each told at once
-_STILL_MISSING = 0.02  # s between reports while something is missing
 _FIRST = 10  # frames of a stream that are each told: the sender gets to know the link by them
 _GAIN = 1 / 8
+_ALL: frozenset[int] = frozenset()  # of the parts of a frame
 
 
 class Gaps:
@@ -84,7 +84,7 @@ class ReportPace:
         self._frames = 0
         self._last_report = self._last_frame = 0.0
         self._interval: float | None = None  # s from frame to frame, smoothed
-        self._known: frozenset[Missing] = frozenset()
+        self._known: dict[int, frozenset[int]] = {}  # what was told to be missing
 
     def due(self, now: float, frame: bool, missing: tuple[Missing, ...]) -> bool:
         """Whether to report now, s, when a whole frame came, or a part of one."""
@@ -95,14 +95,18 @@ class ReportPace:
                 self._interval = known + _GAIN * (since - known)
             self._frames += 1
             self._last_frame = now
-        news = bool(frozenset(missing) - self._known)
+        # A frame of which all was missing before has come in part: that is none.
+        news = any(
+            number not in self._known or not self._known[number].issuperset(parts)
+            for number, parts in missing
+            if self._known.get(number) != _ALL
+        )
         interval = self._interval or 0.0
-        every = _STILL_MISSING if missing else _EVERY
         # Rather half a frame too early than as much too late.
-        waited = now - self._last_report >= every - interval / 2
+        waited = now - self._last_report >= _EVERY - interval / 2
         first = frame and self._frames <= _FIRST
         if not (first or news or (waited and (frame or missing))):
             return False
-        self._known, self._last_report = frozenset(missing), now
+        self._known, self._last_report = {told.number: frozenset(told.parts) for told in missing}, now
         self.hold = 0.0 if self._frames < _FIRST else _EVERY + interval
         return True

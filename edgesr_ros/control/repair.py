@@ -20,13 +20,19 @@ STORE_EVERY = 8  # frames: of so many one is stored
 _REMEMBERED = 2.0  # s that a frame is known
 _SHORT = 0.1  # s: over a shorter round trip a frame is sent again twice, over a longer one once
 _MARGIN = 0.02  # s beyond a round trip until what was sent again has surely not come
+_SOONER = 0.7  # of a round trip: what was sent again cannot be reported so soon
+_LATE = 0.05  # s that frames may be late where the link was seen to turn them round …
+_REMEMBERED_ORDER = 10.0  # … in the last so many seconds
 _MOST_AGAIN = 6  # mean frames: what is more is made good for by one frame sooner than by all of them
 _STUCK = 0.5  # s without a frame that could be decoded, or 3 round trips
-_LOSS_GAIN = 1 / 150  # weight of a message in the share that is lost
-_LOSSY = 0.01  # share of messages lost from which on parity is sent over a long round trip …
-_FAILS = 0.02  # … and the share of groups that parity may not be enough for
+_LOSS_GAIN = 1 / 150  # weight of a message in the share that is lost, …
+_FIRST_MESSAGES = 20  # … more at the beginning: as if so many had come before
 _SEEN = 0.005  # share of messages lost from which on frames travel in parts
-GROUP_FRAMES = 4  # that parity is over
+_LOSSY = 0.01  # share of messages lost from which on parity is sent over a long round trip …
+_FAILS = 0.01  # … and the share of groups that it may not be enough for
+_HIT = 0.08  # share of frames that lose a part from which on each has parity of its own over a short one, …
+_FEWEST_PARTS = 2  # … which of a frame of one message would be a copy
+_GROUP_FRAMES = 4  # that parity is over, where a round trip is long
 _MOST_PARITY = 4  # messages
 
 
@@ -43,8 +49,8 @@ class _Sent(NamedTuple):
 class _Tries:
     """How often a frame was sent again, and when last."""
 
-    def __init__(self) -> None:
-        self.number, self.last = 0, -math.inf
+    def __init__(self, told: float) -> None:
+        self.number, self.last, self.told, self.come = 0, -math.inf, told, False
 
 
 class Repair:
@@ -72,6 +78,8 @@ class Repair:
         self._progress = -math.inf  # when a newer frame was reported to be decoded, or a recovery was sent
         self._round_trip = 0.0
         self._mean_size = 0.0
+        self._messages = 0  # sent and reported
+        self._reordered = -math.inf  # when a frame was last seen to be late only
         self._protected: dict[int, int] = {}  # last frame of the group of each frame that parity is over
 
     def sent(self, now: float, number: int, base: int | None, stored: bool, messages: int, size: int) -> None:
@@ -119,7 +127,8 @@ class Repair:
         if not self.reported:
             self.reported, self._progress = True, now
         self._note_decoded(now, report)
-        self._note_loss(report)
+        self._note_loss(now, report)
+        self._note_order(now, report)
         self._newest = newest = max(number, self._newest or 0)
         again: list[Missing] = []
         if lost:
@@ -140,10 +149,18 @@ class Repair:
         """Number of the newest stored frame that the receiver has decoded, of any where none is stored."""
         return self._decoded if self._anchor is None else self._anchor
 
+    @property
+    def group(self) -> int:
+        """Frames that parity is over: where a lost one can be sent again soon, only each by itself."""
+        return _GROUP_FRAMES if self._round_trip > _SHORT else 1
+
     def parity(self, messages: int) -> int:
-        """Messages of parity that are of use over so many messages of a few frames."""
-        if not self.reported or self._round_trip <= _SHORT or self.loss < _LOSSY:
+        """Messages of parity that are of use over so many messages of a `group`."""
+        if not self.reported or self.loss < _LOSSY:
             return 0
+        if self._round_trip <= _SHORT:
+            hit = 1 - (1 - self.loss) ** messages
+            return int(messages >= _FEWEST_PARTS and hit > _HIT)
         for count in range(1, _MOST_PARITY):
             if _more_lost(messages + count, count, self.loss) <= _FAILS:
                 return count
@@ -166,12 +183,26 @@ class Repair:
                 return
             number = frame.base
 
-    def _note_loss(self, report: ArrivalReport) -> None:
+    def _note_order(self, now: float, report: ArrivalReport) -> None:
+        """Whether what was sent again had only been late: then it is there sooner than a round trip allows."""
+        missing = {told.number for told in report.missing}
+        for number, tries in self._tries.items():
+            if number in missing or tries.number != 1 or tries.come:
+                continue
+            tries.come = True
+            if now - tries.last < _SOONER * self._round_trip:
+                self._reordered = now
+
+    def _patience(self, now: float) -> float:
+        """Seconds from the first word of a missing frame until it counts as lost."""
+        return _LATE if now < self._reordered + _REMEMBERED_ORDER else 0.0
+
+    def _note_loss(self, now: float, report: ArrivalReport) -> None:
         """Of the messages up to the newest that was reported, those that did not come by themselves."""
         lost = 0
         for number, parts in report.missing:
             if number in self._frames and number not in self._tries:
-                self._tries[number] = _Tries()
+                self._tries[number] = _Tries(now)
                 lost += len(parts) or self._frames[number].messages
         repaired = report.repaired or 0
         if self._repaired is not None:
@@ -179,8 +210,9 @@ class Repair:
         self._repaired = repaired
         first = self._newest if self._newest is not None else report.number or 0
         sent = sum(frame.messages for n, frame in self._frames.items() if first < n <= (report.number or 0))
-        self.loss *= (1 - _LOSS_GAIN) ** sent
-        self.loss = min(self.loss + _LOSS_GAIN * lost, 1.0)
+        self._messages += sent
+        gain = max(_LOSS_GAIN, 1 / (self._messages + _FIRST_MESSAGES))
+        self.loss = min(self.loss * (1 - gain) ** sent + gain * lost, 1.0)
 
     def _again(self, now: float, missing: tuple[Missing, ...]) -> list[Missing]:
         again, size = [], 0.0
@@ -191,8 +223,8 @@ class Repair:
                 continue
             if not self._of_use(told.number) or self._awaits_parity(told.number):
                 continue
-            tries = self._tries.setdefault(told.number, _Tries())
-            if now < tries.last + self._round_trip + _MARGIN:
+            tries = self._tries[told.number]
+            if now < max(tries.last + self._round_trip + _MARGIN, tries.told + self._patience(now)):
                 continue
             size += frame.size * (len(told.parts) or frame.messages) / frame.messages
             if tries.number >= self._most_tries or size > _MOST_AGAIN * self._mean_size:
@@ -213,11 +245,11 @@ class Repair:
 
     def _awaits_parity(self, number: int) -> bool:
         """Whether parity over this frame may still be on its way: nothing behind it was reported yet."""
-        if not self.parity(GROUP_FRAMES):
-            return False
         last = self._protected.get(number)
         newest = self._newest or 0
-        return newest <= last if last is not None else newest < number + GROUP_FRAMES
+        if last is None and self.group > 1 and self.parity(self.group):
+            return newest < number + self.group
+        return last is not None and newest <= last
 
 
 def _more_lost(messages: int, count: int, loss: float) -> float:

@@ -7,7 +7,7 @@ from edgesr_ros.codecs.format import STREAMS, FrameFormat
 from edgesr_ros.codecs.parity import MOST_COVERED, protect
 from edgesr_ros.codecs.parts import Message, split
 from edgesr_ros.codecs.streams import STREAM_CODECS
-from edgesr_ros.control.repair import GROUP_FRAMES, STORE_EVERY, Repair
+from edgesr_ros.control.repair import STORE_EVERY, Repair
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ladder.stream import References
 
@@ -77,7 +77,7 @@ class Outbox:
         if not self._group:
             self._group_since = now
         self._group.append(self._messages[number])
-        if len(self._group) < GROUP_FRAMES and now - self._group_since < _GROUP_SECONDS:
+        if len(self._group) < self._repair.group and now - self._group_since < _GROUP_SECONDS:
             return []
         group, self._group = self._group, []
         covered = sum(map(len, group))

@@ -42,7 +42,6 @@ class _Frame(NamedTuple):
     received: Received
     arrival_ns: int  # on the monotonic clock
     dated: bool  # its stamp says when it was taken
-    recovering: int
 
 
 class GroundStation(EdgesrNode[GroundStationParameters]):
@@ -65,12 +64,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         )
         heard = [self._pictures.publisher, self._facts, self._age]
         self.subscribe(
-            CompressedImage,
-            "image_lr/compressed",
-            self._on_frame,
-            COMPRESSED,
-            while_heard=heard,
-            moving=True,
+            CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard, moving=True
         )
         for kind, topic, callback, qos in (
             (CameraInfo, "image_lr/camera_info", self._pictures.on_camera_info, LATCHED),
@@ -104,8 +98,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             self.diagnostics.drop(dropped)
         elif received:  # of this message, or of one that waited for it
             header = Header(stamp=to_time(received.stamp_ns), frame_id=message.header.frame_id)
-            dated, recovering = self._ground.dated, self._ground.recovering
-            self._worker.put(_Frame(header, received, arrival_ns, dated, recovering))
+            self._worker.put(_Frame(header, received, arrival_ns, self._ground.dated))
 
     def _show(self, frame: _Frame) -> None:
         settings = self._restorer.settings = self.parameters.current
@@ -114,7 +107,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._tell(made)
         age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
         wanted = self._facts.get_subscription_count() > 0
-        facts = facts_of(made, frame.received, age, wanted, frame.recovering)
+        facts = facts_of(made, frame.received, age, wanted, self._ground.recovering)
         # Before the picture, so that who records both knows what the picture is when it comes.
         self._facts.publish(with_pairs(frame.header, "picture", facts.to_pairs()))
         if age is not None:

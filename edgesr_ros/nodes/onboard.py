@@ -98,8 +98,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             return
         self._clock_answers.answer(report.arrival_ns)
         self._robot.reported(time.monotonic(), report)
-        again = self._robot.again(time.monotonic())
-        self._publish(again)
+        self._publish(again := self._robot.again(time.monotonic()))
         self.diagnostics.count("sent_again", len(again))
         self._worker.wake()
 
@@ -117,8 +116,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             self._malformed(error)
             return
         packet, self._frame_id = packet.showing(frame.shown), frame.header.frame_id
-        messages = self._robot.sent(time.monotonic(), nanoseconds(frame.header.stamp), packet)
-        self._publish(messages)
+        self._publish(self._robot.sent(time.monotonic(), nanoseconds(frame.header.stamp), packet))
         self.diagnostics.count("frames_out")
         if packet.scale != self._scale:
             self._scale, self._next_camera_info = packet.scale, 0.0
