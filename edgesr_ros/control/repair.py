@@ -30,9 +30,10 @@ _FIRST_MESSAGES = 20  # … more at the beginning: as if so many had come before
 _SEEN = 0.005  # share of messages lost from which on frames travel in parts
 _LOSSY = 0.01  # share of messages lost from which on parity is sent over a long round trip …
 _FAILS = 0.01  # … and the share of groups that it may not be enough for
-_HIT = 0.08  # share of frames that lose a part from which on each has parity of its own over a short one, …
+_HIT = 0.03  # share of frames that lose a part from which on each has parity of its own over a short one, …
 _FEWEST_PARTS = 2  # … which of a frame of one message would be a copy
-_GROUP_FRAMES = 4  # that parity is over, where a round trip is long
+_GROUP = 6  # messages that parity is over at least, where a round trip is long …
+_GROUP_FRAMES = 4  # … and frames at most
 _MOST_PARITY = 4  # messages
 
 
@@ -51,6 +52,7 @@ class _Tries:
 
     def __init__(self, told: float) -> None:
         self.number, self.last, self.told, self.come = 0, -math.inf, told, False
+        self.missing = 0  # messages
 
 
 class Repair:
@@ -73,13 +75,15 @@ class Repair:
         self._anchor: int | None = None  # the newest stored frame that was decoded
         self._recoveries = 0  # since there was progress
         self._newest: int | None = None  # that was reported
-        self._repaired: int | None = None  # by the receiver, so far
+        self._repaired: int | None = None  # messages, by the receiver, so far
+        self._told: list[tuple[float, int]] = []  # when so many messages were told to be missing
         self._recovery: int | None = None  # number of the last frame that was to make good for all before
         self._progress = -math.inf  # when a newer frame was reported to be decoded, or a recovery was sent
         self._round_trip = 0.0
-        self._mean_size = 0.0
+        self._mean_size = self._mean_messages = 0.0
         self._messages = 0  # sent and reported
         self._reordered = -math.inf  # when a frame was last seen to be late only
+        self._closed = -1  # the last frame that parity may be over by now
         self._protected: dict[int, int] = {}  # last frame of the group of each frame that parity is over
 
     def sent(self, now: float, number: int, base: int | None, stored: bool, messages: int, size: int) -> None:
@@ -99,14 +103,17 @@ class Repair:
             self._recoveries += 1
         self._frames[number] = _Sent(now, base, stored, messages, size)
         self._mean_size += (size - self._mean_size) / 8 if self._mean_size else size
+        self._mean_messages += (messages - self._mean_messages) / 8
         while self._frames and next(iter(self._frames.values())).at < now - _REMEMBERED:
             old, _ = self._frames.popitem(last=False)
             self._tries.pop(old, None)
             self._protected.pop(old, None)
 
-    def protected(self, first: int, last: int) -> None:
-        """Parity over these frames went out, after them."""
-        self._protected |= dict.fromkeys(range(first, last + 1), last)
+    def closed(self, first: int, last: int, parity: int) -> None:
+        """So many messages of parity over these frames went out, after them; no more will."""
+        self._closed = last
+        if parity:
+            self._protected |= dict.fromkeys(range(first, last + 1), last)
 
     def told(self, now: float, report: ArrivalReport, round_trip: float | None, lost: bool) -> list[Missing]:
         """A report came.
@@ -152,7 +159,9 @@ class Repair:
     @property
     def group(self) -> int:
         """Frames that parity is over: where a lost one can be sent again soon, only each by itself."""
-        return _GROUP_FRAMES if self._round_trip > _SHORT else 1
+        if self._round_trip <= _SHORT:
+            return 1
+        return min(max(round(_GROUP / max(self._mean_messages, 1.0)), 1), _GROUP_FRAMES)
 
     def parity(self, messages: int) -> int:
         """Messages of parity that are of use over so many messages of a `group`."""
@@ -165,6 +174,11 @@ class Repair:
             if _more_lost(messages + count, count, self.loss) <= _FAILS:
                 return count
         return _MOST_PARITY
+
+    @property
+    def copies(self) -> int:
+        """How often to send again what is missing: there is no time for another try over a long round trip."""
+        return 1 if self._round_trip <= _SHORT else 2
 
     @property
     def parts(self) -> bool:
@@ -201,13 +215,20 @@ class Repair:
         """Of the messages up to the newest that was reported, those that did not come by themselves."""
         lost = 0
         for number, parts in report.missing:
-            if number in self._frames and number not in self._tries:
-                self._tries[number] = _Tries(now)
-                lost += len(parts) or self._frames[number].messages
+            if number in self._frames:
+                tries = self._tries.setdefault(number, _Tries(now))
+                missing = len(parts) or self._frames[number].messages
+                lost += max(missing - tries.missing, 0)
+                tries.missing = max(missing, tries.missing)
+        self._told = [(at, known) for at, known in self._told if at > now - _STUCK]
         repaired = report.repaired or 0
-        if self._repaired is not None:
-            lost += max(repaired - self._repaired, 0)
+        unknown = 0 if self._repaired is None else repaired - self._repaired
         self._repaired = repaired
+        for place, (at, known) in enumerate(self._told):  # most of what is repaired was told to be missing
+            unknown, left = max(unknown - known, 0), max(known - unknown, 0)
+            self._told[place] = at, left
+        self._told.append((now, lost))
+        lost += max(unknown, 0)
         first = self._newest if self._newest is not None else report.number or 0
         sent = sum(frame.messages for n, frame in self._frames.items() if first < n <= (report.number or 0))
         self._messages += sent
@@ -245,11 +266,10 @@ class Repair:
 
     def _awaits_parity(self, number: int) -> bool:
         """Whether parity over this frame may still be on its way: nothing behind it was reported yet."""
+        if number > self._closed:
+            return self.parity(self.group) > 0
         last = self._protected.get(number)
-        newest = self._newest or 0
-        if last is None and self.group > 1 and self.parity(self.group):
-            return newest < number + self.group
-        return last is not None and newest <= last
+        return last is not None and (self._newest or 0) <= last
 
 
 def _more_lost(messages: int, count: int, loss: float) -> float:

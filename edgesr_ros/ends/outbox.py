@@ -86,7 +86,7 @@ class Outbox:
         first = number - len(group) + 1
         if count and covered <= MOST_COVERED and self._messages.keys() >= set(range(first, number)):
             parity = protect(first, group, count, stamp_ns)
-            self._repair.protected(first, number)
+        self._repair.closed(first, number, len(parity))
         more = sum(message.size for message in parity)
         share = more / (more + sum(message.size for messages in group for message in messages))
         self.parity_share += _GAIN * (share - self.parity_share) if count else -self.parity_share
@@ -97,8 +97,8 @@ class Outbox:
         with self._lock:
             for number, parts in self._repair.told(now, report, round_trip, lost):
                 messages = self._messages.get(number, [])
-                which = parts or range(len(messages))
-                self._again += [(number, messages[part]) for part in which if part < len(messages)]
+                which = [part for part in parts or range(len(messages)) if part < len(messages)]
+                self._again += [(number, messages[part]) for part in which] * self._repair.copies
 
     def again(self) -> list[tuple[int, Message]]:
         """What is to be sent again at once, each with the number of its frame."""
