@@ -79,7 +79,7 @@ class Repair:
         self._told: list[tuple[float, int]] = []  # when so many messages were told to be missing
         self._recovery: int | None = None  # number of the last frame that was to make good for all before
         self._progress = -math.inf  # when a newer frame was reported to be decoded, or a recovery was sent
-        self._round_trip = 0.0
+        self._round_trip, self._least_round_trip = 0.0, math.inf
         self._mean_size = self._mean_messages = 0.0
         self._messages = 0  # sent and reported
         self._reordered = -math.inf  # when a frame was last seen to be late only
@@ -131,6 +131,7 @@ class Repair:
         if report.repaired is None or number is None or number not in self._frames:
             return []
         self._round_trip = round_trip or 0.0
+        self._least_round_trip = min(self._least_round_trip, now - self._frames[number].at)
         if not self.reported:
             self.reported, self._progress = True, now
         self._note_decoded(now, report)
@@ -177,7 +178,7 @@ class Repair:
 
     @property
     def copies(self) -> int:
-        """How often to send again what is missing: there is no time for another try over a long round trip."""
+        """How often to send at once what is missing: over a long round trip there is no time for another try."""
         return 1 if self._round_trip <= _SHORT else 2
 
     @property
@@ -198,13 +199,13 @@ class Repair:
             number = frame.base
 
     def _note_order(self, now: float, report: ArrivalReport) -> None:
-        """Whether what was sent again had only been late: then it is there sooner than a round trip allows."""
+        """Whether what was sent again was only late: then it is there sooner than a round trip allows."""
         missing = {told.number for told in report.missing}
         for number, tries in self._tries.items():
             if number in missing or tries.number != 1 or tries.come:
                 continue
             tries.come = True
-            if now - tries.last < _SOONER * self._round_trip:
+            if now - tries.last < _SOONER * self._least_round_trip and number not in self._protected:
                 self._reordered = now
 
     def _patience(self, now: float) -> float:
