@@ -9,6 +9,7 @@ _MOST = 32  # frames told as missing: who misses more of them is helped by none
 _REMEMBERED = 512  # frames
 _EVERY = 0.06  # s between reports where all is well: frames of up to 16 Hz are each told at once
 _FIRST = 10  # frames of a stream that are each told: the sender gets to know the link by them
+_PAUSE = 0.2  # s without a frame that are no rhythm of theirs
 _GAIN = 1 / 8
 _ALL: frozenset[int] = frozenset()  # of the parts of a frame
 
@@ -90,7 +91,7 @@ class ReportPace:
         """Whether to report now, s, when a whole frame came, or a part of one."""
         if frame:
             if self._frames:
-                since = now - self._last_frame
+                since = min(now - self._last_frame, _PAUSE)
                 known = since if self._interval is None else self._interval
                 self._interval = known + _GAIN * (since - known)
             self._frames += 1

@@ -178,7 +178,7 @@ class Repair:
 
     @property
     def copies(self) -> int:
-        """How often to send at once what is missing: over a long round trip there is no time for another try."""
+        """How often to send what is missing: over a long round trip there is no time for another try."""
         return 1 if self._round_trip <= _SHORT else 2
 
     @property
