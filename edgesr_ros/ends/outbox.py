@@ -11,8 +11,9 @@ from edgesr_ros.control.repair import STORE_EVERY, Repair
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ladder.stream import References
 
-PACKET_BYTES = 1200  # of data and format that a packet takes on any path, tunnels included
+PACKET_BYTES = 1200  # of a UDP datagram that a packet takes on any path, tunnels included
 
+_HEADERS = 120  # bytes of RTPS and of a CompressedImage beside data and format, with a frame_id of up to 16
 _KEPT = 90  # frames
 _GROUP_SECONDS = 0.15  # that parity waits for the frames that it is over
 _GAIN = 1 / 8  # weight of a group in the share of parity
@@ -52,15 +53,15 @@ class Outbox:
     ) -> tuple[list[Message], list[Message]]:
         """A frame goes out now: as which messages, and what parity over it and those before follows them.
 
-        `most` bytes are in a message; 0: as losses ask for it.
+        `most` bytes are in the datagram of a message; 0: as losses ask for it.
         """
         whole = Message(stamp_ns, form.text(), data)
         number = form.number
         if number is None or form.codec not in STREAMS:
-            return (split(whole, number, most) if most and number is not None else [whole]), []
+            return (split(whole, number, most - _HEADERS) if most and number is not None else [whole]), []
         with self._lock:
             limit = most or (PACKET_BYTES if self._repair.parts else 0)
-            messages = split(whole, number, limit) if limit else [whole]
+            messages = split(whole, number, limit - _HEADERS) if limit else [whole]
             packet = STREAM_CODECS[form.codec].dependence(data)
             base = None if packet.base is None else self._numbers.get(packet.base)
             self._numbers[packet.number] = number

@@ -61,8 +61,8 @@ class RobotSettings(Struct):
         Meta(
             ge=0,
             le=60_000,
-            description="Most bytes of data and format in a message; larger frames travel in parts, for "
-            "tunnels and other small MTUs; 0: in parts of 1200 bytes where losses are seen.",
+            description="Most bytes of a UDP datagram; larger frames travel in parts, for tunnels and "
+            "other small MTUs; 0: in parts of 1200 bytes, and only where losses are seen.",
         ),
     ]
     max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
