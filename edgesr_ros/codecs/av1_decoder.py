@@ -4,7 +4,7 @@ import av
 import numpy as np
 
 from edgesr_ros.codecs.av1_trailer import FARTHEST, NUMBERS, SIZE, Av1Trailer
-from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.frame_number import Dependence, LateError, RecoveringError
 from edgesr_ros.codecs.obu import (
     FRAME,
     FRAME_HEADER,
@@ -41,12 +41,24 @@ class Av1Decoder:
         self._last: int | None = None  # number of the frame decoded last
         self._stored: list[int] = []  # those that later frames may build on
 
+    @staticmethod
+    def dependence(data: bytes) -> Dependence:
+        """What a packet builds on; errors as `decode`."""
+        return Av1Trailer.of(data).dependence
+
+    def can_decode(self, packet: Dependence) -> bool:
+        """Whether what a packet builds on is there, or it is too late for it to be of use."""
+        if packet.base is None or packet.base in (self._last, *self._stored):
+            return True
+        return self._last is not None and NUMBERS.is_late(packet.number, NUMBERS.after(self._last))
+
     def decode(self, data: bytes) -> np.ndarray:
         """One packet → (H, W, 3) uint8 RGB; grey frames come as equal channels.
 
         Raises:
             RecoveringError: what the frame builds on is missing, after a lost packet or a late start.
-            InputError: the bytes are damaged, too large a picture, or from before what was decoded already.
+            LateError: the frame is from before what was decoded already.
+            InputError: the bytes are damaged, or too large a picture.
         """
         trailer = Av1Trailer.of(data)
         packet = data[:-SIZE]
@@ -56,7 +68,7 @@ class Av1Decoder:
         if self._last is not None and size is None:
             expected = NUMBERS.after(self._last)
             if NUMBERS.is_late(trailer.number, expected):
-                raise InputError(f"AV1: packet {trailer.number} comes twice or late")
+                raise LateError(f"AV1: packet {trailer.number} comes twice or late")
         if size is not None:
             self._restart(size)
         elif trailer.base != self._last and trailer.base not in self._stored:

@@ -7,7 +7,7 @@ shows the damage. The trailer is a padding OBU (AV1, section 5.7), which other d
 import zlib
 from typing import NamedTuple
 
-from edgesr_ros.codecs.frame_number import FrameNumbers
+from edgesr_ros.codecs.frame_number import Dependence, FrameNumbers
 from edgesr_ros.codecs.obu import PADDING
 from edgesr_ros.errors import InputError
 
@@ -46,6 +46,11 @@ class Av1Trailer(NamedTuple):
     def base(self) -> int | None:
         """Number of the frame that this one builds on."""
         return NUMBERS.after(self.number, -self.back) if self.back else None
+
+    @property
+    def dependence(self) -> Dependence:
+        """What a decoder waits for."""
+        return Dependence(self.number, self.base, self.stored)
 
     def to_bytes(self, packet: bytes) -> bytes:
         """The trailer of a packet, 9 bytes."""

@@ -45,11 +45,11 @@ class LossEstimator:
         """A frame of `size` bytes went out."""
         self._packets += _GAIN * (math.ceil(size / PACKET_PAYLOAD) - self._packets)
 
-    def reported(self, sent: int, lost: int) -> None:
-        """Of `sent` frames up to the one now reported, `lost` did not arrive."""
+    def reported(self, sent: int, lost: int, told: int = 1) -> None:
+        """Of `sent` frames up to the one now reported, `lost` did not arrive, and `told` were named."""
         for i in range(sent):
             self.loss += _GAIN * ((i < lost) - self.loss)
-            self._silence += _GAIN * ((i < sent - 1) - self._silence)
+            self._silence += _GAIN * ((i < sent - told) - self._silence)
         self._ceiling *= _REGROWTH**sent
 
     def vanished(self, size: int) -> None:

@@ -47,6 +47,8 @@ class LinkObserver:
         self.wait = self.way = self.largest = 0.0
         self.last_heard: float | None = None
         self._held_up = False  # the last frame to arrive, by an outage
+        self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
+        self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
         self._meet_receiver()
         self._look_ahead()
 
@@ -67,6 +69,11 @@ class LinkObserver:
         alone = now >= self.alone_from
         self.trial.sent(now, alone)
         self.flight.add(now, stamp_ns, number, size, probe, alone)
+        self._look_ahead()
+
+    def also_sent(self, now: float, size: int, again: int | None) -> None:
+        """`size` bytes went out that are no frame of their own: parity, or of the frame `again`."""
+        self.flight.add_bytes(now, size, again)
         self._look_ahead()
 
     def reported(self, now: float, report: ArrivalReport, interval: float) -> list[float]:
@@ -91,7 +98,8 @@ class LinkObserver:
             if of is not None and self._arrived(now, of, told.arrival_ns * 1e-9, interval):
                 waits.append(self.wait)
         if newer:
-            self._count(frame, report.frames)
+            self._count(frame, report)
+            self._hold = report.hold_s or 0.0
             self.round_trip.add(now - frame.sent)
             spent = now - frame.sent - self.wait - frame.size / self.capacity.rate
             self.way += _WAY_GAIN * (max(spent, 0.0) / 2 - self.way)
@@ -105,24 +113,25 @@ class LinkObserver:
         self._propagation = Propagation()
         self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
+        self._hold = 0.0  # s that the receiver may keep an arrival to itself
         self._jitter = 0.0
         self._transit: float | None = None
-        self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
-        self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
+        self._clear = -math.inf
+        self._counted = (-1, 0)
 
     def _arrived(self, now: float, frame: SentFrame, arrival: float, interval: float) -> bool:
-        before = self.flight.settle(frame)
+        before, again = self.flight.settle(frame), frame.number in self.flight.again
         if before is None:
             return False
         entered = frame.sent + self._propagation.arrived(frame.sent, arrival, frame.size)
-        begun = max(entered, self._through(before)[-1])
+        begun = max(entered, self._behind(frame, self._through(before)[-1]))
         expected = frame.size / self.capacity.rate
         # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
         self._held_up = arrival - begun > _OUTAGE and not self._held_up
         # Lost frames may have used the link or not. Where they leave too little time, they did not.
         if before and arrival - begun <= expected / 2:
             begun = max(entered, arrival - expected)
-        elif not self._held_up:
+        elif not self._held_up and not ((frame.ahead and begun > entered) or again):
             seconds = arrival - begun
             # Jitter only ever makes a frame late. What is usual of it is not the link's time for the frame.
             seconds = max(seconds - _USUAL_JITTER * self._jitter, _SURELY * seconds)
@@ -145,8 +154,9 @@ class LinkObserver:
             self._jitter += _JITTER_GAIN * (abs(transit - self._transit) - self._jitter)
         self._transit = transit
 
-    def _count(self, frame: SentFrame, frames: int) -> None:
+    def _count(self, frame: SentFrame, report: ArrivalReport) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""
+        frames = report.frames
         last, known = self._counted
         self._counted = (frame.place, frames)
         if last < 0:
@@ -157,14 +167,19 @@ class LinkObserver:
         lost = min(max(counted - (frames - known), 0), sent)
         pictures = [other.size for other in between if not other.probe]
         if len(pictures) == sent:
-            self.losses.reported(sent, lost)
+            named = {told.number for told in report.arrivals} if report.hold_s else {frame.number}
+            told = sum(other.number in named for other in between)
+            self.losses.reported(sent, lost, max(told, 1))
         elif frame.probe and lost and pictures:
             self.losses.vanished(min(pictures))
 
     def _look_ahead(self) -> None:
         frames, tolerated = self.flight.frames, self.losses.tolerated
         through = self._through(frames)
-        self.free_from = through[-1] - (self._propagation.seconds or 0.0)
+        propagation = self._propagation.seconds or 0.0
+        size, since = self.flight.behind
+        clear = max(through[-1], since + propagation) + size / self.capacity.rate if size else through[-1]
+        self.free_from = clear - propagation
         self.silent_from = math.inf
         if len(frames) < tolerated:
             return
@@ -172,12 +187,20 @@ class LinkObserver:
             self.silent_from = frames[0].sent + _UNHEARD
         else:
             usual = self._return_delay.mean + 4 * self._return_delay.deviation
-            self.silent_from = through[tolerated] + usual + _PATIENCE
+            self.silent_from = through[tolerated] + usual + _PATIENCE + self._hold
 
     def _through(self, frames: tuple[SentFrame, ...]) -> list[float]:
         """When the link is through with what is settled, and then with each of `frames`; receiver's clock."""
         times = [self._clear]
         for frame in frames:
             entered = frame.sent + (self._propagation.seconds or 0.0)
-            times.append(max(times[-1], entered) + frame.size / self.capacity.rate)
+            begun = max(self._behind(frame, times[-1]), entered)
+            times.append(begun + frame.size / self.capacity.rate)
         return times
+
+    def _behind(self, frame: SentFrame, clear: float) -> float:
+        """When the link is through with what went out ahead of a frame; it was `clear` before."""
+        if not frame.ahead:
+            return clear
+        entered = frame.ahead_since + (self._propagation.seconds or 0.0)
+        return max(clear, entered) + frame.ahead / self.capacity.rate

@@ -22,8 +22,8 @@ _FULL = 0.98  # of the time: more cannot be reckoned with
 # rate must not make the frame rate tremble, and a scene that stands still may move at any moment.
 _HYSTERESIS = 0.03
 _NOTICED = 0.004  # LPIPS
-# Of a stream's frame, bytes grow with the time since the one before to the power of this: of a road at 100 kbit/s
-# and 30, 15 and 10 Hz frames have LPIPS .120, .105 and .090; at 30 Hz three times the bytes would give .05.
+# Of a stream's frame, bytes grow with the time since the one before to the power of this: of a road at
+# 100 kbit/s and 30, 15 and 10 Hz they have LPIPS .120, .105 and .090; at 30 Hz three times the bytes give .05.
 _STREAM_GROWTH = 0.7
 
 
@@ -77,7 +77,7 @@ class Scene(NamedTuple):
         return moved * np.minimum(seconds / period, 1.0)
 
     def seen(self, sizes: np.ndarray, lag: np.ndarray, period: float, weight: float = 1.0) -> np.ndarray:
-        """LPIPS of the screen: frames of these sizes, so long after they were taken; what moves has a weight."""
+        """LPIPS of the screen: frames of these sizes, so long after they were taken; motion has a weight."""
         moved = weight * self.aged(lag, period)
         return (self.coded(sizes) ** _POWER + moved**_POWER) ** (1 / _POWER)
 
@@ -156,7 +156,7 @@ class FramePolicy:
         arrives = arrive ** np.ceil(sizes / PACKET_PAYLOAD)
         # A frame that is lost leaves the one before on the screen for another interval.
         takes = sizes / capacity
-        # Frames of uneven size wait for each other the more, the less of the time is left (Kingman's formula).
+        # Frames of uneven size wait for each other the more, the less of the time is left (Kingman).
         load = np.minimum(takes / interval, _FULL)
         uneven = _UNEVEN_STREAM if scene.stream else _UNEVEN_STILLS
         takes = takes * (1 + load / (1 - load) * uneven / 2)

@@ -44,6 +44,9 @@ class Sender:
 
     All times are seconds on one clock of the caller's that does not go backwards.
 
+    Attributes:
+        reserved: share of the rate that is for parity, 0..1; set by who sends it.
+
     Args:
         policy: frame rate against bytes per frame.
         source_rate_hz: of the camera.
@@ -79,6 +82,7 @@ class Sender:
         self._first_sent: float | None = None
         self._last_sent = -math.inf
         self._budget_from = -math.inf  # when the fixed rate allows the next frame
+        self.reserved = 0.0
         self._debt = 0.0  # bytes sent beyond what was planned
         self._probes = 0  # since the last report
 
@@ -145,6 +149,12 @@ class Sender:
         if self._first_sent is None:
             self._first_sent = now
 
+    def also_sent(self, now: float, size: int, again: int | None = None) -> None:
+        """`size` bytes went out that are no new frame: parity, or of the frame `again` of this number."""
+        if again is not None:  # what is not reserved comes from the next frame
+            self._debt = min(self._debt + size, _MOST_DEBT * self._planned(now))
+        self._link.also_sent(now, size, again)
+
     def reported(self, now: float, report: ArrivalReport) -> None:
         """The receiver reports arrivals. Those known already, and those of unknown frames, change nothing."""
         interval, heard = self._interval(now), self._link.last_heard
@@ -172,7 +182,7 @@ class Sender:
         most = self._max_frame_bytes / self._period
         if self._unreported(now):
             return self._fixed_rate or most
-        return min(self._controller.rate(self._link.capacity.rate), most)
+        return min(self._controller.rate(self._link.capacity.rate) * (1 - self.reserved), most)
 
     def _plan(self, now: float) -> Plan:
         """Interval and size, were the link known and nothing overdue."""

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from edgesr_ros.codecs.camera_jpeg import CameraJpeg
 from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.stills import encode, encode_within
 from edgesr_ros.control.decision import Decision
 from edgesr_ros.control.delay import RunningMean
@@ -17,6 +18,8 @@ from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, Scene
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Sender
 from edgesr_ros.control.source_rate import SourceRate
+from edgesr_ros.ends.outbox import Outbox
+from edgesr_ros.ends.packet import Packet
 from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
@@ -24,6 +27,7 @@ from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.auto import AUTO, AutoEncoder
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
 from edgesr_ros.ladder.points import REFERENCE_PIXELS
+from edgesr_ros.ladder.stream import UNMENDED
 
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
 _NO_LADDER = "none"
@@ -38,42 +42,6 @@ class _Encoded(NamedTuple):
     scale: int
     encoder: EncoderName
     quality: int
-
-
-class Packet(NamedTuple):
-    """A frame ready to be sent.
-
-    Attributes:
-        data: the compressed frame.
-        format: what the bytes are, for the receiver.
-        scale: by which both sides were reduced.
-        encoder: what compressed it.
-        quality: at which the encoder did, 1..100; 0: as the camera compressed it.
-        decision: what it was to be, and why.
-        begun: s, when its encoding began.
-    """
-
-    data: bytes
-    format: FrameFormat
-    scale: int
-    encoder: EncoderName
-    quality: int
-    decision: Decision
-    begun: float
-
-    def to_pairs(self) -> dict[str, str]:
-        """What was decided and what came of it, as text; what is not known yet is left out."""
-        decided = {
-            key: value if isinstance(value, str) else f"{value:.6g}"
-            for key, value in self.decision._asdict().items()
-            if value is not None
-        }
-        return decided | {
-            "sent_bytes": str(len(self.data)),
-            "scale": str(self.scale),
-            "codec": self.encoder,
-            "quality": str(self.quality),
-        }
 
 
 class Robot:
@@ -117,6 +85,7 @@ class Robot:
         self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
         self._scene = self._scene_of(REFERENCE_PIXELS)
         self._alone = False  # frames stand alone, for a stream does not get through
+        self._outbox = Outbox()
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
         self._source_rate = SourceRate()
@@ -134,12 +103,23 @@ class Robot:
             self._sender.expect_reports()
 
     def reported(self, now: float, report: ArrivalReport) -> None:
-        """The receiver reports arrivals; ask `wait` again."""
+        """The receiver reports arrivals; ask `again` and `wait` anew."""
         with self._lock:
+            before = self._sender.decision(now).state
             self._sender.reported(now, report)
+            round_trip = self._sender.decision(now).round_trip
+        self._outbox.told(now, report, round_trip, before == "lost")
         if report.display_s is not None:
             known = self._showing[self._reduced]
             self._showing[self._reduced] = known + _SHOWING_GAIN * (report.display_s - known)
+
+    def again(self, now: float) -> list[Message]:
+        """What is to be sent at once, because it was reported missing: to be published now."""
+        again = self._outbox.again()
+        with self._lock:
+            for number, message in again:
+                self._sender.also_sent(now, message.size, number)
+        return [message for _, message in again]
 
     def wait(self, now: float) -> float:
         """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
@@ -179,8 +159,13 @@ class Robot:
         form = FrameFormat.of(image, codec_of(encoded.encoder), self._next())
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
-    def sent(self, now: float, stamp_ns: int, packet: Packet) -> None:
-        """The packet went out as the frame of this stamp."""
+    def sent(self, now: float, stamp_ns: int, packet: Packet) -> list[Message]:
+        """The packet goes out as the frame of this stamp; returns the messages to publish for it, in order.
+
+        Those are the frame, whole or in parts, and parity where it is of use.
+        """
+        most = self.settings.max_packet_bytes
+        frame, parity = self._outbox.put(now, stamp_ns, packet.format, packet.data, most)
         size = len(packet.data)
         self._encoding.add(now - packet.begun)
         if max_rate := self.settings.max_rate:
@@ -188,7 +173,11 @@ class Robot:
             self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
         with self._lock:
             self._sender.sent(now, stamp_ns, size, packet.format.number)
+            self._sender.reserved = self._outbox.parity_share
+            for message in parity:
+                self._sender.also_sent(now, message.size)
         self._last_size = size
+        return frame + parity
 
     def _next(self) -> int:
         """The number of a frame that goes out."""
@@ -241,7 +230,10 @@ class Robot:
         most = settings.max_frame_bytes
         if self._ladder is not None:
             price = self._price_of_enlarging(decision)
-            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, price)
+            references = UNMENDED
+            if self._ladder.streams:
+                references = self._outbox.references(self._next_number)
+            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, references, price)
             self._reduced = point.scale > 1
             self._scene = self._scene_of(image.shape[0] * image.shape[1])
             return _Encoded(data, point.scale, point.codec, point.quality)

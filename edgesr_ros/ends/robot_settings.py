@@ -15,8 +15,8 @@ class RobotSettings(Struct):
     ladder: Annotated[
         str,
         Meta(
-            description="auto: AV1 with repair, WebP where no stream gets through, a camera's JPEG as it is where "
-            "the link carries it; or operating points to walk along: name in config/ladders (webp, still, "
+            description="auto: AV1 with repair, WebP where no stream gets through, a camera's JPEG as it is "
+            "where the link carries it; or operating points to walk along: name in config/ladders (webp, still, "
             "still_slow, jpeg, h264, av1) or path; none: always scale, codec and quality.",
             extra_json_schema=FIXED,
         ),
@@ -35,6 +35,15 @@ class RobotSettings(Struct):
     max_frame_bytes: Annotated[
         int,
         Meta(ge=1000, le=10_000_000, description="No frame is ever larger; one that cannot be is dropped."),
+    ]
+    max_packet_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=60_000,
+            description="Most bytes of a UDP datagram; larger frames travel in parts, for tunnels and "
+            "other small MTUs; 0: in parts of 1200 bytes, and only where losses are seen.",
+        ),
     ]
     max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
     rate_bytes_per_s: Annotated[

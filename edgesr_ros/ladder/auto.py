@@ -7,6 +7,7 @@ import numpy as np
 from edgesr_ros.codecs.streams import Clock
 from edgesr_ros.ladder.encoder import Encoded, LadderEncoder, usable_ladder
 from edgesr_ros.ladder.points import read_ladder
+from edgesr_ros.ladder.stream import UNMENDED, References
 
 AUTO = "auto"
 _STREAM, _STILLS = "av1", "webp"
@@ -45,7 +46,12 @@ class AutoEncoder:
         return self._used.expected(pixels)
 
     def encode(
-        self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None, enlarging: float = 0.0
+        self,
+        image: np.ndarray,
+        target_bytes: int,
+        max_bytes: int | None = None,
+        references: References = UNMENDED,
+        enlarging: float = 0.0,
     ) -> Encoded:
         """As that of `LadderEncoder`; errors too."""
-        return self._used.encode(image, target_bytes, max_bytes, enlarging)
+        return self._used.encode(image, target_bytes, max_bytes, references, enlarging)

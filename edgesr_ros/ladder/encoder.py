@@ -12,7 +12,7 @@ from edgesr_ros.codecs.streams import Clock
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, read_ladder
-from edgesr_ros.ladder.stream import StreamStage
+from edgesr_ros.ladder.stream import UNMENDED, References, StreamStage
 from edgesr_ros.ladder.walk import LadderWalk
 
 _ATTEMPTS = 3  # at encoding a frame by the ladder
@@ -63,18 +63,24 @@ class LadderEncoder:
         return self._walk.expected(pixels)
 
     def encode(
-        self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None, enlarging: float = 0.0
+        self,
+        image: np.ndarray,
+        target_bytes: int,
+        max_bytes: int | None = None,
+        references: References = UNMENDED,
+        enlarging: float = 0.0,
     ) -> Encoded:
         """(H, W, 3) RGB or (H, W) grey uint8 → about `target_bytes`, never more than `max_bytes`.
 
-        `enlarging`: LPIPS that the time costs which it takes the receiver to enlarge a picture.
+        For streams `references` say what a frame is to build on, and `enlarging` what the time costs that
+        it takes the receiver to enlarge a picture, LPIPS.
 
         Raises:
             InputError: an image that the codec cannot hold, or one that takes more than `max_bytes` even at
                 the coarsest setting.
         """
         target = max(target_bytes, 1) if max_bytes is None else max(min(target_bytes, max_bytes), 1)
-        data, point, attempts = self._stage.encode(image, target, max_bytes, enlarging)
+        data, point, attempts = self._stage.encode(image, target, max_bytes, references, enlarging)
         return Encoded(data, point, attempts)
 
 
@@ -99,7 +105,7 @@ class _Stage(Protocol):
     """What a kind of codecs needs to meet a target."""
 
     def encode(
-        self, image: np.ndarray, target: int, limit: int | None, price: float
+        self, image: np.ndarray, target: int, limit: int | None, references: References, price: float, /
     ) -> tuple[bytes, OperatingPoint, int]:
         """Bytes, point, number of attempts; the target is not above the limit, `price` that of enlarging."""
 
@@ -116,6 +122,12 @@ class _StillStage:
         target: int,
         limit: int | None,
         price: float,  # noqa: ARG002 - the ladder's modes
+        self,
+        image: np.ndarray,
+        target: int,
+        limit: int | None,
+        _: References,
+        /,
     ) -> tuple[bytes, OperatingPoint, int]:
         pixels = image.shape[0] * image.shape[1]
         aim = float(target)

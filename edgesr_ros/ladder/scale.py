@@ -18,8 +18,8 @@ _HALF = 190.0  # … and above which half is again
 class ScaleChoice:
     """Chooses 1, 2 or 4 for a stream from its own past second.
 
-    Over five recordings at 30 to 500 kbit/s, in windows of a second, a rule by quantizer and bytes is 2.0 % in
-    LPIPS behind the best choice in hindsight, one by bytes alone 3.1 %, always the full size 7.7 %.
+    Over five recordings at 30 to 500 kbit/s, in windows of a second, a rule by quantizer and bytes is 2.0 %
+    in LPIPS behind the best choice in hindsight, one by bytes alone 3.1 %, always the full size 7.7 %.
 
     Args:
         scales: that the ladder has; 1 is taken as one of them.

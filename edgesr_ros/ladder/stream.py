@@ -1,5 +1,7 @@
 """A stream along a ladder: the ladder gives the scale, the codec's encoder holds the size."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from edgesr_ros.codecs.streams import STREAM_CODECS, Clock, LiveEncoder
@@ -17,6 +19,25 @@ _LEAST_ASKED = 1500  # … or so many
 _MOST_ASKED = 10_000_000  # bytes: no limit
 _HALVED = (2, 8)  # scales at which an encoder may halve the picture itself
 _GAIN = 0.1  # weight of the newest frame in what is known of content and encoder
+
+
+class References(NamedTuple):
+    """What a frame of a stream is to build on, and what on it.
+
+    Attributes:
+        recover: it builds on a frame that the receiver is known to have, or stands alone.
+        key: it stands alone.
+        store: later ones may build on it, once it is acknowledged.
+        acknowledged: the codec's number of the newest stored frame that the receiver has decoded.
+    """
+
+    recover: bool = False
+    key: bool = False
+    store: bool = False
+    acknowledged: int | None = None
+
+
+UNMENDED = References()  # a frame builds on the one before it
 
 
 class StreamStage:
@@ -45,7 +66,12 @@ class StreamStage:
         self._means: np.ndarray | None = None  # of sizes, targets and qualities; None before it is settled
 
     def encode(
-        self, image: np.ndarray, target: int, limit: int | None, price: float
+        self,
+        image: np.ndarray,
+        target: int,
+        limit: int | None,
+        references: References = UNMENDED,
+        price: float = 0.0,
     ) -> tuple[bytes, OperatingPoint, int]:
         """Bytes, point, number of attempts; the target is not above the limit, `price` is that of enlarging.
 
@@ -54,6 +80,8 @@ class StreamStage:
         """
         pixels = image.shape[0] * image.shape[1]
         scale, most = self._scale_for(target, pixels, price), limit
+        if references.key:
+            self._drop()
         for attempt in range(1, _ATTEMPTS + 1):
             # What the encoder halves by itself costs no key frame, neither now nor when it is full again.
             inner = 2 if scale in _HALVED and self._halves else 1
@@ -65,7 +93,9 @@ class StreamStage:
                 encoder = self._encoder_for(reduced, scale, target, most)
             size = min(int(target * self._correction), self._usual_most())
             encoder.set_frame_bytes(size if most is None else min(size, most))
-            data = encoder.encode(reduced)
+            if references.acknowledged is not None:
+                encoder.acknowledge(references.acknowledged)
+            data = encoder.encode(reduced, store=references.store, recover=references.recover)
             self._number = encoder.next_number
             if limit is None or len(data) <= limit:
                 return data, self._learn(encoder, scale, len(data), target, pixels), attempt

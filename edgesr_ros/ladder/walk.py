@@ -55,7 +55,7 @@ class LadderWalk:
         self._mode = mode
 
     def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
-        """Sizes in bytes, (n,) and rising, and LPIPS at each, (n,), of frames that have `pixels` at full size.
+        """Sizes in bytes, (n,) and rising, and LPIPS at each, (n,), of frames of `pixels` at full size.
 
         Of the best mode at that size, as this content stretches it.
         """
