@@ -23,7 +23,7 @@ _FULL = 0.98  # of the time: more cannot be reckoned with
 _HYSTERESIS = 0.03
 _NOTICED = 0.004  # LPIPS
 # Of a stream's frame, bytes grow with the time since the one before to the power of this: of a road at
-# 100 kbit/s and 30, 15 and 10 Hz they have LPIPS .120, .105 and .090; at 30 Hz three times the bytes give .05.
+# 100 kbit/s and 30, 15 and 10 Hz they have LPIPS .120, .105, .090, and three times the bytes at 30 Hz .05.
 _STREAM_GROWTH = 0.7
 
 

@@ -16,8 +16,8 @@ class RobotSettings(Struct):
         str,
         Meta(
             description="auto: AV1 with repair, WebP where no stream gets through, a camera's JPEG as it is "
-            "where the link carries it; or operating points to walk along: name in config/ladders (webp, still, "
-            "still_slow, jpeg, h264, av1) or path; none: always scale, codec and quality.",
+            "where the link carries it; or operating points to walk along: name in config/ladders (webp, "
+            "still, still_slow, jpeg, h264, av1) or path; none: always scale, codec and quality.",
             extra_json_schema=FIXED,
         ),
     ]

@@ -117,17 +117,7 @@ class _StillStage:
         self._walk = walk
 
     def encode(
-        self,
-        image: np.ndarray,
-        target: int,
-        limit: int | None,
-        price: float,  # noqa: ARG002 - the ladder's modes
-        self,
-        image: np.ndarray,
-        target: int,
-        limit: int | None,
-        _: References,
-        /,
+        self, image: np.ndarray, target: int, limit: int | None, _references: References, _price: float, /
     ) -> tuple[bytes, OperatingPoint, int]:
         pixels = image.shape[0] * image.shape[1]
         aim = float(target)
