@@ -204,8 +204,8 @@ def test_topics_are_those_that_the_nodes_declare(declared):
 
 
 def test_keys_of_messages_are_those_that_are_sent():
+    from edgesr_ros.control.decision import Decision
     from edgesr_ros.control.report import ArrivalReport
-    from edgesr_ros.control.sender import Decision
     from edgesr_ros.quality.facts import PictureFacts
 
     sent = {
@@ -229,7 +229,7 @@ def test_formats_are_what_onboard_writes():
 
 
 def test_counters_are_those_that_are_counted():
-    from edgesr_ros.control.report import Order
+    from edgesr_ros.control.arrivals import Order
     from edgesr_ros.link.emulator import DropReason
 
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "edgesr_ros/nodes").glob("*.py"))

@@ -29,6 +29,7 @@ from edgesr_ros.frames.colour import planar_420
 # A key frame is about as large as others, and so much coarser: of a road at 1,000 bytes a frame mean LPIPS is
 # .054 without, .064 with one every 60 or 90 frames, and .073 every 30.
 _KEY_EVERY = 90
+_LEAST_HALVED = 2 * SMALLEST  # pixels of each side
 
 
 def missing() -> str | None:
@@ -86,6 +87,7 @@ class Av1Encoder:
         self._rate = RateFollower(frame_bytes or 0, self._library.steered)
         self._key_every, self._unanswered = key_every, 0
         self._clock, self._choice = clock, PresetChoice()
+        self._scale = 1
         self.next_number = NUMBERS.after(first_number, 0)
         self.quality = quality or 0
         self.key_frames = 0
@@ -94,7 +96,7 @@ class Av1Encoder:
     def _open(self) -> None:
         """An encoder of the library, new, which has no earlier frame."""
         self.preset = self._choice.preset
-        self._frames = 0  # encoded
+        self._frames, self._used_scale = 0, 1  # encoded; of the frame before
         self._anchors = Anchors(ANCHORS)
         settings = self._rate.begin() if self._constant is None else {"rc": CONSTANT, "qp": self._constant}
         try:
@@ -134,6 +136,15 @@ class Av1Encoder:
         """Another mean size of the packets, from the next one on."""
         self._rate.want(frame_bytes)
 
+    def set_scale(self, scale: int) -> bool:
+        """Let the library divide the sides by 1 or 2 from the next frame on; whether it can.
+
+        That costs no key frame. Frames are given in full size all the same.
+        """
+        able = scale == 1 or (self.has_anchors and min(self._size) >= _LEAST_HALVED)
+        self._scale = scale if able else 1
+        return able
+
     @property
     def has_anchors(self) -> bool:
         """Whether `recover` can do with less than a key frame."""
@@ -148,7 +159,12 @@ class Av1Encoder:
         self._unanswered = 0
 
     def encode(
-        self, image: np.ndarray, *, key: bool = False, store: bool = False, recover: bool = False
+        self,
+        image: np.ndarray,
+        *,
+        key: bool = False,
+        store: bool = False,
+        recover: bool = False,
     ) -> bytes:
         """(H, W, 3) RGB or (H, W) grey uint8 → one packet.
 
@@ -194,7 +210,8 @@ class Av1Encoder:
         self.quality = quality_of(encoded.quantizer)
         base = number if encoded.key else base if use is None else use
         right, bottom = self._padded[0] - width, self._padded[1] - height
-        trailer = Av1Trailer(number, (number - base) % NUMBERS.size, image.ndim == 2, stored, right, bottom)
+        back = (number - base) % NUMBERS.size
+        trailer = Av1Trailer(number, back, image.ndim == 2, stored, right, bottom, self._scale == 2)
         return encoded.data + trailer.to_bytes(encoded.data)
 
     def _encode(
@@ -214,6 +231,7 @@ class Av1Encoder:
                 key=key,
                 rate=self._rate.change(self._frames) if self._constant is None else None,
                 preset=preset,
+                scale=None if self._scale == self._used_scale else self._scale,
                 store=_anchor(number) if stored else None,
                 clear=_anchor(clear),
                 use=_anchor(use),
@@ -223,7 +241,7 @@ class Av1Encoder:
             self.close()
             self._open()
             raise InputError(str(error)) from None
-        self.preset = preset or self.preset
+        self.preset, self._used_scale = preset or self.preset, self._scale
         return encoded
 
     def close(self) -> None:

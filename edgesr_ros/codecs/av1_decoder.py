@@ -4,7 +4,7 @@ import av
 import numpy as np
 
 from edgesr_ros.codecs.av1_trailer import FARTHEST, NUMBERS, SIZE, Av1Trailer
-from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.frame_number import Dependence, LateError, RecoveringError
 from edgesr_ros.codecs.obu import (
     FRAME,
     FRAME_HEADER,
@@ -41,12 +41,24 @@ class Av1Decoder:
         self._last: int | None = None  # number of the frame decoded last
         self._stored: list[int] = []  # those that later frames may build on
 
+    @staticmethod
+    def dependence(data: bytes) -> Dependence:
+        """What a packet builds on; errors as `decode`."""
+        return Av1Trailer.of(data).dependence
+
+    def can_decode(self, packet: Dependence) -> bool:
+        """Whether what a packet builds on is there, or it is too late for it to be of use."""
+        if packet.base is None or packet.base in (self._last, *self._stored):
+            return True
+        return self._last is not None and NUMBERS.is_late(packet.number, NUMBERS.after(self._last))
+
     def decode(self, data: bytes) -> np.ndarray:
         """One packet → (H, W, 3) uint8 RGB; grey frames come as equal channels.
 
         Raises:
             RecoveringError: what the frame builds on is missing, after a lost packet or a late start.
-            InputError: the bytes are damaged, too large a picture, or from before what was decoded already.
+            LateError: the frame is from before what was decoded already.
+            InputError: the bytes are damaged, or too large a picture.
         """
         trailer = Av1Trailer.of(data)
         packet = data[:-SIZE]
@@ -56,7 +68,7 @@ class Av1Decoder:
         if self._last is not None and size is None:
             expected = NUMBERS.after(self._last)
             if NUMBERS.is_late(trailer.number, expected):
-                raise InputError(f"AV1: packet {trailer.number} comes twice or late")
+                raise LateError(f"AV1: packet {trailer.number} comes twice or late")
         if size is not None:
             self._restart(size)
         elif trailer.base != self._last and trailer.base not in self._stored:
@@ -64,14 +76,16 @@ class Av1Decoder:
                 f"AV1: frame {trailer.base}, which {trailer.number} builds on, is missing; "
                 "waiting for one that builds on what is there"
             )
-        picture = self._decoded(packet)
+        picture = self._decoded(packet, trailer.halved)
         self._last = trailer.number
         if trailer.stored:
             self._stored = [*self._stored[1 - FARTHEST :], trailer.number]
-        width, height = self._size
+        width, height = self._size[0] - trailer.right, self._size[1] - trailer.bottom
+        if trailer.halved:
+            width, height = -(-width // 2), -(-height // 2)
         if trailer.grey:  # what the codec has made of grey is a little tinted
             picture = without_colour(picture)
-        return crop_to(picture, width - trailer.right, height - trailer.bottom)
+        return crop_to(picture, width, height)
 
     def _claimed_size(self, packet: bytes) -> tuple[int, int] | None:
         """(width, height) of the sequence that a packet begins; None where it begins none.
@@ -105,7 +119,7 @@ class Av1Decoder:
         if self._context is not None:
             self._context.flush_buffers()
 
-    def _decoded(self, packet: bytes) -> np.ndarray:
+    def _decoded(self, packet: bytes, halved: bool) -> np.ndarray:
         """(H, W, 3) RGB, padding and all; where that fails, nothing is to build on any more."""
         if self._context is None:
             self._context = _open(self._max_pixels)
@@ -114,7 +128,8 @@ class Av1Decoder:
             pictures = self._context.decode(av.Packet(packet))
             if len(pictures) == 1:
                 (picture,) = pictures
-                if (picture.width, picture.height) == self._size and picture.format.name == _FORMAT:
+                size = tuple(side // (1 + halved) for side in self._size)
+                if (picture.width, picture.height) == size and picture.format.name == _FORMAT:
                     return picture.to_ndarray(format="rgb24")
                 fault = f"{picture.width}x{picture.height} {picture.format.name}"
         except (av.FFmpegError, OverflowError, ValueError) as error:

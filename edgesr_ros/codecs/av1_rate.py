@@ -9,6 +9,7 @@ _QUALITY_PER_STEP = 1.55  # of the quantizer
 _STEERED_BUCKET = {"buf-sz": 300, "buf-optimal-sz": 285, "buf-initial-sz": 100, "max-inter-bitrate-pct": 150}
 _BUCKET = {"buf-sz": 200, "buf-optimal-sz": 100, "buf-initial-sz": 100}  # of 4.1
 _FIRST = 0.7  # of the rate, with which the key frame is encoded: it takes up to 2.5 times its share
+_TREMBLING = 0.04  # of the rate: sizes become uneven where it changes with every frame
 _LEAST_RATE = 1000  # bit/s; 4 bytes a frame
 # SVT-AV1 4.1 begins its rate control anew at each change, and sends much too little meanwhile.
 _FRAMES_A_RATE = 15
@@ -51,7 +52,7 @@ class RateFollower:
 
     def change(self, frames: int) -> int | None:
         """The rate from this frame on, bit/s, when so many were encoded; None: as before."""
-        if frames == 0 or self._wanted == self._used:
+        if frames == 0 or abs(self._wanted - self._used) <= _TREMBLING * self._used:
             return None
         due = frames % _FRAMES_A_RATE == 0 or self._wanted < _AT_ONCE * self._used
         if not self._steered and not due:

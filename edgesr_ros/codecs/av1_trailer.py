@@ -7,7 +7,7 @@ shows the damage. The trailer is a padding OBU (AV1, section 5.7), which other d
 import zlib
 from typing import NamedTuple
 
-from edgesr_ros.codecs.frame_number import FrameNumbers
+from edgesr_ros.codecs.frame_number import Dependence, FrameNumbers
 from edgesr_ros.codecs.obu import PADDING
 from edgesr_ros.errors import InputError
 
@@ -30,6 +30,8 @@ class Av1Trailer(NamedTuple):
         stored: whether later frames may build on it although newer ones were lost.
         right: columns of padding.
         bottom: rows of padding.
+        halved: whether the library has halved the picture's sides, padding included; then the sides without
+            padding are halved as well, and rounded up.
     """
 
     number: int
@@ -38,16 +40,24 @@ class Av1Trailer(NamedTuple):
     stored: bool
     right: int
     bottom: int
+    halved: bool = False
 
     @property
     def base(self) -> int | None:
         """Number of the frame that this one builds on."""
         return NUMBERS.after(self.number, -self.back) if self.back else None
 
+    @property
+    def dependence(self) -> Dependence:
+        """What a decoder waits for."""
+        return Dependence(self.number, self.base, self.stored)
+
     def to_bytes(self, packet: bytes) -> bytes:
         """The trailer of a packet, 9 bytes."""
         # The highest bit of the last byte is set: a padding OBU must not end in a zero.
-        tail = 1 << 15 | self.grey << 13 | self.stored << 12 | self.bottom << 6 | self.right
+        tail = (
+            1 << 15 | self.halved << 14 | self.grey << 13 | self.stored << 12 | self.bottom << 6 | self.right
+        )
         fields = self.number.to_bytes(2, "big") + bytes([self.back])
         last = (tail & 0xFF, tail >> 8)
         return _HEAD + fields + _checksum(packet, fields, bytes(last)) + bytes(last)
@@ -67,9 +77,8 @@ class Av1Trailer(NamedTuple):
             raise InputError(f"AV1: packet of {len(data)} bytes is damaged (checksum)")
         tail = last[1] << 8 | last[0]
         number = int.from_bytes(fields[:2], "big")
-        return Av1Trailer(
-            number, fields[2], bool(tail >> 13 & 1), bool(tail >> 12 & 1), tail & 63, tail >> 6 & 63
-        )
+        grey, stored, halved = (bool(tail >> place & 1) for place in (13, 12, 14))
+        return Av1Trailer(number, fields[2], grey, stored, tail & 63, tail >> 6 & 63, halved)
 
 
 def _checksum(*parts: bytes) -> bytes:

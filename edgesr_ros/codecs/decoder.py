@@ -8,8 +8,8 @@ from msgspec import structs
 
 from edgesr_ros.codecs.format import STREAMS, FrameFormat, camera_encoding, named_codec
 from edgesr_ros.codecs.headers import codec_of_bytes
+from edgesr_ros.codecs.reordering import Reordering
 from edgesr_ros.codecs.still_reader import StillReader
-from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import reduction
 
@@ -22,6 +22,16 @@ class Received(NamedTuple):
     picture: np.ndarray  # (h, w, 3) uint8 RGB
     format: FrameFormat
     factor: int  # by which the robot reduced it
+    stamp_ns: int = 0  # of its header
+    size: int = 0  # bytes, compressed
+
+
+class _Origin(NamedTuple):
+    """The message of a frame that may have to wait."""
+
+    text: str
+    stamp_ns: int
+    size: int
 
 
 def is_stream(text: str) -> bool:
@@ -30,23 +40,28 @@ def is_stream(text: str) -> bool:
 
 
 class FrameDecoder:
-    """Decodes frames in the order of their arrival; keeps what the frames of a stream build on."""
+    """Decodes frames as they arrive; keeps what those of a stream build on, and those that wait for it."""
 
     def __init__(self) -> None:
-        self._streams = {codec: STREAM_CODECS[codec].decoder() for codec in STREAMS}
+        self._streams = {codec: Reordering[_Origin](codec) for codec in STREAMS}
         self._stills = StillReader()
 
-    def decode(self, data: bytes | memoryview | array, text: str) -> Received:
+    def decode(self, data: bytes | memoryview | array, text: str, stamp_ns: int = 0) -> Received:
         """The picture of a CompressedImage's data and format.
+
+        Of a stream it is that of the newest frame that can be decoded now: perhaps of one that came before.
 
         Raises:
             RecoveringError: of a stream, a frame that builds on one that was lost.
+            LateError: of a stream, a frame from before the one that was decoded last.
             InputError: damaged data, another codec, or a size that does not fit the full size in the format.
         """
         codec = named_codec(text)
         shown = None
+        origin = _Origin(text, stamp_ns, len(data))
         if codec is not None and (stream := self._streams.get(codec)) is not None:
-            picture = stream.decode(bytes(data))
+            picture, origin = stream.decode(bytes(data), origin)
+            text = origin.text
         else:  # its codec shows in its bytes, whatever the format says
             picture, shown = self._stills.read(data, text), self._stills.shown
             codec = codec_of_bytes(bytes(data[:_HEAD]))
@@ -55,4 +70,4 @@ class FrameDecoder:
         if picture.ndim == 2 and not camera_encoding(text):
             form = structs.replace(form, encoding="mono8")
         factor = reduction((form.full_width, form.full_height), size)
-        return Received(three_channels(picture), form, factor)
+        return Received(three_channels(picture), form, factor, origin.stamp_ns, origin.size)

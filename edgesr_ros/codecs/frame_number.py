@@ -11,6 +11,24 @@ class RecoveringError(InputError):
     """Nothing is wrong with the packet, but an earlier one is missing and the picture not yet whole again."""
 
 
+class LateError(InputError):
+    """The packet came twice, or after one that was decoded without it: it is of no use any more."""
+
+
+class Dependence(NamedTuple):
+    """What a packet builds on.
+
+    Attributes:
+        number: of its frame.
+        base: number of the frame that it builds on; None: it stands alone.
+        stored: whether frames may build on it although newer ones were lost.
+    """
+
+    number: int
+    base: int | None
+    stored: bool = False
+
+
 class FrameNumbers(NamedTuple):
     """Numbers that go round: 0 to `size` - 1, then again from 0."""
 
@@ -19,6 +37,10 @@ class FrameNumbers(NamedTuple):
     def after(self, number: int, frames: int = 1) -> int:
         """The number of a frame so many frames later; negative: earlier."""
         return (number + frames) % self.size
+
+    def since(self, number: int, other: int) -> int:
+        """How many frames `number` is after `other`; negative: before."""
+        return (number - other + self.size // 2) % self.size - self.size // 2
 
     def is_late(self, number: int, expected: int) -> bool:
         """Whether this is one of the last numbers before the `expected` one."""

@@ -11,9 +11,10 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 from av.video.reformatter import Colorspace
 
-from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.frame_number import Dependence, LateError, RecoveringError
 from edgesr_ros.codecs.h264_trailer import NUMBERS, Trailer
 from edgesr_ros.codecs.stills import MAX_PIXELS
 from edgesr_ros.errors import InputError
@@ -119,6 +120,10 @@ class H264Encoder:
         encoder.set_frame_bytes(frame_bytes)
         return encoder
 
+    def set_scale(self, scale: int) -> bool:
+        """Whether `scale` is 1: x264 would need another encoder."""
+        return scale == 1
+
     def follows(self, frame_bytes: int, most: int | None) -> bool:
         """Whether `set_frame_bytes` leads to what a new `live` encoder would be for."""
         near = _LOWEST * self._most <= _largest(frame_bytes, most) <= _HIGHEST * self._most
@@ -134,12 +139,17 @@ class H264Encoder:
         """Of the last packet, 1..100, as `quality_of`."""
         return quality_of(self.quantizer)
 
-    def encode(self, image: np.ndarray) -> bytes:
-        """(H, W, 3) RGB or (H, W) grey uint8 → one packet."""
+    def acknowledge(self, number: int) -> None:
+        """What the receiver has decoded changes nothing here: a frame builds on the one before it."""
+
+    def encode(self, image: np.ndarray, *, store: bool = False, recover: bool = False) -> bytes:  # noqa: ARG002
+        """(H, W, 3) RGB or (H, W) grey uint8 → one packet; to `recover` it stands alone."""
         padding = ((0, self._odd[1]), (0, self._odd[0]), (0, 0))[: image.ndim]
         even = np.pad(image, padding, mode="edge")
         frame = av.VideoFrame.from_ndarray(even, format="rgb24" if even.ndim == 3 else "gray")
         frame.pts = self._count
+        if recover:
+            frame.pict_type = PictureType.I
         self._count += 1
         (packet,) = self._context.encode(frame)
         self.quantizer = int.from_bytes(bytes(packet.get_sidedata("quality_stats"))[:4], "little") / _QP_UNIT
@@ -180,12 +190,25 @@ class H264Decoder:
         self._expected: int | None = None  # number of the next packet; None before the first
         self._waiting = True  # for a refresh
 
+    @staticmethod
+    def dependence(data: bytes) -> Dependence:
+        """What a packet builds on, but for the first after a refresh; errors as `decode`."""
+        number = Trailer.of(data).number
+        return Dependence(number, None if _IDR.search(data) else NUMBERS.after(number, -1))
+
+    def can_decode(self, packet: Dependence) -> bool:
+        """Whether the packet before is there, or it is too late for this one to be of use."""
+        if self._expected is None or packet.base is None or packet.number == self._expected:
+            return True
+        return NUMBERS.is_late(packet.number, self._expected)
+
     def decode(self, data: bytes) -> np.ndarray:
         """One packet → (H, W, 3) uint8 RGB; grey frames come as equal channels.
 
         Raises:
             RecoveringError: the picture is not whole again yet after a lost packet or a late start.
-            InputError: the bytes are damaged, too large a picture, or from before what was decoded already.
+            LateError: the frame is from before what was decoded already.
+            InputError: the bytes are damaged, or too large a picture.
         """
         trailer = Trailer.of(data)
         key_frame = _IDR.search(data) is not None
@@ -195,7 +218,7 @@ class H264Decoder:
                 and not key_frame
                 and NUMBERS.is_late(trailer.number, self._expected)
             ):
-                raise InputError(f"H.264: packet {trailer.number} comes twice or late")
+                raise LateError(f"H.264: packet {trailer.number} comes twice or late")
             self._restart()
         self._expected = NUMBERS.after(trailer.number)
         try:

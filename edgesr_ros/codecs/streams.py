@@ -5,8 +5,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from edgesr_ros.codecs import av1_trailer, h264_trailer
 from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
+from edgesr_ros.codecs.frame_number import Dependence, FrameNumbers
 from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder, crf_of
 
 Clock = Callable[[], float]
@@ -35,6 +37,9 @@ class StreamEncoder(Protocol):
 class LiveEncoder(StreamEncoder, Protocol):
     """One that meets a size."""
 
+    def set_scale(self, scale: int) -> bool:
+        """Divide the sides by 1 or 2 from the next frame on, at no price of a key frame; whether it can."""
+
     def follows(self, frame_bytes: int, most: int | None, /) -> bool:
         """Whether `set_frame_bytes` can bring it to so many bytes a frame, of which none is to exceed `most`.
 
@@ -44,16 +49,34 @@ class LiveEncoder(StreamEncoder, Protocol):
     def set_frame_bytes(self, frame_bytes: int) -> None:
         """Another mean size of the packets."""
 
+    def encode(self, image: np.ndarray, *, store: bool = False, recover: bool = False) -> bytes:
+        """(H, W, 3) RGB or (H, W) grey uint8 → one packet.
+
+        Args:
+            store: later frames may build on it, once it is acknowledged.
+            recover: it builds on what was acknowledged, or stands alone.
+        """
+
+    def acknowledge(self, number: int) -> None:
+        """The receiver has decoded the frame of this number."""
+
 
 class StreamDecoder(Protocol):
     """Packets in order → frames; shows none that a missing packet has damaged."""
+
+    def dependence(self, data: bytes, /) -> Dependence:
+        """What a packet builds on; errors as `decode`."""
+
+    def can_decode(self, packet: Dependence, /) -> bool:
+        """Whether it is of no use to wait before a packet is decoded."""
 
     def decode(self, data: bytes) -> np.ndarray:
         """One packet → (H, W, 3) uint8 RGB.
 
         Raises:
             RecoveringError: what the frame builds on is missing.
-            InputError: the bytes are damaged, too large a picture, or from before what was decoded already.
+            LateError: the frame is from before what was decoded already.
+            InputError: the bytes are damaged, or too large a picture.
         """
 
 
@@ -65,12 +88,20 @@ class StreamCodec(NamedTuple):
         live: from width, height, bytes a frame in the mean and, where there is a limit, at most, number of
             the first frame, and what tells seconds (None: the effort is fixed).
         decoder: of either.
+        dependence: of a packet; errors as its decoder.
+        numbers: of the packets.
+        tells_quality: the encoder's quality is what it had to quantize by to meet the size.
+        patience: packets that wait at a receiver for one before them; where more do it is given up.
         most_correction: how many times what is wanted a live encoder may have to be asked for.
     """
 
     constant: Callable[[int, int, int], StreamEncoder]
     live: Callable[[int, int, int, int | None, int, Clock | None], LiveEncoder]
     decoder: Callable[[], StreamDecoder]
+    dependence: Callable[[bytes], Dependence]
+    numbers: FrameNumbers
+    tells_quality: bool
+    patience: int
     most_correction: float
 
 
@@ -79,7 +110,20 @@ STREAM_CODECS: dict[str, StreamCodec] = {
         lambda width, height, quality: H264Encoder(width, height, crf_of(quality)),
         lambda width, height, size, most, number, _: H264Encoder.live(width, height, size, most, number),
         H264Decoder,
+        H264Decoder.dependence,
+        h264_trailer.NUMBERS,
+        tells_quality=False,
+        patience=8,  # the sweep that mends it all the same takes longer
         most_correction=1.5,  # x264 stays below
     ),
-    "av1": StreamCodec(Av1Encoder, Av1Encoder.live, Av1Decoder, most_correction=1.0),
+    "av1": StreamCodec(
+        Av1Encoder,
+        Av1Encoder.live,
+        Av1Decoder,
+        Av1Decoder.dependence,
+        av1_trailer.NUMBERS,
+        tells_quality=True,
+        patience=64,
+        most_correction=1.0,
+    ),
 }

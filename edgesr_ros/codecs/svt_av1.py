@@ -20,6 +20,7 @@ from edgesr_ros.codecs.svt_library import (
     KEY,
     PRESET,
     RATE,
+    SCALING,
     STORE,
     TRIED,
     USE,
@@ -28,6 +29,7 @@ from edgesr_ros.codecs.svt_library import (
     Library,
     Node,
     Planes,
+    Scaling,
     SvtError,
     open_library,
     same_priority,
@@ -38,6 +40,10 @@ SMALLEST = 64  # pixels of each side that the library takes
 COARSEST = 63  # quantizer
 NOMINAL_HZ = 30  # it counts in bits per second; only the share of one frame matters here
 ANCHORS = 3  # frames that are kept beside the newest ones, of the 4 that the library can
+
+_FIXED_SCALING = 1  # RESIZE_FIXED
+_SIXTEENTHS = {1: 8, 2: 16}  # denominators over 8; 14 crashes 4.2.0
+_RESIZE_BY_EVENT = {"resize-mode": 4}
 
 _CONFIGURATION_BYTES = 16_384  # 2,100 in 4.2
 _TEMPORAL_DELIMITER = b"\x12\0"  # the OBU that each packet begins with; AV1, section 7.5
@@ -116,9 +122,10 @@ class SvtEncoder:
             "color-range": 0,  # 16 to 235
             "matrix-coefficients": 6,  # BT.601
         }
-        for name, value in {**usual, **settings}.items():
+        steered = library.steered and settings.get("rc") == RATE_CONTROLLED
+        for name, value in {**usual, **(_RESIZE_BY_EVENT if steered else {}), **settings}.items():
             self._set(configuration, name, value)
-        if library.steered and settings.get("rc") == RATE_CONTROLLED:  # it refuses anchors without
+        if steered:  # it refuses anchors without
             self._allow_anchors(configuration)
         self._check(self._functions.svt_av1_enc_set_parameter(handle, configuration), "set_parameter")
         self._check(self._functions.svt_av1_enc_init(handle), "init")
@@ -149,6 +156,7 @@ class SvtEncoder:
         rate: int | None = None,
         quantizer: int = 0,
         preset: int | None = None,
+        scale: int | None = None,
         store: int | None = None,
         clear: int | None = None,
         use: int | None = None,
@@ -164,6 +172,7 @@ class SvtEncoder:
             rate: from this frame on, bit/s at `NOMINAL_HZ`; None: as before.
             quantizer: from this frame on, where the rate is not controlled.
             preset: from this frame on; None: as before.
+            scale: of the sides, from this frame on, 1 or 2: divided by the library; None: as before.
             store: keep this frame as an anchor.
             clear: keep that anchor no longer.
             use: predict this frame from that anchor alone.
@@ -171,11 +180,13 @@ class SvtEncoder:
         Raises:
             SvtError: the library refuses; the encoder is of no use any more.
         """
-        nodes: list[tuple[int, ctypes.Array]] = []
+        nodes: list[tuple[int, ctypes.Array | ctypes.Structure]] = []
         if rate is not None or quantizer:
             nodes.append((RATE, (ctypes.c_uint32 * 2)(quantizer, rate or 0)))
         if preset is not None:
             nodes.append((PRESET, (ctypes.c_int8 * 1)(preset)))
+        if scale is not None:
+            nodes.append((SCALING, Scaling(_FIXED_SCALING, _SIXTEENTHS[scale], _SIXTEENTHS[scale])))
         anchors = ((STORE, store), (CLEAR, clear), (USE, use))
         nodes += [(kind, (ctypes.c_uint32 * 1)(number)) for kind, number in anchors if number is not None]
         with self._lock:
@@ -187,7 +198,9 @@ class SvtEncoder:
                 self._sound.clear()
                 raise
 
-    def _encode(self, picture: np.ndarray, key: bool, nodes: list[tuple[int, ctypes.Array]]) -> Encoded:
+    def _encode(
+        self, picture: np.ndarray, key: bool, nodes: list[tuple[int, ctypes.Array | ctypes.Structure]]
+    ) -> Encoded:
         luma, chroma = self._width * self._height, self._width * self._height // 4
         if picture.dtype != np.uint8 or picture.size != luma + 2 * chroma or not picture.flags.c_contiguous:
             raise ValueError(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import av
 
 KEY, BY_ITSELF = 3, 0xFF  # EbAv1PictureType
-RATE, PRESET, STORE, CLEAR, USE = 4, 7, 8, 9, 10  # PrivDataType
+SCALING, RATE, PRESET, STORE, CLEAR, USE = 1, 4, 7, 8, 9, 10  # PrivDataType
 END_OF_STREAM = 1  # EB_BUFFERFLAG_EOS
 TRIED = ("v4.1.", "v4.2.")
 
@@ -81,6 +81,16 @@ _LogCallback = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p
 )
 _SILENCE = _LogCallback(lambda *_: None)  # kept here, for the library calls it as long as it lives
+
+
+class Scaling(ctypes.Structure):
+    """EbRefFrameScale: in eighths and sixteenths of the picture's sides."""
+
+    _fields_ = (
+        ("mode", ctypes.c_uint8),
+        ("denominator", ctypes.c_uint32),
+        ("key_denominator", ctypes.c_uint32),
+    )
 
 
 class Encoded(NamedTuple):

@@ -18,6 +18,8 @@ class SentFrame(NamedTuple):
         probe: it was sent into silence, to hear whether the link is back.
         uncounted: to a receiver that knows frames by their stamps it is the one before, come again.
         alone: the link had ample time for those before it: it waited for none of ours.
+        ahead: bytes that went out since the frame before it and are no frame of their own, …
+        ahead_since: … the first of them when, s.
     """
 
     place: int
@@ -28,6 +30,8 @@ class SentFrame(NamedTuple):
     probe: bool
     uncounted: bool
     alone: bool
+    ahead: int = 0
+    ahead_since: float = 0.0
 
 
 class Flight:
@@ -36,6 +40,8 @@ class Flight:
     def __init__(self) -> None:
         self._sent = 0
         self._last_ns: int | None = None
+        self.behind = (0, 0.0)  # bytes that are no frame, sent after the last one; since when
+        self.again: deque[int] = deque(maxlen=_REMEMBERED)  # numbers of frames that were sent again
         self._frames: deque[SentFrame] = deque(maxlen=_REMEMBERED)  # oldest first
         self._settled: deque[SentFrame] = deque(maxlen=_REMEMBERED)
 
@@ -57,8 +63,18 @@ class Flight:
     def add(self, now: float, stamp_ns: int, number: int | None, size: int, probe: bool, alone: bool) -> None:
         """A frame went out."""
         uncounted = number is None and stamp_ns == self._last_ns
-        self._frames.append(SentFrame(self._sent, number, stamp_ns, now, size, probe, uncounted, alone))
+        self._frames.append(
+            SentFrame(self._sent, number, stamp_ns, now, size, probe, uncounted, alone, *self.behind)
+        )
+        self.behind = (0, 0.0)
         self._sent, self._last_ns = self._sent + 1, stamp_ns
+
+    def add_bytes(self, now: float, size: int, again: int | None) -> None:
+        """Bytes went out that are no frame of their own, perhaps of the frame `again`."""
+        if again is not None:
+            self.again.append(again)
+        before, since = self.behind
+        self.behind = (before + size, since if before else now)
 
     def find(self, stamp_ns: int, number: int | None) -> SentFrame | None:
         """The frame of that number, on the way or settled lately; of a report without one, of that stamp."""

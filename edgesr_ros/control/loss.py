@@ -32,24 +32,24 @@ class LossEstimator:
         return math.ceil(math.log(_CERTAIN) / math.log(min(self._silence, _MOST)))
 
     @property
-    def largest(self) -> float:
-        """Bytes of a frame beyond which it gets through too seldom; infinite without losses.
+    def packets_lost(self) -> float:
+        """Share of packets, where each is lost by itself: a frame of n arrives with (1 - p)^n."""
+        return 1 - (1 - min(self.loss, _MOST)) ** (1 / self._packets)
 
-        A frame of n packets arrives with (1 - p)^n: most bytes arrive with frames of -1/log(1 - p) packets.
-        """
-        arrived = 1 - min(self.loss, _MOST)
-        packets = -self._packets / math.log(arrived) if arrived < 1 else math.inf
-        return max(min(packets * PACKET_PAYLOAD, self._ceiling), MIN_FRAME_BYTES)
+    @property
+    def largest(self) -> float:
+        """Bytes of a frame beyond which none arrives, as far as is known."""
+        return self._ceiling
 
     def sent(self, size: int) -> None:
         """A frame of `size` bytes went out."""
         self._packets += _GAIN * (math.ceil(size / PACKET_PAYLOAD) - self._packets)
 
-    def reported(self, sent: int, lost: int) -> None:
-        """Of `sent` frames up to the one now reported, `lost` did not arrive."""
+    def reported(self, sent: int, lost: int, told: int = 1) -> None:
+        """Of `sent` frames up to the one now reported, `lost` did not arrive, and `told` were named."""
         for i in range(sent):
             self.loss += _GAIN * ((i < lost) - self.loss)
-            self._silence += _GAIN * ((i < sent - 1) - self._silence)
+            self._silence += _GAIN * ((i < sent - told) - self._silence)
         self._ceiling *= _REGROWTH**sent
 
     def vanished(self, size: int) -> None:

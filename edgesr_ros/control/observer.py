@@ -13,6 +13,12 @@ _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
 _PATIENCE = 0.015  # s beyond the usual that a report may be late
 _OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
+_JITTER_GAIN = 1 / 16
+_USUAL_JITTER = 0.6  # of the interarrival jitter; of a uniform one the mean is 1.5 times that
+_SURELY = 0.3  # of the time that a frame took is its own in any case
+_VERY_LATE = 3.0  # times the jitter
+_WAY_GAIN = 1 / 8  # of the newest frame
+_LARGEST_KEPT = 0.99  # of the largest frame's size, from frame to frame
 _CLOCK_STEP = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
 
 
@@ -27,6 +33,8 @@ class LinkObserver:
         round_trip: s from a frame to its report.
         wait: s that the last frame waited behind others.
         last_heard: when the last report came.
+        way: s from one end to the other, what a frame takes by its size and its waiting not counted.
+        largest: bytes of the largest frame that arrived of late.
         free_from: when a frame sent will not wait for those before it, if all goes as expected.
         silent_from: when there will have been fewer reports than chance explains.
     """
@@ -36,9 +44,11 @@ class LinkObserver:
         self.capacity = CapacityEstimator(_START_RATE)
         self.losses = LossEstimator()
         self.round_trip = RunningMean()
-        self.wait = 0.0
+        self.wait = self.way = self.largest = 0.0
         self.last_heard: float | None = None
         self._held_up = False  # the last frame to arrive, by an outage
+        self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
+        self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
         self._meet_receiver()
         self._look_ahead()
 
@@ -59,6 +69,11 @@ class LinkObserver:
         alone = now >= self.alone_from
         self.trial.sent(now, alone)
         self.flight.add(now, stamp_ns, number, size, probe, alone)
+        self._look_ahead()
+
+    def also_sent(self, now: float, size: int, again: int | None) -> None:
+        """`size` bytes went out that are no frame of their own: parity, or of the frame `again`."""
+        self.flight.add_bytes(now, size, again)
         self._look_ahead()
 
     def reported(self, now: float, report: ArrivalReport, interval: float) -> list[float]:
@@ -83,8 +98,11 @@ class LinkObserver:
             if of is not None and self._arrived(now, of, told.arrival_ns * 1e-9, interval):
                 waits.append(self.wait)
         if newer:
-            self._count(frame, report.frames)
+            self._count(frame, report)
+            self._hold = report.hold_s or 0.0
             self.round_trip.add(now - frame.sent)
+            spent = now - frame.sent - self.wait - frame.size / self.capacity.rate
+            self.way += _WAY_GAIN * (max(spent, 0.0) / 2 - self.way)
             self._return_delay.add(now - arrival)
             self.last_heard = now
         self._look_ahead()
@@ -95,34 +113,50 @@ class LinkObserver:
         self._propagation = Propagation()
         self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
-        self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
-        self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
+        self._hold = 0.0  # s that the receiver may keep an arrival to itself
+        self._jitter = 0.0
+        self._transit: float | None = None
+        self._clear = -math.inf
+        self._counted = (-1, 0)
 
     def _arrived(self, now: float, frame: SentFrame, arrival: float, interval: float) -> bool:
-        before = self.flight.settle(frame)
+        before, again = self.flight.settle(frame), frame.number in self.flight.again
         if before is None:
             return False
         entered = frame.sent + self._propagation.arrived(frame.sent, arrival, frame.size)
-        begun = max(entered, self._through(before)[-1])
+        begun = max(entered, self._behind(frame, self._through(before)[-1]))
         expected = frame.size / self.capacity.rate
         # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
         self._held_up = arrival - begun > _OUTAGE and not self._held_up
         # Lost frames may have used the link or not. Where they leave too little time, they did not.
         if before and arrival - begun <= expected / 2:
             begun = max(entered, arrival - expected)
-        elif not self._held_up:
-            self.capacity.add(frame.size, arrival - begun, urgent=arrival - entered > interval)
+        elif not self._held_up and not ((frame.ahead and begun > entered) or again):
+            seconds = arrival - begun
+            # Jitter only ever makes a frame late. What is usual of it is not the link's time for the frame.
+            seconds = max(seconds - _USUAL_JITTER * self._jitter, _SURELY * seconds)
+            late = arrival - entered > interval + _VERY_LATE * self._jitter
+            self.capacity.add(frame.size, seconds, urgent=late)
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
+        self._vary(arrival - begun - transmission)
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
         if frame.alone:
             change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
             self._propagation.change(frame.sent, change)
         self._clear = arrival
+        self.largest = max(frame.size, self.largest * _LARGEST_KEPT)
         return True
 
-    def _count(self, frame: SentFrame, frames: int) -> None:
+    def _vary(self, transit: float) -> None:
+        """Interarrival jitter (RFC 3550, section 6.4.1); `transit` without waiting and transmission, s."""
+        if self._transit is not None:
+            self._jitter += _JITTER_GAIN * (abs(transit - self._transit) - self._jitter)
+        self._transit = transit
+
+    def _count(self, frame: SentFrame, report: ArrivalReport) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""
+        frames = report.frames
         last, known = self._counted
         self._counted = (frame.place, frames)
         if last < 0:
@@ -133,14 +167,19 @@ class LinkObserver:
         lost = min(max(counted - (frames - known), 0), sent)
         pictures = [other.size for other in between if not other.probe]
         if len(pictures) == sent:
-            self.losses.reported(sent, lost)
+            named = {told.number for told in report.arrivals} if report.hold_s else {frame.number}
+            told = sum(other.number in named for other in between)
+            self.losses.reported(sent, lost, max(told, 1))
         elif frame.probe and lost and pictures:
             self.losses.vanished(min(pictures))
 
     def _look_ahead(self) -> None:
         frames, tolerated = self.flight.frames, self.losses.tolerated
         through = self._through(frames)
-        self.free_from = through[-1] - (self._propagation.seconds or 0.0)
+        propagation = self._propagation.seconds or 0.0
+        size, since = self.flight.behind
+        clear = max(through[-1], since + propagation) + size / self.capacity.rate if size else through[-1]
+        self.free_from = clear - propagation
         self.silent_from = math.inf
         if len(frames) < tolerated:
             return
@@ -148,12 +187,20 @@ class LinkObserver:
             self.silent_from = frames[0].sent + _UNHEARD
         else:
             usual = self._return_delay.mean + 4 * self._return_delay.deviation
-            self.silent_from = through[tolerated] + usual + _PATIENCE
+            self.silent_from = through[tolerated] + usual + _PATIENCE + self._hold
 
     def _through(self, frames: tuple[SentFrame, ...]) -> list[float]:
         """When the link is through with what is settled, and then with each of `frames`; receiver's clock."""
         times = [self._clear]
         for frame in frames:
             entered = frame.sent + (self._propagation.seconds or 0.0)
-            times.append(max(times[-1], entered) + frame.size / self.capacity.rate)
+            begun = max(self._behind(frame, times[-1]), entered)
+            times.append(begun + frame.size / self.capacity.rate)
         return times
+
+    def _behind(self, frame: SentFrame, clear: float) -> float:
+        """When the link is through with what went out ahead of a frame; it was `clear` before."""
+        if not frame.ahead:
+            return clear
+        entered = frame.ahead_since + (self._propagation.seconds or 0.0)
+        return max(clear, entered) + frame.ahead / self.capacity.rate

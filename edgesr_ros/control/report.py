@@ -1,29 +1,19 @@
 """What the receiver tells the sender about arrivals; the pairs ride in a diagnostic_msgs message."""
 
-import math
-from collections import deque
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from edgesr_ros.control.stamps import RESTART_NS
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct, convert
 
-Order = Literal["new", "duplicate", "out_of_order"]
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 
-# Frames: a number further back is of a robot that began anew, and so is one further ahead. It takes a random
-# one then, out of so many that it is never near by chance.
-_LATE = 256
-_AHEAD = 1 << 16
-# Networks duplicate packets within moments: a second or more of frames is plenty to remember.
-_REMEMBERED = 64
-# Earlier arrivals told again in each report, about 20 bytes each: so many reports in a row may get lost.
-_TOLD_AGAIN = 3
+_REMEMBERED = 64  # of what a report lists
+_MOST_PARTS = 255  # of a frame
 
 
 class Arrival(NamedTuple):
@@ -32,6 +22,18 @@ class Arrival(NamedTuple):
     stamp_ns: int
     arrival_ns: int
     number: int | None = None
+
+
+class Missing(NamedTuple):
+    """A frame that newer ones wait for.
+
+    Attributes:
+        number: of the frame.
+        parts: which of its messages are missing, from 0; empty: all of it.
+    """
+
+    number: int
+    parts: tuple[int, ...] = ()
 
 
 class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver may say more
@@ -50,6 +52,13 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         decode_s: how long decoding took.
         display_s: from arrival to display, of the last picture shown.
         number: of the frame, as its format says it; None: the sender does not number its frames.
+        decoded: of a stream, number of the newest frame that could be decoded; None: none, or no stream.
+        missing: of a stream, the frames after that one which have not come, although newer ones have, or not
+            all parts of them; oldest first. As text "back/part,part …", `back` how far a number is before
+            this frame's.
+        repaired: of a stream, messages that were made from parity so far. None: the receiver is older than
+            `decoded` and those that follow it.
+        hold_s: later arrivals may be told so much later than they come (QUIC's max_ack_delay).
     """
 
     stamp_ns: Count
@@ -60,6 +69,10 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
     decode_s: Seconds | None = None
     display_s: Seconds | None = None
     number: Count | None = None
+    decoded: Count | None = None
+    missing: tuple[Missing, ...] = ()
+    repaired: Count | None = None
+    hold_s: Seconds | None = None
 
     def to_pairs(self) -> dict[str, str]:
         """As text, for diagnostic_msgs/KeyValue; what is not known is left out."""
@@ -71,9 +84,15 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
             numbers = [told.number for told in self.recent if told.number is not None]
             if self.number is not None and len(numbers) == len(self.recent):
                 known["recent_numbers"] = " ".join(f"{self.number - number}" for number in numbers)
+        if self.missing:
+            known["missing"] = " ".join(self._back(missing) for missing in self.missing)
         return {
             key: f"{value:.4f}" if isinstance(value, float) else f"{value}" for key, value in known.items()
         }
+
+    def _back(self, missing: Missing) -> str:
+        parts = ",".join(map(str, missing.parts))
+        return f"{(self.number or 0) - missing.number}" + (f"/{parts}" if parts else "")
 
     @classmethod
     def from_pairs(cls, pairs: Mapping[str, str]) -> "ArrivalReport":
@@ -84,6 +103,7 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         """
         values: dict[str, object] = dict(pairs)
         recent, numbers = values.pop("recent", ""), values.pop("recent_numbers", "")
+        missing = str(values.pop("missing", ""))
         report = convert(values, cls, "arrival report", from_text=True)
         try:
             arrivals = []
@@ -101,7 +121,9 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
                 told._replace(number=report.number - difference)
                 for told, difference in zip(arrivals, differences, strict=False)
             ]
-        return msgspec.structs.replace(report, recent=tuple(arrivals))
+        return msgspec.structs.replace(
+            report, recent=tuple(arrivals), missing=_missing(missing, report.number or 0)
+        )
 
     @property
     def arrivals(self) -> tuple[Arrival, ...]:
@@ -109,102 +131,14 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         return (*reversed(self.recent), Arrival(self.stamp_ns, self.arrival_ns, self.number))
 
 
-class _Sequence:
-    """What a frame is by its number or its stamp, which grow from frame to frame.
-
-    Args:
-        late: how far back one may be and still be of the same run of the sender; further back it began anew.
-        ahead: how far ahead one may be.
-        unique: no later run comes by the same ones; a recording that starts over does.
-    """
-
-    def __init__(self, late: float, ahead: float, unique: bool) -> None:
-        self._late, self._ahead, self._unique = late, ahead, unique
-        self._newest: int | None = None
-        self._former: int | None = None  # newest of the run before
-        self._seen: deque[int] = deque(maxlen=_REMEMBERED)
-
-    def order_of(self, key: int) -> Order:
-        """What a frame of this key would be if it arrived now."""
-        if self._newest is None:
-            return "new"
-        straggler = self._former is not None and 0 <= self._former - key <= self._late
-        if self._another_run(key) and not straggler:
-            return "new"
-        if key in self._seen:
-            return "duplicate"
-        return "out_of_order" if straggler or key < self._newest else "new"
-
-    def note(self, key: int) -> None:
-        """It arrived, and is no duplicate."""
-        if self.order_of(key) == "new":
-            if self._another_run(key):
-                if self._unique:
-                    self._former = self._newest
-                else:
-                    self._seen.clear()
-            self._newest = key
-        self._seen.append(key)
-
-    def _another_run(self, key: int) -> bool:
-        return self._newest is not None and not -self._late <= key - self._newest <= self._ahead
-
-
-class ArrivalLog:
-    """Counts arrivals on the receiver's side.
-
-    Attributes:
-        duplicates: frames that came again.
-        reordered: frames that came after a newer one.
-        order: which of them the last frame was; only a "new" one is to be shown.
-        display_s: from arrival to display, of the last picture shown; set by who shows it.
-    """
-
-    def __init__(self) -> None:
-        self.duplicates = 0
-        self.reordered = 0
-        self.order: Order = "new"
-        self.display_s: float | None = None
-        self._frames = 0
-        self._bytes = 0
-        self._stamps = _Sequence(RESTART_NS, math.inf, unique=False)
-        self._numbers = _Sequence(_LATE, _AHEAD, unique=True)
-        self._recent: deque[Arrival] = deque(maxlen=_TOLD_AGAIN)  # newest first
-
-    def order_of(self, stamp_ns: int, number: int | None = None) -> Order:
-        """What a frame of this stamp would be if it arrived now; where it has a number, that counts alone."""
-        return self._stamps.order_of(stamp_ns) if number is None else self._numbers.order_of(number)
-
-    def arrived(
-        self,
-        now_ns: int,
-        stamp_ns: int,
-        size: int,
-        decode_s: float | None = None,
-        number: int | None = None,
-    ) -> ArrivalReport:
-        """Note a frame of `size` bytes, and say so. Duplicates are reported too, with unchanged totals."""
-        self.order = self.order_of(stamp_ns, number)
-        told_again = tuple(self._recent)
-        told_ns = max(stamp_ns, 0)  # what all senders read; a number says which frame it is
-        if self.order == "duplicate":
-            self.duplicates += 1
-        else:
-            self._frames += 1
-            self._bytes += size
-            self.reordered += self.order == "out_of_order"
-            if number is None:
-                self._stamps.note(stamp_ns)
-            else:
-                self._numbers.note(number)
-            self._recent.appendleft(Arrival(told_ns, now_ns, number))
-        return ArrivalReport(
-            stamp_ns=told_ns,
-            frames=self._frames,
-            bytes=self._bytes,
-            arrival_ns=now_ns,
-            recent=told_again,
-            decode_s=decode_s,
-            display_s=self.display_s,
-            number=number,
-        )
+def _missing(text: str, number: int) -> tuple[Missing, ...]:
+    """What `ArrivalReport.to_pairs` writes of missing frames, in a report of this number."""
+    found = []
+    try:
+        for told in text.split()[:_REMEMBERED]:
+            back, _, parts = told.partition("/")
+            which = tuple(int(part) for part in parts.split(",")[:_MOST_PARTS]) if parts else ()
+            found.append(Missing(number - int(back), which))
+    except ValueError:
+        raise InputError("arrival report: expected `back/part,part …` - at `$.missing`") from None
+    return tuple(found)

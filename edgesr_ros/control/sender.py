@@ -1,16 +1,22 @@
 """The robot's side of the link: when to send a frame, and how large."""
 
 import math
-from typing import Literal, NamedTuple
 
 from edgesr_ros.control.controller import RateController
+from edgesr_ros.control.decision import Decision, State
 from edgesr_ros.control.delay import FIRST_SMALL
 from edgesr_ros.control.observer import LinkObserver
-from edgesr_ros.control.policy import MIN_FRAME_BYTES, FramePolicy, PolicyName
+from edgesr_ros.control.policy import (
+    MIN_FRAME_BYTES,
+    MIN_STREAM_BYTES,
+    USUAL,
+    FramePolicy,
+    Plan,
+    PolicyName,
+    Scene,
+)
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.errors import InputError
-
-State = Literal["startup", "steady", "overuse", "lost", "unreported"]
 
 _EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
 _FIRST_PROBE = 0.7  # s of silence until a frame is given up and a small one sent after it
@@ -20,32 +26,8 @@ _SLOWEST_PROBE = 2.0  # … afterwards twice as long from one to the next, up to
 _LOSSY = 0.001  # share of frames lost of late from which on silence is rather a burst than an outage …
 _PROBE_IN_BURST = 0.1  # … and s between probes, from the first on
 _MOST_DEBT = 0.5  # of a frame
-
-
-class Decision(NamedTuple):
-    """What to send, and the estimates behind it.
-
-    Attributes:
-        rate_bytes_per_s: to be sent on average.
-        frame_bytes: size of the next frame.
-        frame_interval: s from frame to frame.
-        state: startup: the link is not known yet; overuse: frames wait for others, the rate is lower until
-            they do not; lost: reports are overdue, small frames ask for a sign of life; unreported: the
-            receiver does not report, a fixed rate is kept.
-        capacity_bytes_per_s: estimate of what the link carries.
-        wait: s that the last frame waited behind others.
-        loss: share of frames lost of late.
-        round_trip: s from a frame to its report; None before the first.
-    """
-
-    rate_bytes_per_s: float
-    frame_bytes: int
-    frame_interval: float
-    state: State
-    capacity_bytes_per_s: float
-    wait: float
-    loss: float
-    round_trip: float | None
+_ENCODING = 0.006  # s that encoding a frame takes, about
+_LEAP = 2.0  # times the largest frame that has arrived: what is larger may be more than the queue holds
 
 
 class Sender:
@@ -62,13 +44,15 @@ class Sender:
 
     All times are seconds on one clock of the caller's that does not go backwards.
 
+    Attributes:
+        reserved: share of the rate that is for parity, 0..1; set by who sends it.
+
     Args:
         policy: frame rate against bytes per frame.
         source_rate_hz: of the camera.
         fixed_rate_bytes_per_s: for receivers that do not report; None is no limit.
         max_frame_bytes: most that a frame may have, or can use.
         report_timeout: s.
-        frame_cost: bytes that a picture takes, by those it takes as WebP.
 
     Raises:
         InputError: a number that is not positive.
@@ -81,7 +65,6 @@ class Sender:
         fixed_rate_bytes_per_s: float | None = None,
         max_frame_bytes: int = 40_000,
         report_timeout: float = 2.0,
-        frame_cost: float = 1.0,
     ) -> None:
         if fixed_rate_bytes_per_s is not None and not fixed_rate_bytes_per_s > 0:
             raise InputError(
@@ -89,7 +72,8 @@ class Sender:
             )
         self._fixed_rate = fixed_rate_bytes_per_s
         self._report_timeout = report_timeout
-        self._frame_cost = frame_cost
+        self._scene = USUAL
+        self._plans: tuple[object, Plan] | None = None  # what it was made of, and the plan
         self._used: tuple[PolicyName, float] | None = None
         self.use(policy, source_rate_hz, max_frame_bytes)
         self._link = LinkObserver()
@@ -98,10 +82,13 @@ class Sender:
         self._first_sent: float | None = None
         self._last_sent = -math.inf
         self._budget_from = -math.inf  # when the fixed rate allows the next frame
+        self.reserved = 0.0
         self._debt = 0.0  # bytes sent beyond what was planned
         self._probes = 0  # since the last report
 
-    def use(self, policy: PolicyName, source_rate_hz: float, max_frame_bytes: int) -> None:
+    def use(
+        self, policy: PolicyName, source_rate_hz: float, max_frame_bytes: int, scene: Scene = USUAL
+    ) -> None:
         """Change what may change while it runs; errors as when it is built."""
         if not source_rate_hz > 0:
             raise InputError(f"source_rate_hz: expected more than 0, got {source_rate_hz}")
@@ -109,8 +96,10 @@ class Sender:
             raise InputError(f"max_frame_bytes: expected {MIN_FRAME_BYTES} or more, got {max_frame_bytes}")
         if (policy, source_rate_hz) != self._used:  # else it would forget its hysteresis
             self._used = policy, source_rate_hz
-            self._policy = FramePolicy(policy, source_rate_hz, self._frame_cost)
+            self._policy, self._plans = FramePolicy(policy, source_rate_hz), None
             self._period = 1 / source_rate_hz
+        if scene is not self._scene:
+            self._scene, self._plans = scene, None
         self._max_frame_bytes = max_frame_bytes
 
     def expect_reports(self) -> None:
@@ -129,16 +118,20 @@ class Sender:
     def decision(self, now: float) -> Decision:
         """What the next frame is to be, were it sent now."""
         planned = self._planned(now)
-        size = min(max(planned - self._debt, MIN_FRAME_BYTES), self._max_frame_bytes)
+        # A stream's encoder holds the mean by itself; told to make good for each frame, it would tremble.
+        debt = 0.0 if self._scene.stream else self._debt
+        size = min(max(planned - debt, self._least), self._max_frame_bytes)
         return Decision(
             rate_bytes_per_s=self._rate(now),
-            frame_bytes=int(size if planned > MIN_FRAME_BYTES else planned),
+            frame_bytes=int(size if planned > self._least else planned),
             frame_interval=self._interval(now),
             state=self._state(now),
             capacity_bytes_per_s=self._link.capacity.rate,
             wait=self._link.wait,
             loss=self._link.losses.loss,
             round_trip=self._link.round_trip.mean,
+            age=self._plan(now).age,
+            lpips=self._plan(now).lpips,
         )
 
     def sent(self, now: float, stamp_ns: int, size: int, number: int | None = None) -> None:
@@ -156,6 +149,12 @@ class Sender:
         if self._first_sent is None:
             self._first_sent = now
 
+    def also_sent(self, now: float, size: int, again: int | None = None) -> None:
+        """`size` bytes went out that are no new frame: parity, or of the frame `again` of this number."""
+        if again is not None:  # what is not reserved comes from the next frame
+            self._debt = min(self._debt + size, _MOST_DEBT * self._planned(now))
+        self._link.also_sent(now, size, again)
+
     def reported(self, now: float, report: ArrivalReport) -> None:
         """The receiver reports arrivals. Those known already, and those of unknown frames, change nothing."""
         interval, heard = self._interval(now), self._link.last_heard
@@ -167,25 +166,58 @@ class Sender:
             most = self._max_frame_bytes / self._period
             self._link.trial.watch(now, self._link.capacity.rate, most)
 
-    def _largest(self) -> float:
-        return min(self._link.losses.largest, self._max_frame_bytes)
+    @property
+    def _least(self) -> int:
+        """Bytes of a frame that shows anything, and of those that ask whether the link is back."""
+        return MIN_STREAM_BYTES if self._scene.stream else MIN_FRAME_BYTES
+
+    def _largest(self, now: float) -> float:
+        """Bytes of a frame, by what is known to arrive."""
+        if self._unreported(now):
+            return self._max_frame_bytes
+        leap = max(_LEAP * self._link.largest, self._least)
+        return min(self._link.losses.largest, leap, self._max_frame_bytes)
 
     def _rate(self, now: float) -> float:
         most = self._max_frame_bytes / self._period
         if self._unreported(now):
             return self._fixed_rate or most
-        return min(self._controller.rate(self._link.capacity.rate), most)
+        return min(self._controller.rate(self._link.capacity.rate) * (1 - self.reserved), most)
+
+    def _plan(self, now: float) -> Plan:
+        """Interval and size, were the link known and nothing overdue."""
+        # Without reports nobody knows how long a frame takes: the budget alone limits it.
+        capacity = math.inf if self._unreported(now) else self._link.capacity.rate
+        made_of = (
+            round(100 * math.log(self._rate(now))),
+            round(100 * math.log(capacity)) if capacity < math.inf else None,
+            round(1000 * self._link.way),
+            round(self._link.losses.packets_lost, 3),
+            int(self._largest(now)),
+        )
+        if self._plans is None or self._plans[0] != made_of:
+            plan = self._policy.plan(
+                self._scene,
+                rate=self._rate(now),
+                capacity=capacity,
+                fixed=_ENCODING + self._link.way,
+                arrive=1 - self._link.losses.packets_lost,
+                least=self._least,
+                largest=self._largest(now),
+            )
+            self._plans = made_of, plan
+        return self._plans[1]
 
     def _interval(self, now: float) -> float:
-        return self._policy.interval(self._rate(now), self._largest())
+        return self._plan(now).periods * self._period
 
     def _planned(self, now: float) -> float:
         if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
-            return MIN_FRAME_BYTES
-        planned = max(self._rate(now) * self._interval(now), MIN_FRAME_BYTES)
+            return self._least
+        planned = self._plan(now).size
         if self._link.trial.running:
-            return self._link.trial.size(min(planned, self._largest()), self._largest())
-        return min(planned, self._largest())
+            return self._link.trial.size(planned, self._largest(now), self._least)
+        return planned
 
     def _state(self, now: float) -> State:
         if self._unreported(now):

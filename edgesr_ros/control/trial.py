@@ -12,8 +12,6 @@ import math
 from itertools import pairwise
 from statistics import median
 
-from edgesr_ros.control.policy import MIN_FRAME_BYTES
-
 _DOUBT = 0.8  # of the rate that there was: less makes a trial …
 _LASTING = 2.0  # … where it lasts so many seconds, as a link's own dips do not, …
 _PAUSE = 5.0  # … and the trial before is so many seconds past, twice as many after each that finds nothing …
@@ -58,11 +56,11 @@ class DelayTrial:
             self.running, self._planned, self._seen = True, 0.0, []
             self._sent = self._turns = 0
 
-    def size(self, planned: float, largest: float) -> float:
+    def size(self, planned: float, largest: float, least: float) -> float:
         """Bytes of the next frame in a trial, at whose beginning frames were `planned` to be so large."""
         self._planned = self._planned or planned
-        large = min(max(self._planned * _LARGE, 2 * MIN_FRAME_BYTES), largest)
-        return max(large / _CONTRAST, MIN_FRAME_BYTES) if self._turns % 2 else large
+        large = min(max(self._planned * _LARGE, 2 * least), largest)
+        return max(large / _CONTRAST, least) if self._turns % 2 else large
 
     def sent(self, now: float, alone: bool) -> None:
         """A frame went out; `alone`: none before it is in its way, so that it can tell something."""

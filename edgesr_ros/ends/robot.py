@@ -2,65 +2,39 @@
 
 import threading
 from collections.abc import Callable
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from msgspec import Meta, structs
+from msgspec import structs
 
 from edgesr_ros.codecs.camera_jpeg import CameraJpeg
-from edgesr_ros.codecs.format import STREAMS, EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.stills import encode, encode_within
+from edgesr_ros.control.decision import Decision
 from edgesr_ros.control.delay import RunningMean
-from edgesr_ros.control.policy import MIN_FRAME_BYTES, PolicyName
+from edgesr_ros.control.motion import MotionMeter
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, Scene
 from edgesr_ros.control.report import ArrivalReport
-from edgesr_ros.control.sender import Decision, Sender
+from edgesr_ros.control.sender import Sender
 from edgesr_ros.control.source_rate import SourceRate
+from edgesr_ros.ends.outbox import Outbox
+from edgesr_ros.ends.packet import Packet
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
-from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
+from edgesr_ros.frames.reduce import reduce_frame
+from edgesr_ros.ladder.auto import AUTO, AutoEncoder
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
-from edgesr_ros.ladder.points import frame_cost
-from edgesr_ros.schema import FIXED, Struct
+from edgesr_ros.ladder.points import REFERENCE_PIXELS
+from edgesr_ros.ladder.stream import UNMENDED
 
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
 _NO_LADDER = "none"
-
-
-class RobotSettings(Struct):
-    """What can be chosen at the robot's end; the parameters of `onboard`, defaults in config/onboard.yaml."""
-
-    ladder: Annotated[
-        str,
-        Meta(
-            description="Operating points to walk along: name in config/ladders (webp, still, still_slow, "
-            "jpeg, h264, av1) or path; none: always scale, codec and quality.",
-            extra_json_schema=FIXED,
-        ),
-    ]
-    policy: Annotated[PolicyName, Meta(description="What bytes are spent on: frames (smooth) or detail.")]
-    scale: Annotated[
-        int,
-        Meta(ge=1, le=MAX_SCALE, description="Without a ladder: both sides are divided by this."),
-    ]
-    codec: Annotated[
-        Literal["webp", "jpeg", "png"], Meta(description="Without a ladder: how frames are compressed.")
-    ]
-    quality: Annotated[
-        int, Meta(ge=1, le=100, description="Without a ladder: of WebP or JPEG; PNG ignores it.")
-    ]
-    max_frame_bytes: Annotated[
-        int,
-        Meta(ge=1000, le=10_000_000, description="No frame is ever larger; one that cannot be is dropped."),
-    ]
-    max_rate: Annotated[float, Meta(ge=0, description="Most frames per second to send, Hz; 0: no limit.")]
-    rate_bytes_per_s: Annotated[
-        float,
-        Meta(
-            ge=0,
-            description="Budget in bytes per second while no receiver reports arrivals; 0: no limit.",
-            extra_json_schema=FIXED,
-        ),
-    ]
+_MOST_OF_PERIOD = 0.7  # of a camera's period: a JPEG of the camera that takes longer is encoded anew
+_BEYOND_REPAIR, _REPAIRABLE = 0.35, 0.15  # share of frames lost from which frames stand alone, until this
+_SHOWING = {False: 0.005, True: 0.03}  # s from arrival to screen, of frames that are (not) reduced; at first
+_SHOWING_GAIN = 1 / 16  # of the newest report
 
 
 class _Encoded(NamedTuple):
@@ -68,42 +42,6 @@ class _Encoded(NamedTuple):
     scale: int
     encoder: EncoderName
     quality: int
-
-
-class Packet(NamedTuple):
-    """A frame ready to be sent.
-
-    Attributes:
-        data: the compressed frame.
-        format: what the bytes are, for the receiver.
-        scale: by which both sides were reduced.
-        encoder: what compressed it.
-        quality: at which the encoder did, 1..100; 0: as the camera compressed it.
-        decision: what it was to be, and why.
-        begun: s, when its encoding began.
-    """
-
-    data: bytes
-    format: FrameFormat
-    scale: int
-    encoder: EncoderName
-    quality: int
-    decision: Decision
-    begun: float
-
-    def to_pairs(self) -> dict[str, str]:
-        """What was decided and what came of it, as text; what is not known yet is left out."""
-        decided = {
-            key: value if isinstance(value, str) else f"{value:.6g}"
-            for key, value in self.decision._asdict().items()
-            if value is not None
-        }
-        return decided | {
-            "sent_bytes": str(len(self.data)),
-            "scale": str(self.scale),
-            "codec": self.encoder,
-            "quality": str(self.quality),
-        }
 
 
 class Robot:
@@ -135,15 +73,19 @@ class Robot:
         log: Callable[[str], None] = print,
     ) -> None:
         self.settings = settings
-        self._ladder, cost = None, 1.0
-        self._streams = False  # whether frames build on each other, so that none may be slipped in
-        if settings.ladder != _NO_LADDER:
-            ladder = usable_ladder(settings.ladder, log)
-            self._ladder, cost = LadderEncoder(ladder, first_number, clock), frame_cost(ladder)
-            self._streams = not ladder.codecs.isdisjoint(STREAMS)
-        self._sender = Sender(
-            settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None, frame_cost=cost
-        )
+        self._ladder: LadderEncoder | AutoEncoder | None = None
+        self._auto: AutoEncoder | None = None
+        if settings.ladder == AUTO:
+            self._ladder = self._auto = AutoEncoder(first_number, clock, log)
+        elif settings.ladder != _NO_LADDER:
+            self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, clock)
+        self._sender = Sender(settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None)
+        self._motion = MotionMeter()
+        self._reduced = False  # the last frame
+        self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
+        self._scene = self._scene_of(REFERENCE_PIXELS)
+        self._alone = False  # frames stand alone, for a stream does not get through
+        self._outbox = Outbox()
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
         self._source_rate = SourceRate()
@@ -161,16 +103,30 @@ class Robot:
             self._sender.expect_reports()
 
     def reported(self, now: float, report: ArrivalReport) -> None:
-        """The receiver reports arrivals; ask `wait` again."""
+        """The receiver reports arrivals; ask `again` and `wait` anew."""
         with self._lock:
+            before = self._sender.decision(now).state
             self._sender.reported(now, report)
+            round_trip = self._sender.decision(now).round_trip
+        self._outbox.told(now, report, round_trip, before == "lost")
+        if report.display_s is not None:
+            known = self._showing[self._reduced]
+            self._showing[self._reduced] = known + _SHOWING_GAIN * (report.display_s - known)
+
+    def again(self, now: float) -> list[Message]:
+        """What is to be sent at once, because it was reported missing: to be published now."""
+        again = self._outbox.again()
+        with self._lock:
+            for number, message in again:
+                self._sender.also_sent(now, message.size, number)
+        return [message for _, message in again]
 
     def wait(self, now: float) -> float:
         """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
         settings = self.settings
         rate = min(self._source_rate.hz, settings.max_rate or self._source_rate.hz)
         with self._lock:
-            self._sender.use(settings.policy, rate, self._largest(settings))
+            self._sender.use(settings.policy, rate, self._largest(settings), self._scene)
             deadline = self._sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         # Rather late than early: a frame that is early waits in the link.
@@ -193,13 +149,23 @@ class Robot:
                 form = structs.replace(image.format, number=self._next())
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
+        if self._auto is not None:
+            limit = _REPAIRABLE if self._alone else _BEYOND_REPAIR
+            self._alone = decision.state == "unreported" or decision.loss > limit
+            self._auto.stand_alone(self._alone)
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
+            self._motion.frame(now, image)
             encoded = self._encode(image, decision)
         form = FrameFormat.of(image, codec_of(encoded.encoder), self._next())
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
-    def sent(self, now: float, stamp_ns: int, packet: Packet) -> None:
-        """The packet went out as the frame of this stamp."""
+    def sent(self, now: float, stamp_ns: int, packet: Packet) -> list[Message]:
+        """The packet goes out as the frame of this stamp; returns the messages to publish for it, in order.
+
+        Those are the frame, whole or in parts, and parity where it is of use.
+        """
+        most = self.settings.max_packet_bytes
+        frame, parity = self._outbox.put(now, stamp_ns, packet.format, packet.data, most)
         size = len(packet.data)
         self._encoding.add(now - packet.begun)
         if max_rate := self.settings.max_rate:
@@ -207,7 +173,11 @@ class Robot:
             self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
         with self._lock:
             self._sender.sent(now, stamp_ns, size, packet.format.number)
+            self._sender.reserved = self._outbox.parity_share
+            for message in parity:
+                self._sender.also_sent(now, message.size)
         self._last_size = size
+        return frame + parity
 
     def _next(self) -> int:
         """The number of a frame that goes out."""
@@ -220,20 +190,52 @@ class Robot:
             return settings.max_frame_bytes
         return max(self._last_size, MIN_FRAME_BYTES)
 
+    def _scene_of(self, pixels: int) -> Scene:
+        """What is expected of pictures of so many pixels."""
+        if self._ladder is None:
+            return USUAL
+        moved, growth = self._motion.moved, self._motion.growth
+        showing = self._showing[self._reduced]
+        return Scene(*self._ladder.expected(pixels), moved, growth, self._ladder.streams, showing)
+
+    def _price_of_enlarging(self, decision: Decision) -> float:
+        """LPIPS that the time costs which the receiver needs to enlarge a reduced frame."""
+        more = self._showing[True] - self._showing[False]
+        age = decision.age - (more if self._reduced else 0.0)
+        lag = np.array([age, age + max(more, 0.0)])
+        before, after = self._scene.seen(np.full(2, decision.frame_bytes), lag, 1 / self._source_rate.hz)
+        return float(after - before)
+
     def _passes(self, jpeg: CameraJpeg, decision: Decision) -> bool:
         """Whether it is no more than what would be made of it may take."""
         settings = self.settings
         if self._ladder is None:
             asked = settings.scale == 1 and settings.codec == "jpeg"
             return asked and len(jpeg.data) <= settings.max_frame_bytes
-        most = min(decision.frame_bytes, settings.max_frame_bytes)
-        return not self._streams and len(jpeg.data) <= most
+        if len(jpeg.data) > settings.max_frame_bytes or (self._ladder.streams and self._auto is None):
+            return False
+        if len(jpeg.data) <= decision.frame_bytes:
+            return True
+        # Nothing is lost by coding, but it is older when it comes.
+        size = np.array([len(jpeg.data)], float)
+        takes = size / decision.capacity_bytes_per_s
+        period = 1 / self._source_rate.hz
+        if self._auto is None or takes[0] > _MOST_OF_PERIOD * period:
+            return False
+        later = takes - decision.frame_bytes / decision.capacity_bytes_per_s
+        return bool(self._scene.aged(decision.age + later, period)[0] <= decision.lpips)
 
     def _encode(self, image: np.ndarray, decision: Decision) -> _Encoded:
         settings = self.settings
         most = settings.max_frame_bytes
         if self._ladder is not None:
-            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most)
+            price = self._price_of_enlarging(decision)
+            references = UNMENDED
+            if self._ladder.streams:
+                references = self._outbox.references(self._next_number)
+            data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, references, price)
+            self._reduced = point.scale > 1
+            self._scene = self._scene_of(image.shape[0] * image.shape[1])
             return _Encoded(data, point.scale, point.codec, point.quality)
         reduced = reduce_frame(image, settings.scale)
         if settings.codec == "png":

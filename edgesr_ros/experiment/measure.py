@@ -15,6 +15,7 @@ from edgesr_ros.link.profile import LinkProfile
 _STEP = 0.1  # s, at which the capacity is looked at: shorter gaps are the link's rhythm, not its capacity
 _OUTAGE = 1.0  # s without capacity that count as an outage
 _STALE = 1.0  # s; default of the ground station's `stale_after`
+_FROZEN = 0.25  # s
 _SCREEN_STEP = 0.01  # s, at which the age of what is on the screen is looked at
 
 
@@ -63,6 +64,8 @@ def row_of(names: Names, run: Run, seen: Sequence[Seen], link: LinkProfile, cont
         flicker=round(float(np.mean(flicker)), 3) if flicker else None,
         recovery_s=_recovery(run, outages(link.capacity, seconds)),
         timeline=_timeline(run, seen, kbit),
+        frozen=round(frozen_share([shown.at for shown in run.shown], seconds), 4),
+        reports_kbps=round(sum(size for _, size in run.reports) * 8e-3 / seconds, 1),
     )
 
 
@@ -79,6 +82,12 @@ def stale_share(shown: Sequence[float], seconds: float) -> float:
     """Share of `seconds` in which no picture came for a second; the first is awaited from 0 on."""
     waits = np.diff([0.0, *shown, seconds])
     return float(np.maximum(waits - _STALE, 0).sum() / seconds)
+
+
+def frozen_share(shown: Sequence[float], seconds: float) -> float:
+    """Share of `seconds` in which a picture stood for more than 250 ms, from its first moment on."""
+    waits = np.diff([0.0, *shown, seconds])
+    return float(waits[waits > _FROZEN].sum() / seconds)
 
 
 def ages_on_screen(shown: Sequence[Shown], moments: np.ndarray) -> np.ndarray:

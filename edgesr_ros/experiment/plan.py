@@ -89,7 +89,7 @@ class Ours(Struct, tag_field="kind", tag="ours"):
     """
 
     name: Name
-    ladder: Annotated[str, Meta(min_length=1)] = "webp"
+    ladder: Annotated[str, Meta(min_length=1)] = "auto"
     policy: Literal["smooth", "balanced", "sharp"] = "balanced"
     max_frame_bytes: Annotated[int, Meta(ge=1000, le=1_000_000)] = MAX_FRAME_BYTES
 

@@ -4,19 +4,21 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from edgesr_ros.codecs.format import FrameFormat
+from edgesr_ros.codecs.parts import Message
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.defaults import defaults_of
-from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
+from edgesr_ros.ends.robot import Packet, Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import H264, Av1, Fixed, Ours
 from edgesr_ros.experiment.streams import FixedStream, VideoStream
 from edgesr_ros.schema import convert
 
 
-class Message(NamedTuple):
-    """A frame as it is put on the link."""
+class Frame(NamedTuple):
+    """A frame that is ready to be put on the link."""
 
-    number: int  # the camera's frame, counted from 0
+    number: int  # the camera's, counted from 0
     data: bytes
     format: FrameFormat
 
@@ -32,14 +34,16 @@ class SimulatedRobot(ABC):
         return 0.0
 
     @abstractmethod
-    def encode(self, now: float, number: int) -> Message:
+    def encode(self, now: float, number: int) -> Frame:
         """The camera's frame `number`, to be sent when it is encoded."""
 
-    def sent(self, now: float, stamp_ns: int) -> None:  # noqa: B027 - most do not care
-        """The frame that was encoded last went out."""
+    def sent(self, now: float, stamp_ns: int, frame: Frame) -> list[Message]:  # noqa: ARG002
+        """The frame that was encoded last goes out: as which messages."""
+        return [Message(stamp_ns, frame.format.text(), frame.data)]
 
-    def reported(self, now: float, report: ArrivalReport) -> None:  # noqa: B027 - most do not listen
-        """A report came back."""
+    def reported(self, now: float, report: ArrivalReport) -> list[Message]:  # noqa: ARG002 - most do not listen
+        """A report came back; returns what is to be sent again at once."""
+        return []
 
 
 class FixedRobot(SimulatedRobot):
@@ -49,12 +53,12 @@ class FixedRobot(SimulatedRobot):
         self._stream = FixedStream(setting)
         self._footage, self._memory = footage, memory
 
-    def encode(self, now: float, number: int) -> Message:  # noqa: ARG002
+    def encode(self, now: float, number: int) -> Frame:  # noqa: ARG002
         position = self._footage.position(number)
         if position not in self._memory:
             self._memory[position] = self._stream.encode(self._footage.frame(number))
         form = FrameFormat.of(self._footage.frame(number), self._stream.codec)
-        return Message(number, self._memory[position], form)
+        return Frame(number, self._memory[position], form)
 
 
 class VideoRobot(SimulatedRobot):
@@ -66,12 +70,12 @@ class VideoRobot(SimulatedRobot):
         self._stream = VideoStream(setting, rate_hz)
         self._footage, self._memory = footage, memory
 
-    def encode(self, now: float, number: int) -> Message:  # noqa: ARG002
+    def encode(self, now: float, number: int) -> Frame:  # noqa: ARG002
         # A frame that was skipped does not make the next packet another: all are encoded, in order.
         for following in range(len(self._memory), number + 1):
             self._memory[following] = self._stream.encode(self._footage.frame(following))
         form = FrameFormat.of(self._footage.frame(number), self._stream.codec)
-        return Message(number, self._memory[number], form)
+        return Frame(number, self._memory[number], form)
 
 
 class PacedRobot(SimulatedRobot):
@@ -95,13 +99,15 @@ class PacedRobot(SimulatedRobot):
     def wait(self, now: float) -> float:
         return self._robot.wait(now)
 
-    def encode(self, now: float, number: int) -> Message:
+    def encode(self, now: float, number: int) -> Frame:
         self._packet = self._robot.encode(now, self._footage.frame(number))
-        return Message(number, self._packet.data, self._packet.format)
+        return Frame(number, self._packet.data, self._packet.format)
 
-    def sent(self, now: float, stamp_ns: int) -> None:
-        if self._packet is not None:
-            self._robot.sent(now, stamp_ns, self._packet)
+    def sent(self, now: float, stamp_ns: int, frame: Frame) -> list[Message]:
+        assert self._packet is not None
+        assert self._packet.data is frame.data
+        return self._robot.sent(now, stamp_ns, self._packet)
 
-    def reported(self, now: float, report: ArrivalReport) -> None:
+    def reported(self, now: float, report: ArrivalReport) -> list[Message]:
         self._robot.reported(now, report)
+        return self._robot.again(now)

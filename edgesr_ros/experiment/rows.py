@@ -45,6 +45,8 @@ class Row(Struct):
     flicker: float | None  # change from picture to picture of what they add to the original, grey levels
     recovery_s: float | None  # longest time from the end of an outage to a picture taken after it; null: none
     timeline: Course | None = None
+    frozen: float | None = None  # share of the time in gaps of more than 250 ms between pictures
+    reports_kbps: float | None = None  # that went back
 
 
 class CurvePoint(Struct):

@@ -3,19 +3,20 @@
 import heapq
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from edgesr_ros.codecs.parts import Message, Part
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera, Processing
-from edgesr_ros.experiment.robots import Message, SimulatedRobot
+from edgesr_ros.experiment.robots import Frame, SimulatedRobot
 from edgesr_ros.link.packets import Channel
 
-# A DiagnosticArray of a few pairs of text with the headers of DDS: measured, about.
-_REPORT_BYTES = 360
+_REPORT_HEADERS = 116  # bytes of RTPS and of a DiagnosticArray without its pairs
 _TICK = 1e-6  # s; a shorter wait may not move the clock at all
 
 
@@ -54,6 +55,7 @@ class Run(NamedTuple):
     sent: list[tuple[float, int]]  # (s, bytes)
     lost: dict[str, int]  # frames by reason
     used_bytes: int  # that the link carried
+    reports: tuple[tuple[float, int], ...] = ()  # (s, bytes), that went back
 
 
 class Simulation:
@@ -91,6 +93,7 @@ class Simulation:
         self._screen: list[Picture] = []  # the last two
         self._sent: list[tuple[float, int]] = []
         self._shown: list[Shown] = []
+        self._reports: list[tuple[float, int]] = []
 
     def run(self, seconds: float) -> Run:
         """Everything before `seconds`."""
@@ -100,7 +103,8 @@ class Simulation:
         while self._events and self._events[0][0] < seconds:
             self._now, _, action = heapq.heappop(self._events)
             action()
-        return Run(seconds, self._shown, self._sent, dict(self._there.lost), self._there.used(seconds))
+        lost, used = dict(self._there.lost), self._there.used(seconds)
+        return Run(seconds, self._shown, self._sent, lost, used, tuple(self._reports))
 
     def _at(self, time: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._events, (max(time, self._now), next(self._order), action))
@@ -120,42 +124,50 @@ class Simulation:
                 self._at(self._now + max(wait, _TICK), self._encode)
             return
         number, self._waiting, self._encoding = self._waiting, None, True
-        message = self._robot.encode(self._now, number)
-        self._at(self._now + self._processing.encode_ms / 1000, lambda: self._send(message))
+        frame = self._robot.encode(self._now, number)
+        self._at(self._now + self._processing.encode_ms / 1000, lambda: self._send(frame))
 
-    def _send(self, message: Message) -> None:
+    def _send(self, frame: Frame) -> None:
         self._encoding = False
-        size = len(message.data)
-        self._robot.sent(self._now, self._stamp_ns(message.number))
-        self._sent.append((self._now, size))
-        for at in self._there.send(self._now, size).arrivals:
-            self._at(at, lambda: self._arrive(message))
+        self._sent.append((self._now, len(frame.data)))
+        self._put(self._robot.sent(self._now, self._stamp_ns(frame.number), frame))
         self._encode()
+
+    def _put(self, messages: list[Message]) -> None:
+        """Messages go out, one after the other."""
+        for message in messages:
+            for at in self._there.send(self._now, len(message.data)).arrivals:
+                self._at(at, partial(self._arrive, message))
 
     def _stamp_ns(self, number: int) -> int:
         return _ns(number * self._period)
 
     def _arrive(self, message: Message) -> None:
         begun = max(self._now, self._receiving_until)
-        self._receiving_until = begun + self._processing.decode_ms / 1000
+        part = Part.of(message.format)
+        if part is None or part.place == part.total - 1:  # then all are there, if all is well
+            self._receiving_until = begun + self._processing.decode_ms / 1000
         self._at(self._receiving_until, lambda: self._receive(message, begun))
 
     def _receive(self, message: Message, begun: float) -> None:
         """As the ground station's callback, which began at `begun`."""
-        stamp_ns, size = self._stamp_ns(message.number), len(message.data)
         try:
-            received = self._ground.decode(stamp_ns, message.data, message.format.text())
+            received = self._ground.decode(message.stamp_ns, message.data, message.format)
         except InputError:
             return
-        report, dropped = self._ground.arrived(_ns(begun), _ns(self._now), stamp_ns, size, received)
-        for at in self._back.send(self._now, _REPORT_BYTES).arrivals:
-            self._at(at, lambda: self._reported(report))
+        report, dropped = self._ground.arrived(_ns(begun), _ns(self._now), received)
+        if report is not None:
+            size = report_bytes(report)
+            self._reports.append((self._now, size))
+            for at in self._back.send(self._now, size).arrivals:
+                self._at(at, lambda: self._reported(report))
         if received is not None and dropped is None:
-            self._arrived = begun, Picture(message.number, received.picture, received.factor, size)
+            number = round(received.stamp_ns * 1e-9 / self._period)
+            self._arrived = begun, Picture(number, received.picture, received.factor, received.size)
             self._enlarge()
 
     def _reported(self, report: ArrivalReport) -> None:
-        self._robot.reported(self._now, report)
+        self._put(self._robot.reported(self._now, report))
         self._encode()
 
     def _enlarge(self) -> None:
@@ -177,6 +189,15 @@ class Simulation:
     def _look(self) -> None:
         on_screen, before, *_ = *self._screen[::-1], None, None
         self._glance(Glance(self._now, int(self._now / self._period + 1e-9), on_screen, before))
+
+
+def report_bytes(report: ArrivalReport) -> int:
+    """What a report takes as a DiagnosticArray over DDS, without the headers of UDP and below.
+
+    A text is aligned to 4 bytes, after its length and with a zero at its end (OMG CDR).
+    """
+    texts = [text for pair in report.to_pairs().items() for text in pair]
+    return _REPORT_HEADERS + sum(4 + -(-(len(text) + 1) // 4) * 4 for text in texts)
 
 
 def _ns(seconds: float) -> int:

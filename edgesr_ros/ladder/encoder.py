@@ -12,7 +12,7 @@ from edgesr_ros.codecs.streams import Clock
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, read_ladder
-from edgesr_ros.ladder.stream import StreamStage
+from edgesr_ros.ladder.stream import UNMENDED, References, StreamStage
 from edgesr_ros.ladder.walk import LadderWalk
 
 _ATTEMPTS = 3  # at encoding a frame by the ladder
@@ -47,21 +47,40 @@ class LadderEncoder:
             avif.check_support()
         if "av1" in ladder.codecs and (reason := av1.missing()) is not None:
             raise InputError(reason)
-        walk = LadderWalk(ladder)
+        walk = self._walk = LadderWalk(ladder)
         if ladder.codecs.isdisjoint(STREAMS):
             self._stage: _Stage = _StillStage(walk)
         else:
             self._stage = StreamStage(walk, first_number, clock)
 
-    def encode(self, image: np.ndarray, target_bytes: int, max_bytes: int | None = None) -> Encoded:
+    @property
+    def streams(self) -> bool:
+        """Whether frames build on each other, so that each must be sent and none be slipped in."""
+        return not self._walk.ladder.codecs.isdisjoint(STREAMS)
+
+    def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
+        """Sizes in bytes, rising, and the LPIPS that a frame of `pixels` is expected to have at each."""
+        return self._walk.expected(pixels)
+
+    def encode(
+        self,
+        image: np.ndarray,
+        target_bytes: int,
+        max_bytes: int | None = None,
+        references: References = UNMENDED,
+        enlarging: float = 0.0,
+    ) -> Encoded:
         """(H, W, 3) RGB or (H, W) grey uint8 → about `target_bytes`, never more than `max_bytes`.
+
+        For streams `references` say what a frame is to build on, and `enlarging` what the time costs that
+        it takes the receiver to enlarge a picture, LPIPS.
 
         Raises:
             InputError: an image that the codec cannot hold, or one that takes more than `max_bytes` even at
                 the coarsest setting.
         """
         target = max(target_bytes, 1) if max_bytes is None else max(min(target_bytes, max_bytes), 1)
-        data, point, attempts = self._stage.encode(image, target, max_bytes)
+        data, point, attempts = self._stage.encode(image, target, max_bytes, references, enlarging)
         return Encoded(data, point, attempts)
 
 
@@ -85,8 +104,10 @@ def usable_ladder(name: str, log: Callable[[str], None]) -> Ladder:
 class _Stage(Protocol):
     """What a kind of codecs needs to meet a target."""
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
-        """Bytes, point, number of attempts; the target is not above the limit."""
+    def encode(
+        self, image: np.ndarray, target: int, limit: int | None, references: References, price: float, /
+    ) -> tuple[bytes, OperatingPoint, int]:
+        """Bytes, point, number of attempts; the target is not above the limit, `price` that of enlarging."""
 
 
 class _StillStage:
@@ -95,7 +116,9 @@ class _StillStage:
     def __init__(self, walk: LadderWalk) -> None:
         self._walk = walk
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
+    def encode(
+        self, image: np.ndarray, target: int, limit: int | None, _references: References, _price: float, /
+    ) -> tuple[bytes, OperatingPoint, int]:
         pixels = image.shape[0] * image.shape[1]
         aim = float(target)
         for attempt in range(1, _ATTEMPTS + 1):

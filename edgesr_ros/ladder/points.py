@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 from msgspec import Meta
 
 from edgesr_ros import resources
@@ -19,9 +20,6 @@ from edgesr_ros.schema import Struct, read_json
 
 REFERENCE_PIXELS = 640 * 480  # of the frames that `OperatingPoint.bytes` means
 FOLDER = "config/ladders"
-
-_USUAL = "webp"
-_USUAL_LPIPS = 0.15  # at which ladders are compared: a picture to drive by
 
 # Steps of quality that multiply the bytes by e, where a mode has only one point: about so in all codecs.
 _STEPS_PER_E = 40.0
@@ -101,6 +99,15 @@ class Ladder(Struct):
         """That some point has, from few bytes to many."""
         return list(dict.fromkeys(point.mode for point in self.points))
 
+    def curve(self, mode: Mode) -> tuple[np.ndarray, np.ndarray]:
+        """Bytes of 640x480 frames, (n,) and rising, and their LPIPS, (n,), at this mode's points.
+
+        All that were measured, where a file has them: a mode may be in use beside the hull.
+        """
+        points = [point for point in self.measured if point.mode == mode] or self._of(mode)
+        points = sorted(points, key=lambda point: point.bytes)
+        return np.array([point.bytes for point in points]), np.array([point.lpips for point in points])
+
     def span(self, mode: Mode) -> tuple[float, float]:
         """Bytes from where to where points of this mode are the best."""
         places = [place for place, point in enumerate(self.points) if point.mode == mode]
@@ -140,23 +147,6 @@ class Ladder(Struct):
 
     def _of(self, mode: Mode) -> list[OperatingPoint]:
         return [point for point in self.points if point.mode == mode]
-
-
-def frame_cost(ladder: Ladder) -> float:
-    """How many times as many bytes as the shipped ladder `webp` it takes for the same picture.
-
-    Raises:
-        InputError: that ladder cannot be read.
-    """
-    return _usual_bytes(ladder) / _usual_bytes(read_ladder(_USUAL))
-
-
-def _usual_bytes(ladder: Ladder) -> float:
-    """Bytes of the usual LPIPS, or of the nearest that the ladder has."""
-    points = ladder.points[::-1]
-    lpips, sizes = [point.lpips for point in points], [math.log(point.bytes) for point in points]
-    at = min(max(_USUAL_LPIPS, lpips[0]), lpips[-1])
-    return math.exp(_follow(at, lpips, sizes))
 
 
 def _follow(x: float, xs: Sequence[float], ys: Sequence[float], slope: float = 0.0) -> float:

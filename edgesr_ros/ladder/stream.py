@@ -1,16 +1,43 @@
 """A stream along a ladder: the ladder gives the scale, the codec's encoder holds the size."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from edgesr_ros.codecs.streams import STREAM_CODECS, Clock, LiveEncoder
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
 from edgesr_ros.ladder.points import Mode, OperatingPoint
+from edgesr_ros.ladder.scale import ScaleChoice
 from edgesr_ros.ladder.walk import LadderWalk
 
 _ATTEMPTS = 4
 _SETTLED = 8  # frames after a key frame, from when on its quality tells about the content
+_USUAL_GAIN = 1 / 8  # of the newest frame in what frames take of late …
+_BURST = 2.5  # … and times as many bytes the next may be asked to take …
+_LEAST_ASKED = 1500  # … or so many
+_MOST_ASKED = 10_000_000  # bytes: no limit
+_HALVED = (2, 8)  # scales at which an encoder may halve the picture itself
 _GAIN = 0.1  # weight of the newest frame in what is known of content and encoder
+
+
+class References(NamedTuple):
+    """What a frame of a stream is to build on, and what on it.
+
+    Attributes:
+        recover: it builds on a frame that the receiver is known to have, or stands alone.
+        key: it stands alone.
+        store: later ones may build on it, once it is acknowledged.
+        acknowledged: the codec's number of the newest stored frame that the receiver has decoded.
+    """
+
+    recover: bool = False
+    key: bool = False
+    store: bool = False
+    acknowledged: int | None = None
+
+
+UNMENDED = References()  # a frame builds on the one before it
 
 
 class StreamStage:
@@ -27,27 +54,48 @@ class StreamStage:
         (self._codec,) = walk.ladder.codecs
         self._number = first_number
         self._clock = clock
+        self._scales: ScaleChoice | None = None
+        if STREAM_CODECS[self._codec].tells_quality:
+            self._scales = ScaleChoice({mode.scale for mode in walk.ladder.modes})
+        self._halves = True  # by the encoder itself, until one says that it cannot
         self._encoder: LiveEncoder | None = None
         self._kind: tuple[int, ...] = ()  # scale and shape of the frames that the encoder is for
         self._frames = 0  # since its beginning
         self._correction = 1.0  # of the size asked for
+        self._usual: float | None = None  # bytes of late frames
         self._means: np.ndarray | None = None  # of sizes, targets and qualities; None before it is settled
 
-    def encode(self, image: np.ndarray, target: int, limit: int | None) -> tuple[bytes, OperatingPoint, int]:
-        """Bytes, point, number of attempts; the target is not above the limit.
+    def encode(
+        self,
+        image: np.ndarray,
+        target: int,
+        limit: int | None,
+        references: References = UNMENDED,
+        price: float = 0.0,
+    ) -> tuple[bytes, OperatingPoint, int]:
+        """Bytes, point, number of attempts; the target is not above the limit, `price` is that of enlarging.
 
         Raises:
             InputError: no setting is small enough, or the codec cannot hold such an image.
         """
         pixels = image.shape[0] * image.shape[1]
-        point = self._walk.choose(target, pixels)
-        scale, most = point.scale, limit
+        scale, most = self._scale_for(target, pixels, price), limit
+        if references.key:
+            self._drop()
         for attempt in range(1, _ATTEMPTS + 1):
-            reduced = reduce_frame(image, scale)
-            encoder = self._encoder_for(reduced, scale, target, most)
-            size = int(target * self._correction)
+            # What the encoder halves by itself costs no key frame, neither now nor when it is full again.
+            inner = 2 if scale in _HALVED and self._halves else 1
+            reduced = reduce_frame(image, scale // inner)
+            encoder = self._encoder_for(reduced, scale // inner, target, most)
+            if not encoder.set_scale(inner):
+                self._halves = False
+                reduced = reduce_frame(image, scale)
+                encoder = self._encoder_for(reduced, scale, target, most)
+            size = min(int(target * self._correction), self._usual_most())
             encoder.set_frame_bytes(size if most is None else min(size, most))
-            data = encoder.encode(reduced)
+            if references.acknowledged is not None:
+                encoder.acknowledge(references.acknowledged)
+            data = encoder.encode(reduced, store=references.store, recover=references.recover)
             self._number = encoder.next_number
             if limit is None or len(data) <= limit:
                 return data, self._learn(encoder, scale, len(data), target, pixels), attempt
@@ -59,6 +107,17 @@ class StreamStage:
             f"frame takes {len(data)} bytes as {self._codec} at its coarsest, expected at most {limit}"
         )
 
+    def _usual_most(self) -> int:
+        """Bytes that may be asked for. What a scene at rest leaves would come as one burst when it moves."""
+        return _MOST_ASKED if self._usual is None else max(int(_BURST * self._usual), _LEAST_ASKED)
+
+    def _scale_for(self, target: int, pixels: int, price: float) -> int:
+        if self._scales is None:
+            return self._walk.choose(target, pixels).scale
+        scale = self._scales.choose(target, pixels, price)
+        self._walk.use(Mode(self._codec, scale))
+        return scale
+
     def _encoder_for(self, reduced: np.ndarray, scale: int, target: int, most: int | None) -> LiveEncoder:
         """The encoder in use, or a new one where it cannot do what is asked."""
         kind = (scale, *reduced.shape)
@@ -68,6 +127,7 @@ class StreamStage:
             opened = STREAM_CODECS[self._codec].live
             self._encoder = opened(width, height, target, most, self._number, self._clock)
             self._kind, self._frames, self._correction, self._means = kind, 0, 1.0, None
+            self._usual = None
         return self._encoder
 
     def _drop(self) -> None:
@@ -78,7 +138,10 @@ class StreamStage:
     def _learn(self, encoder: LiveEncoder, scale: int, size: int, target: int, pixels: int) -> OperatingPoint:
         """What a frame says about content and encoder; the point that it came out at."""
         point = self._walk.ladder.at_quality(Mode(self._codec, scale), encoder.quality)
+        if self._scales is not None and scale == self._scales.scale:
+            self._scales.coded(encoder.quality)
         self._frames += 1
+        self._usual = size if self._usual is None else self._usual + _USUAL_GAIN * (size - self._usual)
         if self._frames > _SETTLED:
             # Means of sizes, for AV1's are uneven: the mean of their logarithms would be too small.
             newest = np.array([size, target, encoder.quality], float)

@@ -2,13 +2,30 @@
 
 import math
 
+import numpy as np
+
 from edgesr_ros.ladder.points import REFERENCE_PIXELS, Ladder, Mode, OperatingPoint
 
 # A mode is kept until the bytes leave its span by so much: each change of mode is seen as a flicker, and
 # near the border both look alike.
 _HYSTERESIS = 1.2
 _GAIN = 0.5  # weight of the newest frame in what is known of the content
+_GRID = 32  # sizes at which LPIPS is expected …
+_BEYOND = 4  # … from so many times less than the hull's first point to so many times more than its last
 _FORGOTTEN = 90  # frames after which it may have changed in a mode that was not used
+
+
+class _Curve:
+    """LPIPS over the logarithm of bytes: straight lines, below the first point as to the next one, no better
+    than the last."""
+
+    def __init__(self, sizes: np.ndarray, lpips: np.ndarray) -> None:
+        self._logs, self._lpips = np.log(sizes), lpips
+        self._slope = (lpips[1] - lpips[0]) / (self._logs[1] - self._logs[0]) if len(sizes) > 1 else 0.0
+
+    def __call__(self, at: np.ndarray) -> np.ndarray:
+        below = np.minimum(at - self._logs[0], 0.0)
+        return np.minimum(np.interp(at, self._logs, self._lpips) + self._slope * below, 1.0)
 
 
 class LadderWalk:
@@ -22,6 +39,9 @@ class LadderWalk:
         self._mode: Mode | None = None
         self._ratios: dict[Mode, tuple[float, int]] = {}  # logarithm of bytes over the ladder's; when
         self._frames = 0
+        first, last = ladder.points[0].bytes, ladder.points[-1].bytes
+        self._sizes = np.geomspace(first / _BEYOND, last * _BEYOND, _GRID)
+        self._curves = {mode: _Curve(*ladder.curve(mode)) for mode in ladder.modes}
 
     def choose(self, target_bytes: float, pixels: int) -> OperatingPoint:
         """The point for a frame that has `pixels` at full size, expected to take `target_bytes`."""
@@ -29,6 +49,21 @@ class LadderWalk:
         if self._mode is None or not self._fits(self._mode, reference):
             self._mode = self._best(reference)
         return self.ladder.at_bytes(self._mode, reference / self._ratio(self._mode))
+
+    def use(self, mode: Mode) -> None:
+        """Another has chosen this mode."""
+        self._mode = mode
+
+    def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
+        """Sizes in bytes, (n,) and rising, and LPIPS at each, (n,), of frames of `pixels` at full size.
+
+        Of the best mode at that size, as this content stretches it.
+        """
+        at = np.log(self._sizes)
+        best = np.ones(len(at))
+        for mode, curve in self._curves.items():
+            best = np.minimum(best, curve(at - math.log(self._ratio(mode))))
+        return self._sizes * (pixels / REFERENCE_PIXELS), best
 
     def observe(self, point: OperatingPoint, size: float, pixels: int, gain: float = _GAIN) -> None:
         """A frame encoded at `point` came to `size` bytes; `gain` 1 is to believe this one alone."""

@@ -105,12 +105,12 @@ class GroundWatcher(Node):
             received = self._ground.decode(stamp_ns, message.data, message.format)
         except InputError:  # damaged: the old picture stays
             return
-        _, dropped = self._ground.arrived(now_ns, now_ns, stamp_ns, len(message.data), received)
+        _, dropped = self._ground.arrived(now_ns, now_ns, received)
         if received is not None and dropped is None:
             form = received.format
             grey = form.encoding == "mono8"
             made = restore(received.picture, (form.full_width, form.full_height), grey=grey)
-            self._show(stamp_ns, made.picture)
+            self._show(received.stamp_ns, made.picture)
 
     def _on_report(self, message: DiagnosticArray) -> None:
         for arrival in ArrivalReport.from_pairs(pairs_of(message)).arrivals:

@@ -10,10 +10,11 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
 from std_msgs.msg import Float32, Header
 
 from edgesr_ros.codecs.decoder import Received
-from edgesr_ros.ends.ground import Ground, GroundSettings, Restorer, facts_of
+from edgesr_ros.ends.ground import Ground
+from edgesr_ros.ends.restorer import GroundSettings, Restorer, facts_of
 from edgesr_ros.errors import InputError
 from edgesr_ros.nodes.clock_exchange import TOPIC, PictureAges, age_text
-from edgesr_ros.nodes.messages import nanoseconds, with_pairs
+from edgesr_ros.nodes.messages import nanoseconds, to_time, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.picture_publisher import PicturePublisher
 from edgesr_ros.nodes.worker import NewestWins
@@ -39,7 +40,6 @@ class GroundStationParameters(GroundSettings):
 class _Frame(NamedTuple):
     header: Header
     received: Received
-    bytes: int
     arrival_ns: int  # on the monotonic clock
     dated: bool  # its stamp says when it was taken
 
@@ -64,12 +64,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         )
         heard = [self._pictures.publisher, self._facts, self._age]
         self.subscribe(
-            CompressedImage,
-            "image_lr/compressed",
-            self._on_frame,
-            COMPRESSED,
-            while_heard=heard,
-            moving=True,
+            CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard, moving=True
         )
         for kind, topic, callback, qos in (
             (CameraInfo, "image_lr/camera_info", self._pictures.on_camera_info, LATCHED),
@@ -83,22 +78,27 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._restorer.close()
 
     def _on_frame(self, message: CompressedImage) -> None:
-        arrival_ns = time.monotonic_ns()
-        stamp_ns, size = nanoseconds(message.header.stamp), len(message.data)
-        self.diagnostics.count("frames_in")
+        arrival_ns, stamp_ns = time.monotonic_ns(), nanoseconds(message.header.stamp)
         try:
             with self.diagnostics.stage("decode"):
                 received = self._ground.decode(stamp_ns, message.data, message.format)
         except InputError as error:
+            self.diagnostics.count("frames_in")
             self.diagnostics.drop("malformed")
             self.bad_input(InputError(f"image_lr/compressed: {error}"))
             return
-        report, dropped = self._ground.arrived(arrival_ns, time.monotonic_ns(), stamp_ns, size, received)
-        self._reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
+        report, dropped = self._ground.arrived(arrival_ns, time.monotonic_ns(), received)
+        if report:
+            self._reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
+        if dropped == "part":
+            self.diagnostics.count("parts_in")
+            return
+        self.diagnostics.count("frames_in")
         if dropped:
             self.diagnostics.drop(dropped)
-        elif received:
-            self._worker.put(_Frame(message.header, received, size, arrival_ns, self._ground.dated))
+        elif received:  # of this message, or of one that waited for it
+            header = Header(stamp=to_time(received.stamp_ns), frame_id=message.header.frame_id)
+            self._worker.put(_Frame(header, received, arrival_ns, self._ground.dated))
 
     def _show(self, frame: _Frame) -> None:
         settings = self._restorer.settings = self.parameters.current
@@ -107,7 +107,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._tell(made)
         age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
         wanted = self._facts.get_subscription_count() > 0
-        facts = facts_of(made, frame.received, frame.bytes, age, consistency=wanted)
+        facts = facts_of(made, frame.received, age, wanted, self._ground.recovering)
         # Before the picture, so that who records both knows what the picture is when it comes.
         self._facts.publish(with_pairs(frame.header, "picture", facts.to_pairs()))
         if age is not None:

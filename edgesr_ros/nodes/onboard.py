@@ -10,15 +10,17 @@ from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
+from edgesr_ros.codecs.parts import Message
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.stamps import StampWatch
-from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
+from edgesr_ros.ends.robot import Packet, Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.visible_range import ValueRange
 from edgesr_ros.nodes.camera import Camera, Shot
 from edgesr_ros.nodes.clock_exchange import ClockAnswers
-from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, with_pairs
+from edgesr_ros.nodes.messages import as_array, nanoseconds, pairs_of, to_time, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode, run
 from edgesr_ros.nodes.worker import NewestWins
 
@@ -46,6 +48,7 @@ class Onboard(EdgesrNode[RobotSettings]):
         self._camera_info = self.publisher(CameraInfo, "image_lr/camera_info", LATCHED)
         self._clock_answers = ClockAnswers(self)
         self._stamps = StampWatch()
+        self._frame_id = ""  # of the last frame sent
         self._rate_control = self.publisher(DiagnosticArray, "rate_control", FIGURES)
         self._worker = NewestWins[_Frame](
             self._send,
@@ -96,6 +99,8 @@ class Onboard(EdgesrNode[RobotSettings]):
             return
         self._clock_answers.answer(report.arrival_ns)
         self._robot.reported(time.monotonic(), report)
+        self._publish(again := self._robot.again(time.monotonic()))
+        self.diagnostics.count("sent_again", len(again))
         self._worker.wake()
 
     def _wait(self) -> float:
@@ -111,15 +116,19 @@ class Onboard(EdgesrNode[RobotSettings]):
         except InputError as error:
             self._malformed(error)
             return
-        data, form = as_array(packet.data), packet.format.showing(frame.shown)
-        message = CompressedImage(header=frame.header, format=form.text(), data=data)
-        self._robot.sent(time.monotonic(), nanoseconds(frame.header.stamp), packet)
-        self._frames.publish(message)
+        packet, self._frame_id = packet.showing(frame.shown), frame.header.frame_id
+        self._publish(self._robot.sent(time.monotonic(), nanoseconds(frame.header.stamp), packet))
         self.diagnostics.count("frames_out")
-        self.diagnostics.count("bytes_out", len(data))
         if packet.scale != self._scale:
             self._scale, self._next_camera_info = packet.scale, 0.0
         self._tell(frame.header, packet, frame.shown)
+
+    def _publish(self, messages: list[Message]) -> None:
+        for message in messages:
+            header = Header(stamp=to_time(message.stamp_ns), frame_id=self._frame_id)
+            data = as_array(message.data)
+            self._frames.publish(CompressedImage(header=header, format=message.format, data=data))
+            self.diagnostics.count("bytes_out", len(data))
 
     def _tell(self, header: Header, packet: Packet, shown: ValueRange | None) -> None:
         """What was decided, as numbers that PlotJuggler can draw, and on /diagnostics."""

@@ -34,6 +34,7 @@ class PictureFacts(Struct, forbid_unknown_fields=False):  # a newer ground stati
         age_uncertainty_ms: by how much that may be wrong, either way.
         range_low: of depth and other values of more than 8 bits, the one shown darkest, in the camera's unit.
         range_high: the one shown brightest.
+        recovering: of a stream, newer frames that have not come, and for which others wait; 0: none.
     """
 
     method: str | None = None
@@ -47,6 +48,7 @@ class PictureFacts(Struct, forbid_unknown_fields=False):  # a newer ground stati
     age_uncertainty_ms: float | None = None
     range_low: float | None = None
     range_high: float | None = None
+    recovering: int | None = None
 
     def to_pairs(self) -> dict[str, str]:
         """As text, for diagnostic_msgs/KeyValue; what is None is left out, but an age is then unknown."""

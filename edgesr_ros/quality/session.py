@@ -8,7 +8,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from edgesr_ros.codecs.assembly import Assembly
 from edgesr_ros.codecs.decoder import FrameDecoder, is_stream
+from edgesr_ros.codecs.parts import Message
 from edgesr_ros.errors import InputError
 from edgesr_ros.quality.facts import PictureFacts
 from edgesr_ros.quality.record import REPORT, STRIP, SUMMARY, Recording
@@ -78,7 +80,7 @@ class Session:
         self._folder, self._source, self._link = folder, source, link
         self._originals = _ByStamp[np.ndarray](_ORIGINALS_BYTES)
         self._received = _ByStamp[bytes | np.ndarray](_OTHERS_BYTES)
-        self._stream = FrameDecoder()
+        self._assembly, self._stream = Assembly(), FrameDecoder()
         self._facts = _ByStamp[PictureFacts](_OTHERS_BYTES)
         self._unsettled: deque[_Shown] = deque()
         self._counts: dict[str, dict[str, int]] = {}
@@ -117,12 +119,13 @@ class Session:
         if self._stopped:
             return
         self._bytes += len(data)
-        if not is_stream(form):
-            self._received.put(stamp_ns, data, len(data))  # decoded where it is measured
-            return
         with contextlib.suppress(InputError):  # no picture comes of it here, nor at the ground station
-            picture = self._stream.decode(data, form).picture
-            self._received.put(stamp_ns, picture, picture.nbytes)
+            for whole in self._assembly.take(Message(stamp_ns, form, data)):
+                if not is_stream(whole.format):  # decoded where it is measured
+                    self._received.put(whole.stamp_ns, whole.data, len(whole.data))
+                    continue
+                shown = self._stream.decode(whole.data, whole.format, whole.stamp_ns)
+                self._received.put(shown.stamp_ns, shown.picture, shown.picture.nbytes)
 
     def facts(self, stamp_ns: int, facts: dict[str, str]) -> None:
         """What the ground station says of a picture that it shows.

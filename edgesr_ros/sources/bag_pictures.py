@@ -1,12 +1,16 @@
 """The messages of a topic → pictures, for every type of message that holds one."""
 
+import contextlib
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from edgesr_ros.codecs.assembly import Assembly
 from edgesr_ros.codecs.decoder import FrameDecoder
 from edgesr_ros.codecs.depth import decode_depth, is_compressed_depth
+from edgesr_ros.codecs.frame_number import LateError
+from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.still_reader import StillReader
 from edgesr_ros.codecs.video import VideoDecoder, video_codec
 from edgesr_ros.errors import InputError
@@ -94,16 +98,21 @@ class _Compressed(Decoder):
     """Stills, depth, our own frames with their streams, and video of others, told apart by `format`."""
 
     def __init__(self) -> None:
-        self._ours = FrameDecoder()
+        self._assembly, self._ours = Assembly(), FrameDecoder()
         self._video = _Video()
         self._stills = StillReader()
         self._range = VisibleRange()
 
     def decode(self, message: Any, number: int) -> Pictures:
-        data, text = bytes(message.data), message.format
         self.shown = None
+        whole = self._assembly.take(Message(0, message.format, bytes(message.data)))
+        return [picture for _, text, data in whole for picture in self._decode(data, text, number)]
+
+    def _decode(self, data: bytes, text: str, number: int) -> Pictures:
         if video_codec(text) and "full=" in text:
-            return [(number, _grey_where_said(self._ours.decode(data, text).picture, text))]
+            with contextlib.suppress(LateError):  # it was sent twice
+                return [(number, _grey_where_said(self._ours.decode(data, text).picture, text))]
+            return []
         if video_codec(text):
             return self._video.decode(data, text, number)
         if is_compressed_depth(text):

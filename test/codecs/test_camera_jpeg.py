@@ -8,7 +8,8 @@ from edgesr_ros.codecs.camera_jpeg import CameraJpeg
 from edgesr_ros.codecs.decoder import FrameDecoder
 from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.defaults import defaults_of
-from edgesr_ros.ends.robot import Robot, RobotSettings
+from edgesr_ros.ends.robot import Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import convert
 

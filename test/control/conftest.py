@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from edgesr_ros.control.report import ArrivalLog, ArrivalReport
-from edgesr_ros.control.sender import Decision, Sender
+from edgesr_ros.control.arrivals import ArrivalLog
+from edgesr_ros.control.decision import Decision
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.sender import Sender
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.packets import Channel, Fate, wire_bytes

@@ -1,6 +1,7 @@
 import pytest
 
-from edgesr_ros.control.report import Arrival, ArrivalLog, ArrivalReport
+from edgesr_ros.control.arrivals import ArrivalLog
+from edgesr_ros.control.report import Arrival, ArrivalReport
 from edgesr_ros.errors import InputError
 
 SECOND = 1_000_000_000

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edgesr_ros.control.report import ArrivalLog, ArrivalReport
+from edgesr_ros.control.arrivals import ArrivalLog
+from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Sender
 from edgesr_ros.errors import InputError
 

@@ -3,7 +3,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from edgesr_ros.control.report import ArrivalLog, ArrivalReport
+from edgesr_ros.control.arrivals import ArrivalLog
+from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Sender
 from edgesr_ros.control.stamps import StampOrder, StampWatch
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from edgesr_ros.codecs.format import FrameFormat
-from edgesr_ros.control.report import ArrivalLog, ArrivalReport
+from edgesr_ros.control.arrivals import ArrivalLog
+from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.defaults import defaults_of
 from edgesr_ros.ends.ground import Ground
-from edgesr_ros.ends.robot import Packet, Robot, RobotSettings
+from edgesr_ros.ends.robot import Packet, Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.schema import convert
 
 S = 1_000_000_000
@@ -62,7 +64,7 @@ class Chain:
     def arrive(self, stamp_ns: int, packet: Packet) -> ArrivalReport:
         received = self.ground.decode(stamp_ns, packet.data, packet.format.text())
         at = round((self.now + 0.01) * S)
-        report, dropped = self.ground.arrived(at, at, stamp_ns, len(packet.data), received)
+        report, dropped = self.ground.arrived(at, at, received)
         if dropped:
             self.drops.append(dropped)
         else:

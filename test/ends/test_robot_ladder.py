@@ -3,7 +3,8 @@ import pytest
 
 from edgesr_ros.codecs import av1
 from edgesr_ros.defaults import defaults_of
-from edgesr_ros.ends.robot import Robot, RobotSettings
+from edgesr_ros.ends.robot import Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.schema import convert
 
 

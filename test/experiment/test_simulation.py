@@ -5,7 +5,7 @@ from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.experiment.plan import H264, Av1, Camera, Fixed, Ours, Processing
-from edgesr_ros.experiment.robots import FixedRobot, Message, PacedRobot, SimulatedRobot, VideoRobot
+from edgesr_ros.experiment.robots import FixedRobot, Frame, PacedRobot, SimulatedRobot, VideoRobot
 from edgesr_ros.experiment.simulation import Simulation
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.emulator import LinkEmulator
@@ -24,10 +24,10 @@ def link(*kbps_and_seconds, **behaviour):
 class Blank:
     """Decodes what `Constant` sends: black pictures."""
 
-    def decode(self, data, text):
+    def decode(self, data, text, stamp_ns):
         scale = data[0]
         black = np.zeros((CAMERA.height // scale, CAMERA.width // scale, 3), np.uint8)
-        return Received(black, FrameFormat.parse(text, 1, 1), scale)
+        return Received(black, FrameFormat.parse(text, 1, 1), scale, stamp_ns, len(data))
 
 
 class Constant(SimulatedRobot):
@@ -38,10 +38,11 @@ class Constant(SimulatedRobot):
 
     def encode(self, _, number):
         form = FrameFormat(encoding="rgb8", codec="jpeg", full_width=CAMERA.width, full_height=CAMERA.height)
-        return Message(number, bytes([self.scale]) + bytes(self.size - 1), form)
+        return Frame(number, bytes([self.scale]) + bytes(self.size - 1), form)
 
     def reported(self, now, report):
         self.reports.append((now, report))
+        return []
 
 
 def simulate(robot, profile, seconds, processing=INSTANT, moments=(), seed=1):

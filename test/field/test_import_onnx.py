@@ -9,8 +9,10 @@ import pytest
 
 from edgesr_ros.cli.main import main
 from edgesr_ros.defaults import defaults_of
-from edgesr_ros.ends.ground import Ground, GroundSettings, Restorer
-from edgesr_ros.ends.robot import Robot, RobotSettings
+from edgesr_ros.ends.ground import Ground
+from edgesr_ros.ends.restorer import GroundSettings, Restorer
+from edgesr_ros.ends.robot import Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.schema import convert
 from edgesr_ros.sources.files import read_image, write_image

@@ -11,8 +11,10 @@ import pytest
 
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.h264 import H264Encoder
-from edgesr_ros.ends.ground import Ground, facts_of
-from edgesr_ros.ends.robot import Robot, RobotSettings
+from edgesr_ros.ends.ground import Ground
+from edgesr_ros.ends.restorer import facts_of
+from edgesr_ros.ends.robot import Robot
+from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames import encodings
 from edgesr_ros.frames.message import image_to_array
@@ -104,7 +106,7 @@ def test_the_range_of_depth_rides_to_the_ground():
     assert received.format.shown == (0.5, 2980.25)
     assert FrameFormat.parse(text, 1, 1) == form
     made = restore(received.picture, (64, 48), grey=True)
-    pairs = facts_of(made, received, len(packet.data), None, consistency=False).to_pairs()
+    pairs = facts_of(made, received, None, consistency=False).to_pairs()
     assert (pairs["range_low"], pairs["range_high"]) == ("0.5", "2980.25")
     assert PictureFacts.from_pairs(pairs).range_high == 2980.25
     for odd in ("range=1..x", "range=1.2.3..4", "range="):

@@ -15,7 +15,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 
 from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.defaults import defaults_of  # noqa: E402
-from edgesr_ros.ends.robot import RobotSettings  # noqa: E402
+from edgesr_ros.ends.robot_settings import RobotSettings  # noqa: E402
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.nodes.frame_player import FramePlayerParameters  # noqa: E402
 from edgesr_ros.nodes.ground_station import GroundStationParameters  # noqa: E402

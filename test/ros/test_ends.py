@@ -16,7 +16,8 @@ from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.h264 import H264Encoder
 from edgesr_ros.codecs.stills import encode
 from edgesr_ros.defaults import defaults_of
-from edgesr_ros.ends.ground import Ground, GroundSettings, Restorer, facts_of
+from edgesr_ros.ends.ground import Ground
+from edgesr_ros.ends.restorer import GroundSettings, Restorer, facts_of
 from edgesr_ros.ends.robot import Robot
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
@@ -100,7 +101,7 @@ def test_the_same_frames_and_reports_lead_to_the_same_decisions(bench, robots_en
             return
         arrival_ns, stamp_ns = len(sent) * 33_000_000, nanoseconds(message.header.stamp)
         received = ground.decode(stamp_ns, message.data, message.format)
-        report, _ = ground.arrived(arrival_ns, arrival_ns, stamp_ns, len(message.data), received)
+        report, _ = ground.arrived(arrival_ns, arrival_ns, received)
         reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
 
     bench.node.create_subscription(CompressedImage, "image_lr/compressed", on_sent, COMPRESSED)
@@ -176,7 +177,7 @@ def test_the_same_bytes_lead_to_the_same_reports_pictures_and_facts(bench):
         except InputError:
             bench.wait(lambda: bench.count("ground_station", "dropped.malformed"), "the drop")
             continue
-        report, dropped = ground.arrived(number, number, stamp_ns, len(data), received)
+        report, dropped = ground.arrived(number, number, received)
         bench.wait(lambda reported=reported: len(reports) > reported, "the report")
         told = pairs_of(reports[-1])
         assert {key: told[key] for key in ("stamp_ns", "frames", "bytes")} == {
@@ -189,7 +190,7 @@ def test_the_same_bytes_lead_to_the_same_reports_pictures_and_facts(bench):
         bench.wait(lambda shown=shown: len(facts) == len(pictures) > shown, "the picture")
         np.testing.assert_array_equal(image_to_array(pictures[-1]), made.picture)
         assert nanoseconds(pictures[-1].header.stamp) == stamp_ns
-        expected = facts_of(made, received, len(data), None, consistency=True)
+        expected = facts_of(made, received, None, consistency=True)
         said = pairs_of(facts[-1])
         assert said == expected.to_pairs()
     restorer.close()

@@ -11,7 +11,8 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, TimeReference
 from std_msgs.msg import Float32
 
-from edgesr_ros.control.report import ArrivalLog, ArrivalReport
+from edgesr_ros.control.arrivals import ArrivalLog
+from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of, to_time, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from edgesr_ros.codecs.decoder import FrameDecoder
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.stills import decode
-from edgesr_ros.control.report import ArrivalLog
+from edgesr_ros.control.arrivals import ArrivalLog
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of, with_pairs
 from edgesr_ros.nodes.node import LATCHED

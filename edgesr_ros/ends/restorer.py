@@ -1,0 +1,142 @@
+"""The operator's end of the link: frames that were received → pictures, and what is known of them."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from edgesr_ros.codecs.decoder import Received
+from edgesr_ros.control.clock import Estimate
+from edgesr_ros.errors import InputError
+from edgesr_ros.frames.colour import three_channels
+from edgesr_ros.quality.consistency import consistency_db
+from edgesr_ros.quality.facts import PictureFacts
+from edgesr_ros.schema import FIXED, Struct
+from edgesr_ros.upscaling.base import Upscaled
+from edgesr_ros.upscaling.blend import find_pair
+from edgesr_ros.upscaling.blending import load_networks
+from edgesr_ros.upscaling.fallback import FallbackUpscaler
+from edgesr_ros.upscaling.restore import restore
+
+
+class GroundSettings(Struct):
+    """What can be chosen at the operator's end; parameters of `ground_station`, defaults in its YAML file."""
+
+    model: Annotated[
+        str, Meta(description="Name of a shipped model, or path of a model.", extra_json_schema=FIXED)
+    ]
+    fidelity_model: Annotated[
+        str,
+        Meta(
+            description="The same of its pixel-trained sibling; empty: <network>_x<scale>_psnr beside it.",
+            extra_json_schema=FIXED,
+        ),
+    ]
+    model_x2: Annotated[
+        str, Meta(description="The same for frames reduced 2 times; empty: bicubic.", extra_json_schema=FIXED)
+    ]
+    model_x8: Annotated[
+        str, Meta(description="The same for frames reduced 8 times; empty: bicubic.", extra_json_schema=FIXED)
+    ]
+    backend: Annotated[
+        Literal["auto", "onnxruntime", "openvino", "litert", "edgetpu", "bicubic"],
+        Meta(
+            description="What runs the models; auto: the fastest that is installed, in int8 where that "
+            "keeps the picture (40 dB), measured on the first frames of a size and remembered.",
+            extra_json_schema=FIXED,
+        ),
+    ]
+    threads: Annotated[int, Meta(ge=1, le=64, description="CPU threads.", extra_json_schema=FIXED)]
+    method: Annotated[
+        Literal["sr", "bicubic"], Meta(description="sr: super-resolution; bicubic: nothing invented.")
+    ]
+    interpolation: Annotated[
+        float, Meta(ge=0, le=1, description="From texture (0) to pixel fidelity (1, fidelity_model).")
+    ]
+    deadline: Annotated[
+        float,
+        Meta(gt=0, description="Seconds that super-resolution may take before bicubic steps in."),
+    ]
+
+    def __post_init__(self) -> None:
+        """A slider that leads nowhere is refused when it is moved, not when the network is built."""
+        if self.interpolation > 0:
+            try:
+                find_pair(self.model, self.fidelity_model, self.backend)
+            except InputError as error:
+                raise InputError(f"interpolation: {error}") from None
+
+
+class Restorer:
+    """Makes pictures of frames, by the network of their reduction.
+
+    Args:
+        settings: to begin with.
+        log: takes a line on what `backend: auto` has chosen.
+
+    Attributes:
+        settings: in force; replaced as a whole by who changes them.
+
+    Raises:
+        InputError: a model cannot be loaded, or is not of the scale that it is for.
+    """
+
+    def __init__(self, settings: GroundSettings, log: Callable[[str], None]) -> None:
+        self.settings = settings
+        networks = load_networks(
+            settings.model,
+            {2: settings.model_x2, 8: settings.model_x8},
+            settings.backend,
+            settings.threads,
+            settings.interpolation,
+            settings.fidelity_model,
+            log,
+        )
+        self._networks = {network.scale: network for network in networks}
+        self._fallback = FallbackUpscaler(networks, settings.deadline)
+
+    def restore(self, received: Received) -> Upscaled:
+        """The picture at the camera's size: (H, W, 3) uint8 RGB, or (H, W) of a camera without colour."""
+        settings, form = self.settings, received.format
+        self._fallback.deadline = settings.deadline
+        if (network := self._networks.get(received.factor)) is not None:
+            network.request(settings.interpolation)
+        return restore(
+            received.picture,
+            (form.full_width, form.full_height),
+            lambda rgb, factor: self._fallback.upscale(rgb, factor, settings.method),
+            grey=form.encoding == "mono8",
+        )
+
+    def close(self) -> None:
+        """Wait for the networks to finish and let them go."""
+        self._fallback.close()
+
+
+def facts_of(
+    made: Upscaled,
+    received: Received,
+    age: Estimate | None,
+    consistency: bool,
+    recovering: int | None = None,
+) -> PictureFacts:
+    """What is known of a picture made of a frame; `consistency` takes a millisecond.
+
+    `recovering` newer frames have not come, and others wait for them.
+    """
+    agrees = consistency_db(three_channels(made.picture), received.picture) if consistency else None
+    shown = received.format.shown
+    return PictureFacts(
+        method=made.method,
+        model=made.model,
+        backend=made.backend,
+        interpolation=made.alpha,
+        bytes=received.size,
+        number=received.format.number,
+        consistency_db=agrees,
+        age_ms=None if age is None else 1e3 * age.seconds,
+        age_uncertainty_ms=None if age is None else 1e3 * age.uncertainty,
+        range_low=None if shown is None else shown.low,
+        range_high=None if shown is None else shown.high,
+        recovering=recovering,
+    )
