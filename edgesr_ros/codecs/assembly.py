@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from typing import NamedTuple
 
 from edgesr_ros.codecs.format import STREAMS, FrameFormat, named_codec
-from edgesr_ros.codecs.parity import Group, restore
+from edgesr_ros.codecs.parity import Group, block_of, message_of, restore
 from edgesr_ros.codecs.parts import Message, Part
 
 _FRAMES = 64  # whose messages are kept
@@ -104,13 +104,13 @@ class Assembly:
             del self._parity[first]
             if not lost:
                 continue
-            made = restore([None if message is None else message.pack() for message in there], blocks)
+            made = restore([None if message is None else block_of(message) for message in there], blocks)
             assert made is not None
             for (number, index), message, packed in zip(covered, there, made, strict=True):
                 if message is None:
                     self.repaired += 1
                     part = Part(number, index, group.parts[number - first])
-                    whole += self._keep(part, Message.unpack(packed))
+                    whole += self._keep(part, message_of(packed, part))
         return whole
 
 

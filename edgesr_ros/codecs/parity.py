@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgesr_ros.codecs.parts import MOST_PARTS, Message
+from edgesr_ros.codecs.parts import MOST_PARTS, Message, Part
 from edgesr_ros.errors import InputError
 
 MOST_COVERED = 64  # messages
@@ -88,11 +88,21 @@ def protect(first: int, frames: Sequence[Sequence[Message]], count: int, stamp_n
         stamp_ns: of the headers.
     """
     parts = tuple(len(messages) for messages in frames)
-    blocks = [message.pack() for messages in frames for message in messages]
+    blocks = [block_of(message) for messages in frames for message in messages]
     return [
         Message(stamp_ns, Group(index, count, first, parts).text, parity)
         for index, parity in enumerate(parity_of(blocks, count))
     ]
+
+
+def block_of(message: Message) -> bytes:
+    """What parity is over: of a part only the data, as the rest is known."""
+    return message.pack() if Part.of(message.format) is None else message.data
+
+
+def message_of(block: bytes, part: Part) -> Message:
+    """The inverse of `block_of`, of a message that is this part; errors as `Message.unpack`."""
+    return Message.unpack(block) if part.total == 1 else Message(0, part.text, block)
 
 
 def parity_of(blocks: Sequence[bytes], count: int) -> list[bytes]:

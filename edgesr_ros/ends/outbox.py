@@ -13,7 +13,9 @@ from edgesr_ros.ladder.stream import References
 
 PACKET_BYTES = 1200  # of a UDP datagram that a packet takes on any path, tunnels included
 
-_HEADERS = 120  # bytes of RTPS and of a CompressedImage beside data and format, with a frame_id of up to 16
+# Bytes of RTPS (72) and of a CompressedImage beside data and format, with a frame_id of up to 16 characters,
+# and by which a message of parity is larger than those that it is over.
+_HEADERS = 145
 _KEPT = 90  # frames
 _GROUP_SECONDS = 0.15  # that parity waits for the frames that it is over
 _GAIN = 1 / 8  # weight of a group in the share of parity

@@ -62,7 +62,10 @@ class Recorded(Robot):
         return self._note("encode", now, image)
 
     def sent(self, now, stamp_ns, packet):
-        self._note("sent", now, stamp_ns, packet)
+        return self._note("sent", now, stamp_ns, packet)
+
+    def again(self, now):
+        return self._note("again", now)
 
 
 @pytest.fixture
@@ -102,7 +105,8 @@ def test_the_same_frames_and_reports_lead_to_the_same_decisions(bench, robots_en
         arrival_ns, stamp_ns = len(sent) * 33_000_000, nanoseconds(message.header.stamp)
         received = ground.decode(stamp_ns, message.data, message.format)
         report, _ = ground.arrived(arrival_ns, arrival_ns, received)
-        reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
+        if report:  # there is none of a part that changes nothing
+            reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
 
     bench.node.create_subscription(CompressedImage, "image_lr/compressed", on_sent, COMPRESSED)
     camera = bench.publisher(Image, "image_raw")
@@ -110,27 +114,30 @@ def test_the_same_frames_and_reports_lead_to_the_same_decisions(bench, robots_en
     for number in range(FRAMES):
         camera.publish(image_message(moving(number), (number + 1) * 33_000_000))
         bench.spin(0.03)
-    bench.wait(lambda: len(sent) > 10 and len(told) >= len(sent) - 1, "frames and decisions")
+    bench.wait(lambda: len(sent) > 10 and len(told) > 10, "frames and decisions")
 
     with robots_end._recording:
         calls = list(robots_end.calls)
-    end, packet, packets = Robot(*robots_end.begin), None, {}
+    end, packet, packets, messages = Robot(*robots_end.begin), None, {}, set()
     for settings, name, arguments, answer in calls:
         end.settings = settings
         if name == "sent":
             now, stamp_ns, _ = arguments
-            end.sent(now, stamp_ns, packet)
+            assert end.sent(now, stamp_ns, packet) == answer
+            messages |= set(answer)
             packets[stamp_ns] = packet
             continue
         again = getattr(end, name)(*arguments)
         assert again == answer, name
         if name == "encode":
             packet = again
+        if name == "again":
+            messages |= set(answer)
     names = [name for _, name, _, _ in calls]
     assert names.count("reported") > 10
+    assert names.count("again") == names.count("reported")
     for message in sent:
-        packet = packets[nanoseconds(message.header.stamp)]
-        assert (bytes(message.data), message.format) == (packet.data, packet.format.text())
+        assert (nanoseconds(message.header.stamp), message.format, bytes(message.data)) in messages
     decisions = {nanoseconds(message.header.stamp): pairs_of(message) for message in told}
     for stamp_ns, pairs in decisions.items():
         decision = packets[stamp_ns].decision
@@ -190,7 +197,7 @@ def test_the_same_bytes_lead_to_the_same_reports_pictures_and_facts(bench):
         bench.wait(lambda shown=shown: len(facts) == len(pictures) > shown, "the picture")
         np.testing.assert_array_equal(image_to_array(pictures[-1]), made.picture)
         assert nanoseconds(pictures[-1].header.stamp) == stamp_ns
-        expected = facts_of(made, received, None, consistency=True)
+        expected = facts_of(made, received, None, consistency=True, recovering=ground.recovering)
         said = pairs_of(facts[-1])
         assert said == expected.to_pairs()
     restorer.close()
