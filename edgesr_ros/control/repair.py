@@ -13,20 +13,20 @@ import math
 from collections import OrderedDict
 from typing import NamedTuple
 
+from edgesr_ros.control.message_loss import MessageLoss, more_lost
 from edgesr_ros.control.report import ArrivalReport, Missing
 
 STORE_EVERY = 8  # frames: of so many one is stored
 
 _REMEMBERED = 2.0  # s that a frame is known
 _SHORT = 0.1  # s: over a shorter round trip a frame is sent again twice, over a longer one once
+_MOST_TRIES = 2  # times that a frame is sent again
 _MARGIN = 0.02  # s beyond a round trip until what was sent again has surely not come
 _SOONER = 0.7  # of a round trip: what was sent again cannot be reported so soon
 _LATE = 0.05  # s that frames may be late where the link was seen to turn them round …
 _REMEMBERED_ORDER = 10.0  # … in the last so many seconds
 _MOST_AGAIN = 6  # mean frames: what is more is made good for by one frame sooner than by all of them
 _STUCK = 0.5  # s without a frame that could be decoded, or 3 round trips
-_LOSS_GAIN = 1 / 150  # weight of a message in the share that is lost, …
-_FIRST_MESSAGES = 20  # … more at the beginning: as if so many had come before
 _SEEN = 0.005  # share of messages lost from which on frames travel in parts
 _LOSSY = 0.01  # share of messages lost from which on parity is sent over a long round trip …
 _FAILS = 0.01  # … and the share of groups that it may not be enough for
@@ -59,14 +59,13 @@ class Repair:
     """Decides by reports; frames are known by their numbers, each 1 more than that of the one before.
 
     Attributes:
-        loss: share of messages that were lost of late, those that were repaired included.
         recover: the next frame is to build on the one that is `acknowledged`, or to stand alone.
         key: it is to stand alone: the receiver has nothing, or a frame that built on that one did not help.
         reported: the receiver says what it could decode.
     """
 
     def __init__(self) -> None:
-        self.loss = 0.0
+        self._losses = MessageLoss()
         self.recover = self.key = False
         self.reported = False
         self._frames: OrderedDict[int, _Sent] = OrderedDict()
@@ -75,13 +74,10 @@ class Repair:
         self._anchor: int | None = None  # the newest stored frame that was decoded
         self._recoveries = 0  # since there was progress
         self._newest: int | None = None  # that was reported
-        self._repaired: int | None = None  # messages, by the receiver, so far
-        self._told: list[tuple[float, int]] = []  # when so many messages were told to be missing
         self._recovery: int | None = None  # number of the last frame that was to make good for all before
         self._progress = -math.inf  # when a newer frame was reported to be decoded, or a recovery was sent
         self._round_trip, self._least_round_trip = 0.0, math.inf
         self._mean_size = self._mean_messages = 0.0
-        self._messages = 0  # sent and reported
         self._reordered = -math.inf  # when a frame was last seen to be late only
         self._closed = -1  # the last frame that parity may be over by now
         self._protected: dict[int, int] = {}  # last frame of the group of each frame that parity is over
@@ -153,6 +149,11 @@ class Repair:
         return again
 
     @property
+    def loss(self) -> float:
+        """Share of messages that were lost of late, those that were repaired included."""
+        return self._losses.share
+
+    @property
     def acknowledged(self) -> int | None:
         """Number of the newest stored frame that the receiver has decoded, of any where none is stored."""
         return self._decoded if self._anchor is None else self._anchor
@@ -172,7 +173,7 @@ class Repair:
             hit = 1 - (1 - self.loss) ** messages
             return int(messages >= _FEWEST_PARTS and hit > _HIT)
         for count in range(1, _MOST_PARITY):
-            if _more_lost(messages + count, count, self.loss) <= _FAILS:
+            if more_lost(messages + count, count, self.loss) <= _FAILS:
                 return count
         return _MOST_PARITY
 
@@ -221,20 +222,9 @@ class Repair:
                 missing = len(parts) or self._frames[number].messages
                 lost += max(missing - tries.missing, 0)
                 tries.missing = max(missing, tries.missing)
-        self._told = [(at, known) for at, known in self._told if at > now - _STUCK]
-        repaired = report.repaired or 0
-        unknown = 0 if self._repaired is None else repaired - self._repaired
-        self._repaired = repaired
-        for place, (at, known) in enumerate(self._told):  # most of what is repaired was told to be missing
-            unknown, left = max(unknown - known, 0), max(known - unknown, 0)
-            self._told[place] = at, left
-        self._told.append((now, lost))
-        lost += max(unknown, 0)
         first = self._newest if self._newest is not None else report.number or 0
         sent = sum(frame.messages for n, frame in self._frames.items() if first < n <= (report.number or 0))
-        self._messages += sent
-        gain = max(_LOSS_GAIN, 1 / (self._messages + _FIRST_MESSAGES))
-        self.loss = min(self.loss * (1 - gain) ** sent + gain * lost, 1.0)
+        self._losses.reported(now, sent, lost, report.repaired or 0)
 
     def _again(self, now: float, missing: tuple[Missing, ...]) -> list[Missing]:
         again, size = [], 0.0
@@ -249,17 +239,13 @@ class Repair:
             if now < max(tries.last + self._round_trip + _MARGIN, tries.told + self._patience(now)):
                 continue
             size += frame.size * (len(told.parts) or frame.messages) / frame.messages
-            if tries.number >= self._most_tries or size > _MOST_AGAIN * self._mean_size:
+            if tries.number * self.copies >= _MOST_TRIES or size > _MOST_AGAIN * self._mean_size:
                 self.recover = True
                 return []
             again.append((told, tries))
         for _, tries in again:
             tries.number, tries.last = tries.number + 1, now
         return [told for told, _ in again]
-
-    @property
-    def _most_tries(self) -> int:
-        return 2 if self._round_trip <= _SHORT else 1
 
     def _of_use(self, number: int) -> bool:
         """Whether no newer frame makes good for this one."""
@@ -271,9 +257,3 @@ class Repair:
             return self.parity(self.group) > 0
         last = self._protected.get(number)
         return last is not None and (self._newest or 0) <= last
-
-
-def _more_lost(messages: int, count: int, loss: float) -> float:
-    """Probability that of so many messages more than `count` are lost."""
-    lost = min(loss, 0.99)
-    return 1 - sum(math.comb(messages, n) * lost**n * (1 - lost) ** (messages - n) for n in range(count + 1))
