@@ -29,6 +29,7 @@ from edgesr_ros.frames.colour import planar_420
 # A key frame is about as large as others, and so much coarser: of a road at 1,000 bytes a frame mean LPIPS is
 # .054 without, .064 with one every 60 or 90 frames, and .073 every 30.
 _KEY_EVERY = 90
+_ALIGNED = 16  # pixels: where it may halve them, the library gives out sides that are multiples of 8
 _LEAST_HALVED = 2 * SMALLEST  # pixels of each side
 
 
@@ -48,7 +49,7 @@ class Av1Encoder:
     frame; with SVT-AV1 4.1 it is followed every 15 frames, and at once where it falls by more than 40 %).
 
     Args:
-        width: of the frames, as `height`; padded to even numbers from 64 on, and cut off by `Av1Decoder`.
+        width: of the frames, as `height`; padded to multiples of 16 from 64 on, and cut off by `Av1Decoder`.
         quality: 1..100, as `quantizer_of` takes it.
         frame_bytes: mean size of a packet. Few are larger than twice that; the first about as large.
         key_every: so many frames after the last key frame, or the last one that was acknowledged, the next
@@ -211,7 +212,7 @@ class Av1Encoder:
         base = number if encoded.key else base if use is None else use
         right, bottom = self._padded[0] - width, self._padded[1] - height
         back = (number - base) % NUMBERS.size
-        trailer = Av1Trailer(number, back, image.ndim == 2, stored, right, bottom, self._scale == 2)
+        trailer = Av1Trailer(number, back, image.ndim == 2, stored, right, bottom, self._used_scale == 2)
         return encoded.data + trailer.to_bytes(encoded.data)
 
     def _encode(
@@ -224,6 +225,7 @@ class Av1Encoder:
         stored: bool,
     ) -> Encoded:
         steered = self._library.steered and self._constant is None
+        scale = self._scale if self._frames else 1  # the library scales no first frame
         preset = self._choice.preset if steered and self._choice.preset != self.preset else None
         try:
             encoded = self._encoder.encode(
@@ -231,7 +233,7 @@ class Av1Encoder:
                 key=key,
                 rate=self._rate.change(self._frames) if self._constant is None else None,
                 preset=preset,
-                scale=None if self._scale == self._used_scale else self._scale,
+                scale=None if scale == self._used_scale else scale,
                 store=_anchor(number) if stored else None,
                 clear=_anchor(clear),
                 use=_anchor(use),
@@ -241,7 +243,7 @@ class Av1Encoder:
             self.close()
             self._open()
             raise InputError(str(error)) from None
-        self.preset, self._used_scale = preset or self.preset, self._scale
+        self.preset, self._used_scale = preset or self.preset, scale
         return encoded
 
     def close(self) -> None:
@@ -262,4 +264,4 @@ def _anchor(number: int | None) -> int | None:
 
 
 def _padded(side: int) -> int:
-    return max(side + side % 2, SMALLEST)
+    return max(-(-side // _ALIGNED) * _ALIGNED, SMALLEST)

@@ -18,7 +18,7 @@ from edgesr_ros.link.profile import LinkProfile
 _FRAME = 65_536  # bytes, at most
 _BATCH = 32  # frames read between two looks at what is due
 _WAKING = 0.1e-3  # s: what waking up takes, once for a frame that comes and once for a time that has come
-_PRIORITY = 99  # the highest: SVT-AV1 takes it too where it is root
+_PRIORITY = 1  # the highest: SVT-AV1 takes it too where it is root
 
 
 class Forwarder:

@@ -11,6 +11,7 @@ import pytest
 
 from edgesr_ros.control.arrivals import ArrivalLog
 from edgesr_ros.control.decision import Decision
+from edgesr_ros.control.policy import Scene
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Sender
 from edgesr_ros.link.capacity import Schedule, Step
@@ -18,6 +19,10 @@ from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.packets import Channel, Fate, wire_bytes
 from edgesr_ros.link.profile import LinkProfile
 
+# Of whose pictures each byte makes more, and which are no worse for being old: the link is used as far as it is known.
+HUNGRY = Scene(
+    np.geomspace(300, 40_000, 16), np.linspace(0.9, 0.0, 16), moved=0.0, growth=1.0, stream=False, showing=0.0
+)
 SOURCE_HZ = 30.0
 MAX_FRAME_BYTES = 40_000
 PROPAGATION = 0.02
@@ -107,7 +112,9 @@ def drive(
     Both ways are `longer` by so many seconds at a time, and `others` send so many bytes per second there.
     """
     rng = np.random.default_rng(seed)
-    sender = sender or Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
+    if sender is None:
+        sender = Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
+        sender.use("balanced", SOURCE_HZ, MAX_FRAME_BYTES, HUNGRY)
     there = Way(Channel(LinkEmulator(forward, seed)), longer, others)
     back_again = Way(Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0)
     log, result = ArrivalLog(), Drive()

@@ -34,6 +34,7 @@ def robot(ladder="none", scale=4, codec="png"):
             codec=codec,
             quality=90,
             max_frame_bytes=60_000,
+            max_packet_bytes=0,
             max_rate=0.0,
             rate_bytes_per_s=0.0,
         )

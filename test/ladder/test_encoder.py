@@ -65,7 +65,7 @@ def test_a_limit_that_nothing_meets_is_one_line(encoder, clip):
 def test_no_budget_at_all_is_the_smallest_frame(encoder, clip):
     smallest = encoder.encode(clip[0], target_bytes=0)
     assert len(smallest.data) < 400
-    assert smallest.point.scale == 8
+    assert smallest.point.scale == (4 if encoder.streams and smallest.point.codec == "av1" else 8)
 
 
 def test_the_point_says_what_was_sent(ladder, clip):

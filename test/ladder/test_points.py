@@ -11,7 +11,6 @@ from edgesr_ros.ladder.points import (
     Mode,
     OperatingPoint,
     best_lpips,
-    frame_cost,
     hull,
     read_ladder,
 )
@@ -184,17 +183,6 @@ def test_the_hull_rises_in_quality_at_each_scale():
     assert [found.quality for found in kept] == [30, 40]
     assert Ladder(points=kept).at_quality(webp(8), 35).bytes == pytest.approx(math.sqrt(80 * 120))
 
-
-def test_what_a_picture_costs_is_told_by_webp():
-    webp = read_ladder("webp")
-    assert frame_cost(webp) == 1
-    halved = replace(webp, points=tuple(replace(point, bytes=point.bytes / 2) for point in webp.points))
-    assert frame_cost(halved) == pytest.approx(0.5)
-    assert (
-        frame_cost(read_ladder("av1")) < frame_cost(read_ladder("h264")) < 1 < frame_cost(read_ladder("jpeg"))
-    )
-    for points in (webp.points[:1], webp.points[-1:]):  # of which none has the usual quality
-        assert frame_cost(Ladder(points=points)) == pytest.approx(points[0].bytes / _bytes_at(webp, 0.15))
 
 
 def _bytes_at(ladder, lpips):
