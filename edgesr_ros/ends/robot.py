@@ -216,6 +216,8 @@ class Robot:
             return False
         if len(jpeg.data) <= decision.frame_bytes:
             return True
+        if decision.state == "unreported":  # nothing is known of the link: the budget alone counts
+            return len(jpeg.data) <= decision.rate_bytes_per_s * decision.frame_interval
         # Nothing is lost by coding, but it is older when it comes.
         size = np.array([len(jpeg.data)], float)
         takes = size / decision.capacity_bytes_per_s

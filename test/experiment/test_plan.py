@@ -41,7 +41,7 @@ def test_what_the_file_does_not_say_has_a_default(written):
     experiment = read_experiment(written(GOOD))
     assert experiment.contenders == (
         Fixed(name="a", codec="jpeg", quality=80, scale=1, enlarge="bicubic"),
-        Ours(name="b", ladder="webp", policy="balanced"),
+        Ours(name="b", ladder="auto", policy="balanced"),
     )
     assert (experiment.camera.width, experiment.camera.rate_hz) == (640, 30)
 
