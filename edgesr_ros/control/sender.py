@@ -17,6 +17,7 @@ from edgesr_ros.control.policy import (
 )
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.errors import InputError
+from edgesr_ros.link.packets import PACKET_PAYLOAD
 
 _EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
 _FIRST_PROBE = 0.7  # s of silence until a frame is given up and a small one sent after it
@@ -27,7 +28,7 @@ _LOSSY = 0.001  # share of frames lost of late from which on silence is rather a
 _PROBE_IN_BURST = 0.1  # … and s between probes, from the first on
 _MOST_DEBT = 0.5  # of a frame
 _ENCODING = 0.006  # s that encoding a frame takes, about
-_LEAP = 2.0  # times the largest frame that has arrived: what is larger may be more than the queue holds
+_LEAP = 2.0  # times the largest frame that has arrived, or one packet: more may be too much for the queue
 
 
 class Sender:
@@ -175,7 +176,7 @@ class Sender:
         """Bytes of a frame, by what is known to arrive."""
         if self._unreported(now):
             return self._max_frame_bytes
-        leap = max(_LEAP * self._link.largest, self._least)
+        leap = max(_LEAP * self._link.largest, PACKET_PAYLOAD)
         return min(self._link.losses.largest, leap, self._max_frame_bytes)
 
     def _rate(self, now: float) -> float:

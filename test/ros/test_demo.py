@@ -74,7 +74,8 @@ def test_leaves_figures_pictures_and_a_page_again_and_again(tmp_path, ros_domain
     enlarged = {name: count for name, count in summary["models"].items() if not name.startswith("bicubic")}
     assert {name.partition(" on ")[0] for name in enlarged} <= SHIPPED
     assert sum(enlarged.values()) == summary["methods"].get("sr", 0)
-    assert f"{summary['model']} on {summary['backend']}" == next(iter(summary["models"]))
+    if summary["models"]:  # a link without a limit carries the full size, which nothing has to enlarge
+        assert f"{summary['model']} on {summary['backend']}" == next(iter(summary["models"]))
     assert 0 < summary["age_ms"]["p50"] <= summary["age_ms"]["p95"]
     assert summary["quality"]["measured_frames"] > 0
     assert 10 < summary["quality"]["bicubic"]["psnr_db"] < 60
