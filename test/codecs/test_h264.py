@@ -2,14 +2,9 @@ import numpy as np
 import pytest
 from packets import shown_by
 
-from edgesr_ros.codecs.h264 import (
-    REFRESH_FRAMES,
-    H264Decoder,
-    H264Encoder,
-    RecoveringError,
-    crf_of,
-    quality_of,
-)
+from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.h264 import REFRESH_FRAMES, H264Encoder, crf_of, quality_of
+from edgesr_ros.codecs.h264_decoder import H264Decoder
 from edgesr_ros.errors import InputError
 
 
