@@ -63,14 +63,14 @@ class Size(NamedTuple):
     largest: int
 
     @property
-    def kilobits(self) -> int:
-        """Of the largest packet, in whole ones as x264 counts; never 0, which were no limit."""
-        return max(round(self.largest * 8 / 1000), 1)
+    def bit_rate(self) -> int:
+        """Bits per second in the mean; never less than x264 can count."""
+        return max(self.mean * 8 * _NOMINAL_HZ, 1000)
 
     @property
-    def bit_rate(self) -> int:
-        """Bits per second in the mean, at most those of the largest packets."""
-        return max(min(self.mean * 8, self.kilobits * 1000) * _NOMINAL_HZ, 1000)
+    def buffer_bits(self) -> int:
+        """Of the largest packet, in whole kilobits as x264 counts; never 0, which were no limit."""
+        return max(round(self.largest * 8 / 1000), 1) * 1000
 
 
 @cache
@@ -172,10 +172,9 @@ class Engine:
         options["g"] = str(sweep or _NEVER)
         if isinstance(aim, Size):
             context.bit_rate = aim.bit_rate
-            options |= {
-                "maxrate": str(aim.kilobits * 1000 * _NOMINAL_HZ),
-                "bufsize": str(aim.kilobits * 1000),
-            }
+            # A constant rate: what x264 calls an average one makes good for minutes for what was spent at
+            # another, or, where that is forbidden (ratetol), stays a quarter above what is asked for.
+            options |= {"maxrate": str(aim.bit_rate), "bufsize": str(aim.buffer_bits)}
         else:
             options["crf"] = f"{aim:g}"
         context.options = options
@@ -189,8 +188,8 @@ class Engine:
         """Another size of the packets, of x264: others take none, or make a key frame of each."""
         self._context.bit_rate = size.bit_rate
         if steered():
-            self._context.max_bit_rate = size.kilobits * 1000 * _NOMINAL_HZ
-            self._context.rc_buffer_size = size.kilobits * 1000
+            self._context.max_bit_rate = size.bit_rate
+            self._context.rc_buffer_size = size.buffer_bits
 
     def encode(self, frame: av.VideoFrame, *, key: bool) -> Packet:
         """A frame → its packet.
