@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from edgesr_ros.errors import InputError
 
+MOST_PATIENCE = 64  # packets that wait at a receiver for one before them
+
 _LATE = 64  # frames that a link may turn up late; what is further back comes from a sender that began anew
 
 
@@ -22,11 +24,13 @@ class Dependence(NamedTuple):
         number: of its frame.
         base: number of the frame that it builds on; None: it stands alone.
         stored: whether frames may build on it although newer ones were lost.
+        patience: packets that wait at a receiver for one before them; where more do it is given up.
     """
 
     number: int
     base: int | None
     stored: bool = False
+    patience: int = MOST_PATIENCE
 
 
 class FrameNumbers(NamedTuple):

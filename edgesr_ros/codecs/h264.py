@@ -1,39 +1,35 @@
-"""Frames ↔ H.264 (ITU-T H.264, libx264), live: without delay, and without a way back to ask for key frames.
+"""Frames → H.264 (ITU-T H.264), live: without delay, and mended by what reports tell where there are any.
 
-There is one key frame, the first. After it a column of intra blocks sweeps over the picture every
-`refresh_frames` frames (periodic intra refresh) and is announced by a recovery point SEI (D.2.8), so that
-sizes stay even and a receiver that missed something is whole again after the next full sweep. Every packet
-that is encoded must be sent: to the receiver, one that was not is a lost one.
+There is one key frame, the first, and one where a lost frame must be mended (`recover`). While the receiver
+does not say what it decoded (`acknowledge`), losses are mended unasked. x264 lets a column of intra blocks
+sweep over the picture every `refresh_frames` frames (periodic intra refresh), announced by a recovery point
+SEI (D.2.8), so that sizes stay even and a receiver that missed something is whole again after the next full
+sweep; of encoders of hardware every 90th frame is a key frame. Every packet that is encoded must be sent: to
+the receiver, one that was not is a lost one.
 """
-
-import re
-from fractions import Fraction
 
 import av
 import numpy as np
-from av.video.frame import PictureType
-from av.video.reformatter import Colorspace
 
-from edgesr_ros.codecs.frame_number import Dependence, LateError, RecoveringError
+from edgesr_ros.codecs.h264_engine import IDR, X264, Engine, EngineError, Size, steered
 from edgesr_ros.codecs.h264_trailer import NUMBERS, Trailer
-from edgesr_ros.codecs.stills import MAX_PIXELS
 from edgesr_ros.errors import InputError
-from edgesr_ros.frames.reduce import crop_to
 
 REFRESH_FRAMES = 15  # costs up to 0.4 dB of luma against 30, and halves the wait after a loss
 
+_UNANSWERED = 90  # frames without an acknowledgement until losses are mended unasked
 _LONGEST = 16384  # pixels of a side; x264's limit
-_NOMINAL_HZ = 30  # x264 counts in bits per second; only the share of one frame matters here
-_IDR = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")  # start code and header of a key frame's slice
-_SEI = re.compile(rb"\x00?\x00\x00\x01\x06.*?(?=\x00\x00\x01|\x00\x00\x00\x01)", re.DOTALL)
 _COARSEST = 51.0  # crf of quality 0
 _CRF_PER_QUALITY = 0.46
 _QUANTIZER_OVER_CRF = 2.0  # of predicted frames, in the mean
-_HEADROOM = 2.0  # largest frame of a live encoder, times the mean at its beginning
-# A live encoder follows the mean within these bounds, times that of its beginning. A new one meets a mean
-# beyond them at once, at the price of a key frame, which is no larger than other frames, but coarser.
+# Largest frame of a live encoder, times the mean: with less the mean stays below its aim. Where it follows
+# the mean, 95 % of the frames are below 1.4 means.
+_HEADROOM = 2.0
+# Where it cannot (`steered`), the mean may change within these bounds, times the largest frame. A new encoder
+# meets a mean beyond them at once, at the price of a key frame, which is no larger than other frames, but
+# coarser.
 _LOWEST, _HIGHEST = 0.4, 1.5
-_QP_UNIT = 118  # FFmpeg tells the quantizer in steps of its FF_QP2LAMBDA
+_NEAR = 1.25  # times the size that an encoder of hardware was opened for, which it is left at
 
 
 def crf_of(quality: int) -> float:
@@ -49,20 +45,23 @@ def quality_of(quantizer: float) -> int:
 class H264Encoder:
     """Frames of one size → Annex B packets, one each.
 
-    Either the quality is constant (`crf`), or the size (`frame_bytes`, which may change while frames flow).
+    Either the quality is constant (`crf`; x264 alone), or the size (`frame_bytes`, which may change while
+    frames flow).
 
     Args:
         width: of the frames, as `height`; odd ones are padded, and cut off again by `H264Decoder`.
         crf: x264's constant rate factor, 0 (best) to 51.
-        frame_bytes: mean size of a packet; no packet is much larger, the first included. x264 holds to that
-            by a buffer of one frame (VBV), except where even its coarsest quantizer needs more.
-        refresh_frames: from the beginning of one sweep to the next.
+        frame_bytes: mean size of a packet; no packet is much larger than `headroom` times that, nor than
+            `most`, the first included. x264 holds to that by a buffer of one such frame (VBV), except where
+            even its coarsest quantizer needs more.
+        refresh_frames: from the beginning of one sweep to the next, while nothing is acknowledged.
         first_number: of the frames; goes on from an earlier encoder's `next_number`, so that the decoder
             notices where the beginning of this one is lost.
+        encoder: one of `h264_engine.encoder_names`; x264 takes its place for sizes that it refuses.
 
     Attributes:
         next_number: of the frame that is encoded next.
-        quantizer: mean of the last packet, 0 (best) to 51.
+        quantizer: mean of the last packet, 0 (best) to 51; None where the encoder does not tell.
 
     Raises:
         InputError: a side is longer than x264 can encode.
@@ -75,50 +74,46 @@ class H264Encoder:
         crf: float | None = None,
         *,
         frame_bytes: int | None = None,
+        headroom: float = 1.0,
+        most: int | None = None,
         refresh_frames: int = REFRESH_FRAMES,
         first_number: int = 0,
+        encoder: str = X264,
     ) -> None:
         if (crf is None) == (frame_bytes is None):
             raise ValueError("expected either crf or frame_bytes")
         if max(width, height) > _LONGEST:
             raise InputError(f"an image of {width}x{height} is more than h264 can hold")
         self._odd = (width % 2, height % 2)
-        context = av.CodecContext.create("libx264", "w")
-        context.width, context.height = width + self._odd[0], height + self._odd[1]
-        context.pix_fmt = "yuv420p"
-        context.colorspace = Colorspace.ITU601
-        context.framerate = Fraction(_NOMINAL_HZ)
-        context.time_base = 1 / context.framerate
-        context.thread_count = 1
-        options = {
-            "preset": "veryfast",
-            "tune": "zerolatency",
-            "g": str(refresh_frames),
-            "intra-refresh": "1",
-            "sc_threshold": "0",  # no key frames at cuts
-            # Intra blocks must not look at neighbours that a receiver in recovery does not have right.
-            "x264-params": "constrained-intra=1",
-        }
-        if frame_bytes is None:
-            options["crf"] = f"{crf:g}"
-        else:
-            kbit = max(round(frame_bytes * 8 / 1000), 1)  # the unit of x264
-            context.bit_rate = kbit * 1000 * _NOMINAL_HZ
-            options |= {"maxrate": str(context.bit_rate), "bufsize": str(kbit * 1000)}
-        context.options = options
-        self._context = context
-        self._count = 0
-        self._most = frame_bytes or 0
+        self._padded = width + self._odd[0], height + self._odd[1]
+        self._crf, self._mean = crf, frame_bytes or 0
+        self._headroom, self._most = headroom, most
+        self._begun = self._size()  # with what the encoder in use was opened
+        self._refresh_frames, self._name = refresh_frames, encoder
+        self._engine: Engine | None = None  # opened when it is known whether it is to sweep
+        self._swept = True
+        self._unanswered = _UNANSWERED
+        self._since_key = 0
         self.next_number = first_number
-        self.quantizer = 0.0
+        self.quantizer: float | None = None
 
     @staticmethod
-    def live(width: int, height: int, frame_bytes: int, most: int | None, first_number: int) -> "H264Encoder":
-        """One for packets of `frame_bytes` in the mean, up to twice that and up to `most`."""
-        largest = _largest(frame_bytes, most)
-        encoder = H264Encoder(width, height, frame_bytes=largest, first_number=first_number)
-        encoder.set_frame_bytes(frame_bytes)
-        return encoder
+    def live(
+        width: int, height: int, frame_bytes: int, most: int | None, first_number: int, encoder: str = X264
+    ) -> "H264Encoder":
+        """One for packets of `frame_bytes` in the mean, up to twice that and up to `most`.
+
+        With an older PyAV (`h264_engine.steered`) up to twice the mean that it begins with.
+        """
+        return H264Encoder(
+            width,
+            height,
+            frame_bytes=frame_bytes,
+            headroom=_HEADROOM,
+            most=most,
+            first_number=first_number,
+            encoder=encoder,
+        )
 
     def set_scale(self, scale: int) -> bool:
         """Whether `scale` is 1: x264 would need another encoder."""
@@ -126,115 +121,90 @@ class H264Encoder:
 
     def follows(self, frame_bytes: int, most: int | None) -> bool:
         """Whether `set_frame_bytes` leads to what a new `live` encoder would be for."""
-        near = _LOWEST * self._most <= _largest(frame_bytes, most) <= _HIGHEST * self._most
-        return near and (most is None or self._most <= most)
+        wanted = _largest(self._headroom * frame_bytes, most)
+        if not self._is_x264:
+            near = 1 / _NEAR <= frame_bytes / self._begun.mean <= _NEAR
+            return near and (most is None or self._begun.largest <= most)
+        if steered():
+            got = _largest(self._headroom * frame_bytes, self._most)
+            return wanted <= _HIGHEST * got and (most is None or got <= most)
+        largest = self._begun.largest
+        return _LOWEST * largest <= wanted <= _HIGHEST * largest and (most is None or largest <= most)
 
     def set_frame_bytes(self, frame_bytes: int) -> None:
-        """Another mean size of the packets, at most that of the beginning; follows within a few frames."""
-        self._context.open(strict=False)
-        self._context.bit_rate = max(min(frame_bytes, self._most) * 8 * _NOMINAL_HZ, 1000)
+        """Another mean size of the packets; x264 follows within a few frames.
+
+        With an older PyAV it goes no higher than the largest size that it began with. Encoders of hardware
+        stay as they are: at best each change would cost them a key frame.
+        """
+        self._mean = max(frame_bytes, 1)
+        if self._engine is not None and self._engine.is_x264:
+            self._engine.resize(self._size())
 
     @property
-    def quality(self) -> int:
-        """Of the last packet, 1..100, as `quality_of`."""
-        return quality_of(self.quantizer)
+    def quality(self) -> int | None:
+        """Of the last packet, 1..100, as `quality_of`; None where the encoder does not tell."""
+        return None if self.quantizer is None else quality_of(self.quantizer)
 
-    def acknowledge(self, number: int) -> None:
-        """What the receiver has decoded changes nothing here: a frame builds on the one before it."""
+    def acknowledge(self, number: int) -> None:  # noqa: ARG002 - a frame builds on the one before it
+        """The receiver tells what it decoded, so it will tell what is missing."""
+        self._unanswered = 0
 
     def encode(self, image: np.ndarray, *, store: bool = False, recover: bool = False) -> bytes:  # noqa: ARG002
-        """(H, W, 3) RGB or (H, W) grey uint8 → one packet; to `recover` it stands alone."""
+        """(H, W, 3) RGB or (H, W) grey uint8 → one packet; to `recover` it stands alone.
+
+        Raises:
+            InputError: the encoder fails; the next frame begins anew.
+        """
         padding = ((0, self._odd[1]), (0, self._odd[0]), (0, 0))[: image.ndim]
         even = np.pad(image, padding, mode="edge")
         frame = av.VideoFrame.from_ndarray(even, format="rgb24" if even.ndim == 3 else "gray")
-        frame.pts = self._count
-        if recover:
-            frame.pict_type = PictureType.I
-        self._count += 1
-        (packet,) = self._context.encode(frame)
-        self.quantizer = int.from_bytes(bytes(packet.get_sidedata("quality_stats"))[:4], "little") / _QP_UNIT
-        trailer = Trailer(self.next_number, *self._odd)
+        unasked = self._unanswered >= _UNANSWERED
+        if self._engine is None or (self._engine.is_x264 and unasked != self._swept):
+            self._engine = self._open(unasked)
+        due = not self._engine.is_x264 and unasked and self._since_key >= _UNANSWERED
+        try:
+            packet = self._engine.encode(frame, key=recover or due)
+        except EngineError as error:
+            self._engine = None
+            raise InputError(f"encoder: {self._name}: {error}") from None
+        self.quantizer = packet.quantizer
+        self._since_key = 1 if IDR.search(packet.data) else self._since_key + 1
+        self._unanswered += 1
+        trailer = Trailer(self.next_number, *self._odd, self._swept)
         self.next_number = NUMBERS.after(trailer.number)
-        data = bytes(packet)
-        if _IDR.search(data):
-            data = _SEI.sub(b"", data)  # only x264's settings as a text of 700 bytes
-        return data + trailer.to_bytes()
+        return packet.data + trailer.to_bytes()
 
     def close(self) -> None:
         """Nothing is to be done: FFmpeg's context goes with the last reference to it."""
 
+    @property
+    def _is_x264(self) -> bool:
+        return self._name == X264 if self._engine is None else self._engine.is_x264
 
-def _largest(frame_bytes: int, most: int | None) -> int:
-    """The largest packet of a live encoder."""
-    return int(min(_HEADROOM * frame_bytes, most or _HEADROOM * frame_bytes))
+    def _size(self) -> Size:
+        return Size(self._mean, _largest(self._headroom * self._mean, self._most))
+
+    def _open(self, unasked: bool) -> Engine:
+        """A new encoder, whose first frame stands alone; `unasked` it mends what was lost by itself."""
+        self._begun = size = self._size()
+        # With an older PyAV the limit stays, so it must begin with what it may come to.
+        aim: Size | float = size if self._crf is None else self._crf
+        if self._crf is None and not steered():
+            aim = Size(size.largest, size.largest)
+        sweep = self._refresh_frames if unasked else 0
+        for name in dict.fromkeys((self._name, X264)):
+            try:
+                engine = Engine(name, *self._padded, aim, sweep if name == X264 else 0)
+            except EngineError as error:
+                problem = error
+                continue
+            if engine.is_x264 and self._crf is None:
+                engine.resize(size)
+            self._swept = engine.is_x264 and unasked
+            return engine
+        raise InputError(f"encoder: {X264}: {problem}")
 
 
-class H264Decoder:
-    """Packets of `H264Encoder`, in order → frames; shows none that a missing packet has damaged.
-
-    FFmpeg alone shows those: it takes a lost frame for a still one. So lost packets are recognized here, by
-    the numbers in the trailers, and FFmpeg starts afresh, which makes it wait for a complete refresh.
-
-    Args:
-        max_pixels: of a picture; larger ones are refused before anything is allocated for them.
-    """
-
-    def __init__(self, max_pixels: int = MAX_PIXELS) -> None:
-        self._context = av.CodecContext.create("h264", "r")
-        self._context.thread_count = 1
-        self._context.options = {
-            "flags": "low_delay",
-            "err_detect": "explode",  # an error, not a guess, where bits are damaged
-            "max_pixels": str(max_pixels),
-        }
-        self._expected: int | None = None  # number of the next packet; None before the first
-        self._waiting = True  # for a refresh
-
-    @staticmethod
-    def dependence(data: bytes) -> Dependence:
-        """What a packet builds on, but for the first after a refresh; errors as `decode`."""
-        number = Trailer.of(data).number
-        return Dependence(number, None if _IDR.search(data) else NUMBERS.after(number, -1))
-
-    def can_decode(self, packet: Dependence) -> bool:
-        """Whether the packet before is there, or it is too late for this one to be of use."""
-        if self._expected is None or packet.base is None or packet.number == self._expected:
-            return True
-        return NUMBERS.is_late(packet.number, self._expected)
-
-    def decode(self, data: bytes) -> np.ndarray:
-        """One packet → (H, W, 3) uint8 RGB; grey frames come as equal channels.
-
-        Raises:
-            RecoveringError: the picture is not whole again yet after a lost packet or a late start.
-            LateError: the frame is from before what was decoded already.
-            InputError: the bytes are damaged, or too large a picture.
-        """
-        trailer = Trailer.of(data)
-        key_frame = _IDR.search(data) is not None
-        if trailer.number != self._expected:
-            if (
-                self._expected is not None
-                and not key_frame
-                and NUMBERS.is_late(trailer.number, self._expected)
-            ):
-                raise LateError(f"H.264: packet {trailer.number} comes twice or late")
-            self._restart()
-        self._expected = NUMBERS.after(trailer.number)
-        try:
-            pictures = [frame.to_ndarray(format="rgb24") for frame in self._context.decode(av.Packet(data))]
-        except (av.FFmpegError, ValueError) as error:
-            if key_frame or not self._waiting:
-                self._restart()
-                raise InputError(f"H.264: packet of {len(data)} bytes is damaged ({error})") from None
-            pictures = []  # it refers to what is missing
-        if not pictures:
-            raise RecoveringError("H.264: an earlier packet is missing; waiting for the refresh to complete")
-        self._waiting = False
-        height, width = pictures[-1].shape[:2]
-        return crop_to(pictures[-1], width - trailer.odd_width, height - trailer.odd_height)
-
-    def _restart(self) -> None:
-        """Forget all pictures: FFmpeg gives none then before a key frame or a complete refresh."""
-        self._context.flush_buffers()
-        self._waiting = True
+def _largest(wanted: float, most: int | None) -> int:
+    return int(wanted if most is None else min(wanted, most))

@@ -18,15 +18,23 @@ _SIZE = len(_HEAD) + 1 + _NUMBER_BYTES
 
 
 class Trailer(NamedTuple):
-    """Number of a frame, and whether its last column or row is padding."""
+    """Number of a frame, and what else a receiver must know of it.
+
+    Attributes:
+        number: of the frame.
+        odd_width: 1 where its last column is padding, else 0.
+        odd_height: the same of its last row.
+        swept: intra blocks sweep over the picture, so that a lost frame mends itself.
+    """
 
     number: int
-    odd_width: int  # 0 or 1
+    odd_width: int
     odd_height: int
+    swept: bool
 
     def to_bytes(self) -> bytes:
         """The trailer as a NAL unit with start code, 8 bytes."""
-        values = [self.odd_width | self.odd_height << 1]
+        values = [self.odd_width | self.odd_height << 1 | self.swept << 2]
         values += [self.number >> _BITS * place & 0x7F for place in range(_NUMBER_BYTES)]
         return _HEAD + bytes(0x80 | value for value in values)
 
@@ -42,4 +50,4 @@ class Trailer(NamedTuple):
             raise InputError(f"H.264: packet of {len(data)} bytes is cut short, or has no frame number")
         flags, *digits = (value & 0x7F for value in values)
         number = sum(digit << _BITS * place for place, digit in enumerate(digits))
-        return Trailer(number, flags & 1, flags >> 1 & 1)
+        return Trailer(number, flags & 1, flags >> 1 & 1, bool(flags >> 2 & 1))

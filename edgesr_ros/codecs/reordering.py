@@ -29,7 +29,7 @@ class Reordering(Generic[About]):
 
     def __init__(self, codec: str) -> None:
         kind = STREAM_CODECS[codec]
-        self._decoder, self._numbers, self._patience = kind.decoder(), kind.numbers, kind.patience
+        self._decoder, self._numbers = kind.decoder(), kind.numbers
         self._waiting: dict[int, _Waiting[About]] = {}
 
     def decode(self, data: bytes, about: About) -> tuple[np.ndarray, About]:
@@ -72,7 +72,7 @@ class Reordering(Generic[About]):
         """The oldest that can be decoded, or that has waited too long, and waits no more."""
         order = sorted(self._waiting, key=lambda number: self._numbers.since(number, newest))
         ready = next((n for n in order if self._decoder.can_decode(self._waiting[n].packet)), None)
-        if ready is None and len(order) > self._patience:
+        if ready is None and order and len(order) > self._waiting[order[0]].packet.patience:
             ready = order[0]
         return None if ready is None else self._waiting.pop(ready)
 

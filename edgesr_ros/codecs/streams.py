@@ -9,9 +9,26 @@ from edgesr_ros.codecs import av1_trailer, h264_trailer
 from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
 from edgesr_ros.codecs.frame_number import Dependence, FrameNumbers
-from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder, crf_of
+from edgesr_ros.codecs.h264 import H264Encoder, crf_of
+from edgesr_ros.codecs.h264_decoder import H264Decoder
+from edgesr_ros.codecs.h264_engine import SOFTWARE, usable_encoder
 
 Clock = Callable[[], float]
+
+
+class Machine(NamedTuple):
+    """What encoders may use of the machine that they run on.
+
+    Attributes:
+        clock: tells seconds, by which AV1's effort is chosen; None: it is fixed.
+        h264: the encoder of H.264 that is asked for, as `h264_engine.usable_encoder` takes it.
+    """
+
+    clock: Clock | None = None
+    h264: str = SOFTWARE
+
+
+ANY = Machine()  # the same frames make the same packets on every one
 
 
 class StreamEncoder(Protocol):
@@ -24,8 +41,8 @@ class StreamEncoder(Protocol):
     next_number: int
 
     @property
-    def quality(self) -> int:
-        """Of the last packet: 1..100, as in a ladder."""
+    def quality(self) -> int | None:
+        """Of the last packet: 1..100, as in a ladder; None: the encoder does not tell."""
 
     def encode(self, image: np.ndarray) -> bytes:
         """(H, W, 3) RGB or (H, W) grey uint8 → one packet."""
@@ -86,44 +103,44 @@ class StreamCodec(NamedTuple):
     Attributes:
         constant: from width, height and quality, 1..100.
         live: from width, height, bytes a frame in the mean and, where there is a limit, at most, number of
-            the first frame, and what tells seconds (None: the effort is fixed).
+            the first frame, and what may be used of the machine.
         decoder: of either.
         dependence: of a packet; errors as its decoder.
         numbers: of the packets.
         tells_quality: the encoder's quality is what it had to quantize by to meet the size.
-        patience: packets that wait at a receiver for one before them; where more do it is given up.
         most_correction: how many times what is wanted a live encoder may have to be asked for.
     """
 
     constant: Callable[[int, int, int], StreamEncoder]
-    live: Callable[[int, int, int, int | None, int, Clock | None], LiveEncoder]
+    live: Callable[[int, int, int, int | None, int, Machine], LiveEncoder]
     decoder: Callable[[], StreamDecoder]
     dependence: Callable[[bytes], Dependence]
     numbers: FrameNumbers
     tells_quality: bool
-    patience: int
     most_correction: float
 
 
 STREAM_CODECS: dict[str, StreamCodec] = {
     "h264": StreamCodec(
         lambda width, height, quality: H264Encoder(width, height, crf_of(quality)),
-        lambda width, height, size, most, number, _: H264Encoder.live(width, height, size, most, number),
+        lambda width, height, size, most, number, machine: H264Encoder.live(
+            width, height, size, most, number, usable_encoder(machine.h264)
+        ),
         H264Decoder,
         H264Decoder.dependence,
         h264_trailer.NUMBERS,
         tells_quality=False,
-        patience=8,  # the sweep that mends it all the same takes longer
         most_correction=1.5,  # x264 stays below
     ),
     "av1": StreamCodec(
         Av1Encoder,
-        Av1Encoder.live,
+        lambda width, height, size, most, number, machine: Av1Encoder.live(
+            width, height, size, most, number, machine.clock
+        ),
         Av1Decoder,
         Av1Decoder.dependence,
         av1_trailer.NUMBERS,
         tells_quality=True,
-        patience=64,
         most_correction=1.0,
     ),
 }

@@ -9,8 +9,10 @@ from msgspec import structs
 
 from edgesr_ros.codecs.camera_jpeg import CameraJpeg
 from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
+from edgesr_ros.codecs.h264_engine import check_name
 from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.stills import encode, encode_within
+from edgesr_ros.codecs.streams import Machine
 from edgesr_ros.control.decision import Decision
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.motion import MotionMeter
@@ -62,7 +64,7 @@ class Robot:
         settings: in force; replaced as a whole by who changes them.
 
     Raises:
-        InputError: the ladder cannot be read, or not be encoded along on this machine.
+        InputError: the ladder cannot be read, or not be encoded along on this machine; no such encoder.
     """
 
     def __init__(
@@ -75,10 +77,12 @@ class Robot:
         self.settings = settings
         self._ladder: LadderEncoder | AutoEncoder | None = None
         self._auto: AutoEncoder | None = None
+        check_name(settings.encoder)
+        machine = Machine(clock, settings.encoder)
         if settings.ladder == AUTO:
-            self._ladder = self._auto = AutoEncoder(first_number, clock, log)
+            self._ladder = self._auto = AutoEncoder(first_number, machine, log)
         elif settings.ladder != _NO_LADDER:
-            self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, clock)
+            self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, machine)
         self._sender = Sender(settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None)
         self._motion = MotionMeter()
         self._reduced = False  # the last frame

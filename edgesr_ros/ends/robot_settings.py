@@ -21,6 +21,16 @@ class RobotSettings(Struct):
             extra_json_schema=FIXED,
         ),
     ]
+    encoder: Annotated[
+        str,
+        Meta(
+            description="Of H.264 alone (ladder h264, or where AV1 is missing). auto: one of hardware where "
+            "it works, else x264; software: x264; or the name of an FFmpeg encoder, such as h264_v4l2m2m or "
+            "h264_nvenc. A change of the rate costs one of hardware a key frame; sizes that it refuses are "
+            "left to x264.",
+            extra_json_schema=FIXED,
+        ),
+    ]
     policy: Annotated[PolicyName, Meta(description="What bytes are spent on: frames (smooth) or detail.")]
     scale: Annotated[
         int,

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.codecs.format import EncoderName, codec_of
-from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder
+from edgesr_ros.codecs.h264 import H264Encoder
+from edgesr_ros.codecs.h264_decoder import H264Decoder
 from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage

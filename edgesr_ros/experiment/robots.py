@@ -85,6 +85,7 @@ class PacedRobot(SimulatedRobot):
         self._footage = footage
         chosen = {
             "ladder": setting.ladder,
+            "encoder": "software",  # the same packets on every machine
             "policy": setting.policy,
             "max_frame_bytes": setting.max_frame_bytes,
         }

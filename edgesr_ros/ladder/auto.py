@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgesr_ros.codecs.streams import Clock
+from edgesr_ros.codecs.streams import ANY, Machine
 from edgesr_ros.ladder.encoder import Encoded, LadderEncoder, usable_ladder
 from edgesr_ros.ladder.points import read_ladder
 from edgesr_ros.ladder.stream import UNMENDED, References
@@ -18,17 +18,17 @@ class AutoEncoder:
 
     Args:
         first_number: as that of `LadderEncoder`.
-        clock: the same.
+        machine: the same.
         log: takes one line where AV1 is missing.
 
     Raises:
-        InputError: a shipped ladder cannot be read.
+        InputError: a shipped ladder cannot be read, or as `LadderEncoder`.
     """
 
     def __init__(
-        self, first_number: int = 0, clock: Clock | None = None, log: Callable[[str], None] = print
+        self, first_number: int = 0, machine: Machine = ANY, log: Callable[[str], None] = print
     ) -> None:
-        self._stream = LadderEncoder(usable_ladder(_STREAM, log), first_number, clock)
+        self._stream = LadderEncoder(usable_ladder(_STREAM, log), first_number, machine)
         self._stills = LadderEncoder(read_ladder(_STILLS))
         self._used = self._stream
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from edgesr_ros.codecs import av1, avif
 from edgesr_ros.codecs.format import STREAMS
+from edgesr_ros.codecs.h264_engine import usable_encoder
 from edgesr_ros.codecs.stills import encode, encode_within
-from edgesr_ros.codecs.streams import Clock
+from edgesr_ros.codecs.streams import ANY, Machine
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, read_ladder
@@ -35,23 +36,25 @@ class LadderEncoder:
         ladder: of the codecs to use.
         first_number: of a stream's frames. A sender that may be restarted while the receiver runs
             on takes a random one, so that none of its packets is taken for one of the stream before.
-        clock: tells seconds, by which AV1's effort is chosen; None: it is fixed, so that
-            the same frames make the same packets everywhere.
+        machine: what encoders may use of it.
 
     Raises:
-        InputError: the ladder has AVIF or AV1, and this machine none.
+        InputError: the ladder has AVIF or AV1, and this machine none; or H.264, and not the encoder that is
+            asked for.
     """
 
-    def __init__(self, ladder: Ladder, first_number: int = 0, clock: Clock | None = None) -> None:
+    def __init__(self, ladder: Ladder, first_number: int = 0, machine: Machine = ANY) -> None:
         if "avif" in ladder.codecs:
             avif.check_support()
         if "av1" in ladder.codecs and (reason := av1.missing()) is not None:
             raise InputError(reason)
+        if "h264" in ladder.codecs:
+            usable_encoder(machine.h264)
         walk = self._walk = LadderWalk(ladder)
         if ladder.codecs.isdisjoint(STREAMS):
             self._stage: _Stage = _StillStage(walk)
         else:
-            self._stage = StreamStage(walk, first_number, clock)
+            self._stage = StreamStage(walk, first_number, machine)
 
     @property
     def streams(self) -> bool:

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgesr_ros.codecs.streams import STREAM_CODECS, Clock, LiveEncoder
+from edgesr_ros.codecs.streams import ANY, STREAM_CODECS, LiveEncoder, Machine
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
-from edgesr_ros.ladder.points import Mode, OperatingPoint
+from edgesr_ros.ladder.points import REFERENCE_PIXELS, Mode, OperatingPoint
 from edgesr_ros.ladder.scale import ScaleChoice
 from edgesr_ros.ladder.walk import LadderWalk
 
@@ -46,14 +46,14 @@ class StreamStage:
     Args:
         walk: along a ladder of one stream.
         first_number: of the frames.
-        clock: tells seconds, by which an encoder chooses its effort; None: it is fixed.
+        machine: what encoders may use of it.
     """
 
-    def __init__(self, walk: LadderWalk, first_number: int, clock: Clock | None = None) -> None:
+    def __init__(self, walk: LadderWalk, first_number: int, machine: Machine = ANY) -> None:
         self._walk = walk
         (self._codec,) = walk.ladder.codecs
         self._number = first_number
-        self._clock = clock
+        self._machine = machine
         self._scales: ScaleChoice | None = None
         if STREAM_CODECS[self._codec].tells_quality:
             self._scales = ScaleChoice({mode.scale for mode in walk.ladder.modes})
@@ -125,7 +125,7 @@ class StreamStage:
             self._drop()
             height, width = reduced.shape[:2]
             opened = STREAM_CODECS[self._codec].live
-            self._encoder = opened(width, height, target, most, self._number, self._clock)
+            self._encoder = opened(width, height, target, most, self._number, self._machine)
             self._kind, self._frames, self._correction, self._means = kind, 0, 1.0, None
             self._usual = None
         return self._encoder
@@ -137,18 +137,21 @@ class StreamStage:
 
     def _learn(self, encoder: LiveEncoder, scale: int, size: int, target: int, pixels: int) -> OperatingPoint:
         """What a frame says about content and encoder; the point that it came out at."""
-        point = self._walk.ladder.at_quality(Mode(self._codec, scale), encoder.quality)
-        if self._scales is not None and scale == self._scales.scale:
-            self._scales.coded(encoder.quality)
+        quality, mode = encoder.quality, Mode(self._codec, scale)
         self._frames += 1
         self._usual = size if self._usual is None else self._usual + _USUAL_GAIN * (size - self._usual)
+        if quality is None:
+            return self._walk.ladder.at_bytes(mode, size * REFERENCE_PIXELS / pixels)
+        point = self._walk.ladder.at_quality(mode, quality)
+        if self._scales is not None and scale == self._scales.scale:
+            self._scales.coded(quality)
         if self._frames > _SETTLED:
             # Means of sizes, for AV1's are uneven: the mean of their logarithms would be too small.
-            newest = np.array([size, target, encoder.quality], float)
+            newest = np.array([size, target, quality], float)
             means = newest if self._means is None else self._means + _GAIN * (newest - self._means)
-            mean_size, mean_target, quality = means
+            mean_size, mean_target, mean_quality = means
             self._means = means
-            usual = self._walk.ladder.at_quality(point.mode, round(quality))
+            usual = self._walk.ladder.at_quality(mode, round(mean_quality))
             self._walk.observe(usual, mean_size, pixels, _GAIN)
             ideal = self._correction * (mean_target / mean_size) ** _GAIN
             self._correction = min(max(ideal, 1.0), STREAM_CODECS[self._codec].most_correction)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edgesr_ros.codecs.h264 import H264Decoder, H264Encoder
+from edgesr_ros.codecs.h264 import H264Encoder
+from edgesr_ros.codecs.h264_decoder import H264Decoder
 from edgesr_ros.codecs.stills import decode, encode
 from edgesr_ros.frames.colour import without_colour
 from edgesr_ros.frames.reduce import reduce_frame

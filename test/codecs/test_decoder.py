@@ -5,7 +5,8 @@ import pytest
 from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.decoder import FrameDecoder
 from edgesr_ros.codecs.format import FrameFormat
-from edgesr_ros.codecs.h264 import H264Encoder, RecoveringError
+from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.h264 import H264Encoder
 from edgesr_ros.codecs.stills import encode
 from edgesr_ros.errors import InputError
 

@@ -2,14 +2,10 @@ import numpy as np
 import pytest
 from packets import shown_by
 
-from edgesr_ros.codecs.h264 import (
-    REFRESH_FRAMES,
-    H264Decoder,
-    H264Encoder,
-    RecoveringError,
-    crf_of,
-    quality_of,
-)
+from edgesr_ros.codecs.frame_number import MOST_PATIENCE, RecoveringError
+from edgesr_ros.codecs.h264 import REFRESH_FRAMES, H264Encoder, crf_of, quality_of
+from edgesr_ros.codecs.h264_decoder import H264Decoder
+from edgesr_ros.codecs.h264_engine import steered
 from edgesr_ros.errors import InputError
 
 
@@ -239,3 +235,88 @@ def test_a_forged_number_stops_the_stream_for_one_refresh_only(clip, packets):
         except RecoveringError:
             waited += 1
     assert waited <= 2 * REFRESH_FRAMES
+
+
+def answered(clip, **settings):
+    """An encoder whose frames are all acknowledged, and what it made of the first ten."""
+    encoder, packets = H264Encoder(161, 129, **(settings or {"crf": 25})), []
+    for number, frame in enumerate(clip[:10]):
+        encoder.acknowledge(number)
+        packets.append(encoder.encode(frame))
+    return encoder, packets
+
+
+def is_key(packet):
+    return b"\0\0\1\x65" in packet
+
+
+def is_swept(packet):
+    return H264Decoder.dependence(packet).patience < MOST_PATIENCE
+
+
+def test_where_reports_come_no_blocks_are_refreshed_unasked(clip, packets):
+    encoder, first = answered(clip)
+    rest = []
+    for frame in clip[10:]:
+        encoder.acknowledge(0)
+        rest.append(encoder.encode(frame))
+    assert [is_key(packet) for packet in first + rest] == [True] + [False] * (len(clip) - 1)
+    assert not any(b"\0\0\1\x06" in packet for packet in first + rest)  # no recovery point
+    assert not any(map(is_swept, first + rest))
+    assert all(map(is_swept, packets))
+    decoder = H264Decoder()
+    for packet in first:
+        decoder.decode(packet)
+    for packet in rest[1:]:  # nothing is shown without what was lost
+        with pytest.raises(RecoveringError):
+            decoder.decode(packet)
+
+
+def test_a_frame_that_is_to_recover_stands_alone(clip):
+    encoder, packets = answered(clip)
+    decoder = H264Decoder()
+    for packet in packets:
+        decoder.decode(packet)
+    encoder.encode(clip[10])
+    packet = encoder.encode(clip[11], recover=True)
+    assert is_key(packet)
+    assert H264Decoder.dependence(packet).base is None
+    assert np.abs(decoder.decode(packet).astype(int) - clip[11]).mean() < 12
+    assert not is_key(encoder.encode(clip[12]))
+
+
+def test_a_key_frame_on_demand_is_no_larger_than_a_size_that_is_kept(clip):
+    encoder, _ = answered(clip, frame_bytes=2500)
+    assert len(encoder.encode(clip[10], recover=True)) < 1.15 * 2500 + 63
+
+
+def test_the_sweep_is_there_until_reports_come_and_again_when_they_stay_away(clip):
+    encoder, decoder = H264Encoder(161, 129, crf=25), H264Decoder()
+    swept, keys = [], []
+    for number in range(140):
+        if 5 <= number < 20:
+            encoder.acknowledge(number)
+        packet = encoder.encode(clip[number % len(clip)])
+        decoder.decode(packet)  # each goes on from the one before
+        swept.append(is_swept(packet))
+        if is_key(packet):
+            keys.append(number)
+    assert keys == [0, 5, 109]
+    assert swept == [True] * 5 + [False] * 104 + [True] * 31
+
+
+@pytest.mark.skipif(not steered(), reason="this PyAV cannot change the largest size: expected 19 or newer")
+@pytest.mark.parametrize("reports", [False, True])
+def test_live_sizes_stay_around_what_is_wanted_through_every_change(drive, reports):
+    encoder, ratios = H264Encoder.live(320, 240, 2400, None, 0), []
+    for number, frame in enumerate(drive):
+        wanted = 1100 if number // 30 % 2 else 2400
+        assert encoder.follows(wanted, None)  # at no price of a key frame
+        encoder.set_frame_bytes(wanted)
+        if reports:
+            encoder.acknowledge(number)
+        ratios.append(len(encoder.encode(frame)) / wanted)
+    settled = np.array(ratios[10:])
+    assert 0.7 < settled.mean() < 1.1
+    assert np.percentile(settled, 95) < 1.6 * settled.mean()
+    assert settled.max() < 2.2

@@ -209,7 +209,7 @@ def test_who_comes_late_is_shown_something_soon(ladder: str) -> None:
     link.ground, link.shown = Ground(), []
     link.run(6.0)
     assert link.shown
-    assert link.shown[0][0] < 4.3 if ladder == "av1" else 5.5
+    assert link.shown[0][0] < 4.3
 
 
 def test_a_burst_that_takes_a_second_is_over_with_it(ladder: str) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from edgesr_ros.codecs import av1, avif
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
-from edgesr_ros.codecs.h264 import H264Decoder, RecoveringError
+from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.h264_decoder import H264Decoder
 from edgesr_ros.codecs.stills import decode
 from edgesr_ros.errors import InputError
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
