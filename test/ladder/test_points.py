@@ -184,7 +184,6 @@ def test_the_hull_rises_in_quality_at_each_scale():
     assert Ladder(points=kept).at_quality(webp(8), 35).bytes == pytest.approx(math.sqrt(80 * 120))
 
 
-
 def _bytes_at(ladder, lpips):
     for one, other in zip(ladder.points, ladder.points[1:], strict=False):
         if one.lpips >= lpips >= other.lpips:

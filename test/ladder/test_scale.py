@@ -5,7 +5,9 @@ from edgesr_ros.ladder.scale import ScaleChoice
 PIXELS = 640 * 480
 
 
-def after(choice: ScaleChoice, quality: int, target: int = 1000, price: float = 0.0, frames: int = 100) -> int:
+def after(
+    choice: ScaleChoice, quality: int, target: int = 1000, price: float = 0.0, frames: int = 100
+) -> int:
     for _ in range(frames):
         choice.choose(target, PIXELS, price)
         choice.coded(quality)
