@@ -108,6 +108,7 @@ class StreamCodec(NamedTuple):
         dependence: of a packet; errors as its decoder.
         numbers: of the packets.
         tells_quality: the encoder's quality is what it had to quantize by to meet the size.
+        least: bytes of a frame of 640x480 that shows anything, as a change of the one before.
         most_correction: how many times what is wanted a live encoder may have to be asked for.
     """
 
@@ -117,6 +118,7 @@ class StreamCodec(NamedTuple):
     dependence: Callable[[bytes], Dependence]
     numbers: FrameNumbers
     tells_quality: bool
+    least: int
     most_correction: float
 
 
@@ -130,6 +132,7 @@ STREAM_CODECS: dict[str, StreamCodec] = {
         H264Decoder.dependence,
         h264_trailer.NUMBERS,
         tells_quality=False,
+        least=1000,
         most_correction=1.5,  # x264 stays below
     ),
     "av1": StreamCodec(
@@ -141,6 +144,7 @@ STREAM_CODECS: dict[str, StreamCodec] = {
         Av1Decoder.dependence,
         av1_trailer.NUMBERS,
         tells_quality=True,
+        least=300,
         most_correction=1.0,
     ),
 }

@@ -11,7 +11,6 @@ PolicyName = Literal["smooth", "balanced", "sharp"]
 
 # A still frame of less is hardly a picture, and costs as much again in headers and in its report.
 MIN_FRAME_BYTES = 1000
-MIN_STREAM_BYTES = 300  # a frame of a stream tells only what has changed
 
 _SLOWEST_HZ = 1.0
 _SIZES = 24  # that are weighed against each other
@@ -54,6 +53,7 @@ class Scene(NamedTuple):
         moved: between the scene and itself 1/30 s later.
         growth: exponent by which that grows with the time between.
         stream: frames build on each other, so that bytes buy the less the longer ago the last one was.
+        least: bytes of a frame that shows anything.
         showing: s from a frame's arrival to its picture on the screen.
     """
 
@@ -62,6 +62,7 @@ class Scene(NamedTuple):
     moved: float
     growth: float
     stream: bool
+    least: int = MIN_FRAME_BYTES
     showing: float = 0.005
 
     def coded(self, sizes: np.ndarray) -> np.ndarray:

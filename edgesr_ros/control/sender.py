@@ -8,7 +8,6 @@ from edgesr_ros.control.delay import FIRST_SMALL
 from edgesr_ros.control.observer import LinkObserver
 from edgesr_ros.control.policy import (
     MIN_FRAME_BYTES,
-    MIN_STREAM_BYTES,
     USUAL,
     FramePolicy,
     Plan,
@@ -121,10 +120,10 @@ class Sender:
         planned = self._planned(now)
         # A stream's encoder holds the mean by itself; told to make good for each frame, it would tremble.
         debt = 0.0 if self._scene.stream else self._debt
-        size = min(max(planned - debt, self._least), self._max_frame_bytes)
+        size = min(max(planned - debt, self._scene.least), self._max_frame_bytes)
         return Decision(
             rate_bytes_per_s=self._rate(now),
-            frame_bytes=int(size if planned > self._least else planned),
+            frame_bytes=int(size if planned > self._scene.least else planned),
             frame_interval=self._interval(now),
             state=self._state(now),
             capacity_bytes_per_s=self._link.capacity.rate,
@@ -167,11 +166,6 @@ class Sender:
             most = self._max_frame_bytes / self._period
             self._link.trial.watch(now, self._link.capacity.rate, most)
 
-    @property
-    def _least(self) -> int:
-        """Bytes of a frame that shows anything, and of those that ask whether the link is back."""
-        return MIN_STREAM_BYTES if self._scene.stream else MIN_FRAME_BYTES
-
     def _largest(self, now: float) -> float:
         """Bytes of a frame, by what is known to arrive."""
         if self._unreported(now):
@@ -203,7 +197,7 @@ class Sender:
                 capacity=capacity,
                 fixed=_ENCODING + self._link.way,
                 arrive=1 - self._link.losses.packets_lost,
-                least=self._least,
+                least=self._scene.least,
                 largest=self._largest(now),
             )
             self._plans = made_of, plan
@@ -214,10 +208,10 @@ class Sender:
 
     def _planned(self, now: float) -> float:
         if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
-            return self._least
+            return self._scene.least
         planned = self._plan(now).size
         if self._link.trial.running:
-            return self._link.trial.size(planned, self._largest(now), self._least)
+            return self._link.trial.size(planned, self._largest(now), self._scene.least)
         return planned
 
     def _state(self, now: float) -> State:

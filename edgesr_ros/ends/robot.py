@@ -200,7 +200,8 @@ class Robot:
             return USUAL
         moved, growth = self._motion.moved, self._motion.growth
         showing = self._showing[self._reduced]
-        return Scene(*self._ladder.expected(pixels), moved, growth, self._ladder.streams, showing)
+        ladder = self._ladder
+        return Scene(*ladder.expected(pixels), moved, growth, ladder.streams, ladder.least_bytes, showing)
 
     def _price_of_enlarging(self, decision: Decision) -> float:
         """LPIPS that the time costs which the receiver needs to enlarge a reduced frame."""

@@ -37,6 +37,11 @@ class AutoEncoder:
         """Whether frames build on each other, so that each must be sent and none be slipped in."""
         return self._used.streams
 
+    @property
+    def least_bytes(self) -> int:
+        """Of a frame that shows anything."""
+        return self._used.least_bytes
+
     def stand_alone(self, alone: bool) -> None:
         """Whether the frames from the next one on are to stand alone."""
         self._used = self._stills if alone else self._stream

@@ -9,7 +9,8 @@ from edgesr_ros.codecs import av1, avif
 from edgesr_ros.codecs.format import STREAMS
 from edgesr_ros.codecs.h264_engine import usable_encoder
 from edgesr_ros.codecs.stills import encode, encode_within
-from edgesr_ros.codecs.streams import ANY, Machine
+from edgesr_ros.codecs.streams import ANY, STREAM_CODECS, Machine
+from edgesr_ros.control.policy import MIN_FRAME_BYTES
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.ladder.points import Ladder, OperatingPoint, read_ladder
@@ -60,6 +61,14 @@ class LadderEncoder:
     def streams(self) -> bool:
         """Whether frames build on each other, so that each must be sent and none be slipped in."""
         return not self._walk.ladder.codecs.isdisjoint(STREAMS)
+
+    @property
+    def least_bytes(self) -> int:
+        """Of a frame that shows anything."""
+        return min(
+            STREAM_CODECS[codec].least if codec in STREAMS else MIN_FRAME_BYTES
+            for codec in self._walk.ladder.codecs
+        )
 
     def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
         """Sizes in bytes, rising, and the LPIPS that a frame of `pixels` is expected to have at each."""
