@@ -146,6 +146,7 @@ class LinkObserver:
             self._propagation.change(frame.sent, change)
         self._clear = arrival
         self.largest = max(frame.size, self.largest * _LARGEST_KEPT)
+        self.losses.arrived(frame.size)
         return True
 
     def _vary(self, transit: float) -> None:
@@ -170,8 +171,10 @@ class LinkObserver:
             named = {told.number for told in report.arrivals} if report.hold_s else {frame.number}
             told = sum(other.number in named for other in between)
             self.losses.reported(sent, lost, max(told, 1))
-        elif frame.probe and lost and pictures:
-            self.losses.vanished(min(pictures))
+        elif frame.probe and pictures and lost <= len(pictures):  # else the link was gone, for probes as well
+            self.losses.reported(len(pictures), lost, 0)
+            if lost == len(pictures):
+                self.losses.vanished(min(pictures))
 
     def _look_ahead(self) -> None:
         frames, tolerated = self.flight.frames, self.losses.tolerated

@@ -19,9 +19,9 @@ from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.packets import Channel, Fate, wire_bytes
 from edgesr_ros.link.profile import LinkProfile
 
-# Of whose pictures each byte makes more, and which are no worse for being old: the link is used as far as it is known.
+# Of whose pictures each byte makes more, and which move a little: the link is used as far as it is known.
 HUNGRY = Scene(
-    np.geomspace(300, 40_000, 16), np.linspace(0.9, 0.0, 16), moved=0.0, growth=1.0, stream=False, showing=0.0
+    np.geomspace(300, 40_000, 16), np.linspace(0.9, 0.0, 16), moved=0.03, growth=1.0, stream=True, showing=0.0
 )
 SOURCE_HZ = 30.0
 MAX_FRAME_BYTES = 40_000
