@@ -248,7 +248,8 @@ class Sender:
                 return self._last_sent + (1 - _EARLY) * self._period
             return math.nextafter(self._link.silent_from, math.inf)
         next_frame = self._last_sent + self._interval(now) - _EARLY * self._period
-        return max(next_frame, self._link.alone_from if self._link.trial.running else self._link.free_from)
+        free = self._link.alone_from if self._link.trial.running else self._link.free_from
+        return max(next_frame, min(free, math.nextafter(self._link.silent_from, math.inf)))
 
     def _probe_interval(self) -> float:
         drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate

@@ -70,8 +70,13 @@ class Way:
     """
 
     def __init__(
-        self, channel: Channel, longer: Callable[[float], float], others: Callable[[float], float]
+        self,
+        channel: Channel,
+        longer: Callable[[float], float],
+        others: Callable[[float], float],
+        overtaking: bool,
     ) -> None:
+        self._overtaking = overtaking
         self._channel, self._longer, self._others = channel, longer, others
         self._last, self._others_next = 0.0, 0.0
 
@@ -83,7 +88,7 @@ class Way:
             self._others_next += 1000 / rate if rate else 0.1
         fate = self._channel.send(now, size)
         arrivals = [arrival + self._longer(arrival) for arrival in fate.arrivals]
-        if arrivals:  # a way that becomes shorter lets nobody overtake
+        if arrivals and not self._overtaking:  # a way that becomes shorter lets nobody overtake
             arrivals[0] = self._last = max(self._last, arrivals[0])
         return fate._replace(arrivals=tuple(arrivals))
 
@@ -115,8 +120,8 @@ def drive(
     if sender is None:
         sender = Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
         sender.use("balanced", SOURCE_HZ, MAX_FRAME_BYTES, HUNGRY)
-    there = Way(Channel(LinkEmulator(forward, seed)), longer, others)
-    back_again = Way(Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0)
+    there = Way(Channel(LinkEmulator(forward, seed)), longer, others, forward.reorder)
+    back_again = Way(Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0, True)
     log, result = ArrivalLog(), Drive()
     slot: float | None = None
     encoding = False
