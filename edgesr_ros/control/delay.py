@@ -14,6 +14,7 @@ FIRST_SMALL = 3  # frames: the sender begins with so many of the least size, one
 _FIRST = 10  # frames
 _STRETCH = 0.003  # s: frames that arrive so much further apart than they were sent had to queue
 _INSTANT = 1e-4  # s
+_LASTING = 5  # frames through which a link is faster
 
 
 class _Trip(NamedTuple):
@@ -32,6 +33,7 @@ class Propagation:
     def __init__(self) -> None:
         self._lowest: deque[tuple[float, float]] = deque()  # (when, delay), delays increasing
         self._first: list[_Trip] = []
+        self._rates: deque[float] = deque(maxlen=_LASTING)
         self._contained = 0.0, 0.0  # bytes that were taken out of the lowest delay, at so many per second
 
     @property
@@ -44,8 +46,10 @@ class Propagation:
         """Enough frames have arrived to tell propagation from transmission."""
         return len(self._first) == _FIRST
 
-    def arrived(self, sent: float, arrived: float, size: int, rate: float) -> float:
+    def arrived(self, sent: float, arrived: float, size: int, rate: float, anew: bool = False) -> float:
         """A frame arrived over a link that carries about `rate` bytes per second.
+
+        `anew`: those before it had to wait, and their delays tell no more than that it is not longer.
 
         Returns:
             By how many seconds it was faster than can be told from any of late: then those had to queue
@@ -54,8 +58,8 @@ class Propagation:
         trip = _Trip(sent, arrived, size)
         self._clear(rate)
         less = math.inf if self.seconds is None else self._expected(size) - trip.delay
-        if less > 0:
-            contained = min(size, math.inf if self._contained[0] else less * rate)
+        if less > 0 or anew:
+            contained = min(size, math.inf if anew or self._contained[0] else less * rate)
             if self.seconds is None or trip.delay - contained / rate < self.seconds:
                 self._note(sent, trip.delay - contained / rate)
                 self._contained = contained, rate
@@ -76,7 +80,9 @@ class Propagation:
         Were its delay taken for all propagation, no time would be left for the next one of its size, and the
         link would seem to be without limits.
         """
+        self._rates.append(rate)
         contained, known = self._contained
+        rate = min(self._rates)  # one estimate that is too high must not last
         if contained and rate > known:
             raised = self._lowest[0][1] + contained / known - contained / rate
             self._lowest = deque((when, max(delay, raised)) for when, delay in self._lowest)

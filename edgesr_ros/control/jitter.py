@@ -3,6 +3,8 @@
 from collections import deque
 from statistics import median
 
+_ALIKE = 1.3  # times the size of the other
+_ENOUGH = 5  # differences
 _DIFFERENCES = 31  # of frames: their median is not impressed by outages and bursts
 
 
@@ -18,12 +20,14 @@ class Jitter:
 
     def __init__(self) -> None:
         self.usual = 0.0
-        self._transit: float | None = None
+        self._before: tuple[float, int] | None = None
         self._differences: deque[float] = deque(maxlen=_DIFFERENCES)
 
-    def add(self, transit: float) -> None:
-        """A frame that waited for no other took `transit` seconds beside its transmission."""
-        if self._transit is not None:
-            self._differences.append(abs(transit - self._transit))
-            self.usual = median(self._differences)
-        self._transit = transit
+    def add(self, delay: float, size: int, rate: float) -> None:
+        """A frame of `size` bytes that waited for no other took `delay`; the link carries about `rate`, B/s."""
+        if self._before is not None:
+            before, other = self._before
+            if max(size, other) < _ALIKE * min(size, other):  # else the estimate's error passes for jitter
+                self._differences.append(abs(delay - before - (size - other) / rate))
+                self.usual = median(self._differences) if len(self._differences) >= _ENOUGH else 0.0
+        self._before = delay, size

@@ -34,6 +34,7 @@ class LinkObserver:
         wait: s that the last frame waited behind others.
         last_heard: when the last report came.
         way: s from one end to the other, what a frame takes by its size and its waiting not counted.
+        draining: the queue of others, by how much faster the last frame was than any before.
         largest: bytes of the largest frame that arrived of late.
         free_from: when a frame sent will not wait for those before it, if all goes as expected.
         silent_from: when there will have been fewer reports than chance explains.
@@ -46,7 +47,7 @@ class LinkObserver:
         self.round_trip = RunningMean()
         self.wait = self.way = self.largest = 0.0
         self.last_heard: float | None = None
-        self._draining = False  # the queue of others
+        self.draining = False
         self._held_up = False  # the last frame to arrive, by an outage
         self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
@@ -124,16 +125,17 @@ class LinkObserver:
         if before is None:
             return False
         expected = frame.size / self.capacity.rate
-        faster = self._propagation.arrived(frame.sent, arrival, frame.size, self.capacity.rate)
+        anew = self.draining and frame.sole
+        faster = self._propagation.arrived(frame.sent, arrival, frame.size, self.capacity.rate, anew)
         entered = frame.sent + (self._propagation.seconds or 0.0)
         begun = max(entered, self._behind(frame, self._through(before)[-1]))
-        self._draining = faster > _DRAINS
+        self.draining = faster > _DRAINS or (self.draining and not frame.sole)
         # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
         self._held_up = arrival - begun > _OUTAGE and not self._held_up
         # Lost frames may have used the link or not. Where they leave too little time, they did not.
         if before and arrival - begun <= expected / 2:
             begun = max(entered, arrival - expected)
-        elif not (self._held_up or faster > _INSTANT or again or (frame.ahead and begun > entered)):
+        elif not (self._held_up or anew or faster > _INSTANT or again or (frame.ahead and begun > entered)):
             # Jitter only ever makes a frame late that waited for none before it.
             usual = self._jitter.usual if begun == entered else 0.0
             late = arrival - entered > interval + _VERY_LATE * self._jitter.usual
@@ -141,8 +143,8 @@ class LinkObserver:
                 self.capacity.add(frame.size, arrival - begun, usual, urgent=late)
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
-        if begun == entered and not before:
-            self._jitter.add(arrival - begun - transmission)
+        if begun == entered and not before and not faster:
+            self._jitter.add(arrival - frame.sent, frame.size, self.capacity.rate)
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
         if frame.alone:
             change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
@@ -181,7 +183,7 @@ class LinkObserver:
         clear = max(through[-1], since + propagation) + size / self.capacity.rate if size else through[-1]
         # While others' queue drains each frame is faster than the one before. None of ours tells anything then
         # but of those that the link has to itself.
-        self.free_from = math.inf if self._draining and frames else clear - propagation
+        self.free_from = math.inf if self.draining and frames else clear - propagation
         self.silent_from = math.inf
         if len(frames) < tolerated:
             return

@@ -214,6 +214,8 @@ class Sender:
     def _planned(self, now: float) -> float:
         if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
             return self._least
+        if self._link.draining and not self._unreported(now):
+            return self._least  # how much longer larger ones take will tell what the link carries
         planned = self._plan(now).size
         if self._link.trial.running:
             return self._link.trial.size(planned, self._largest(now), self._least)
