@@ -58,7 +58,9 @@ class Propagation:
         trip = _Trip(sent, arrived, size)
         self._clear(rate)
         less = math.inf if self.seconds is None else self._expected(size) - trip.delay
-        if less > 0 or anew:
+        if 0 < less <= _INSTANT and not anew:  # as clocks drift
+            self._lower(less)
+        elif less > 0 or anew:
             contained = min(size, math.inf if anew or self._contained[0] else less * rate)
             if self.seconds is None or trip.delay - contained / rate < self.seconds:
                 self._note(sent, trip.delay - contained / rate)
@@ -68,6 +70,9 @@ class Propagation:
             if len(self._first) in (FIRST_SMALL, _FIRST):
                 self._correct(sent)
         return max(less, 0.0)
+
+    def _lower(self, seconds: float) -> None:
+        self._lowest = deque((when, delay - seconds) for when, delay in self._lowest)
 
     def _expected(self, size: int) -> float:
         """The least delay of a frame of `size` bytes, as far as they are as many as in the lowest delay."""

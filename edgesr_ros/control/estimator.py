@@ -8,7 +8,7 @@ _CREDIBLE = 1.5  # times the better of the last two samples: a median that lags 
 _GROWTH = 3.0  # times: how much faster than the estimate one frame may say that the link is
 _SHORTEST = 1e-4  # s
 _TOGETHER = 1500  # bytes: smaller frames make one sample, or their jitter would be all that it tells
-_MEAN_JITTER = 1.2  # times the usual: of delays distributed exponentially; of uniform ones it is 1.7
+_MEAN_JITTER = 1.4  # times the usual: of delays distributed exponentially; of uniform ones it is 1.7
 _SURELY = 0.3  # of the time that frames took is their own in any case
 
 

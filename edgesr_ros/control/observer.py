@@ -129,7 +129,7 @@ class LinkObserver:
         faster = self._propagation.arrived(frame.sent, arrival, frame.size, self.capacity.rate, anew)
         entered = frame.sent + (self._propagation.seconds or 0.0)
         begun = max(entered, self._behind(frame, self._through(before)[-1]))
-        self.draining = faster > _DRAINS or (self.draining and not frame.sole)
+        self.draining = faster > _DRAINS + _VERY_LATE * self._jitter.usual or (self.draining and not frame.sole)
         # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
         self._held_up = arrival - begun > _OUTAGE and not self._held_up
         # Lost frames may have used the link or not. Where they leave too little time, they did not.
