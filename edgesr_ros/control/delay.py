@@ -4,6 +4,7 @@ Sender's and receiver's clocks differ by an unknown offset. Wherever a time on t
 one on the sender's, "propagation" contains that offset; it cancels out of every difference.
 """
 
+import math
 from collections import deque
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,6 +14,7 @@ FIRST_SMALL = 3  # frames: the sender begins with so many of the least size, one
 _FIRST = 10  # frames
 _STRETCH = 0.003  # s: frames that arrive so much further apart than they were sent had to queue
 _INSTANT = 1e-4  # s
+_LASTING = 5  # frames through which a link is faster
 
 
 class _Trip(NamedTuple):
@@ -31,6 +33,8 @@ class Propagation:
     def __init__(self) -> None:
         self._lowest: deque[tuple[float, float]] = deque()  # (when, delay), delays increasing
         self._first: list[_Trip] = []
+        self._rates: deque[float] = deque(maxlen=_LASTING)
+        self._contained = 0.0, 0.0  # bytes that were taken out of the lowest delay, at so many per second
 
     @property
     def seconds(self) -> float | None:
@@ -42,17 +46,52 @@ class Propagation:
         """Enough frames have arrived to tell propagation from transmission."""
         return len(self._first) == _FIRST
 
-    def arrived(self, sent: float, arrived: float, size: int) -> float:
-        """A frame arrived; returns the propagation as it is known then."""
+    def arrived(self, sent: float, arrived: float, size: int, rate: float, anew: bool = False) -> float:
+        """A frame arrived over a link that carries about `rate` bytes per second.
+
+        `anew`: those before it had to wait, and their delays tell no more than that it is not longer.
+
+        Returns:
+            By how many seconds it was faster than can be told from any of late: then those had to queue
+            behind what others sent, and its own time tells nothing of the link. 0 if it was not.
+        """
         trip = _Trip(sent, arrived, size)
-        if self.seconds is None or trip.delay < self.seconds:
-            self._note(sent, trip.delay)
+        self._clear(rate)
+        less = math.inf if self.seconds is None else self._expected(size) - trip.delay
+        if 0 < less <= _INSTANT and not anew:  # as clocks drift
+            self._lower(less)
+        elif less > 0 or anew:
+            contained = min(size, math.inf if anew or self._contained[0] else less * rate)
+            if self.seconds is None or trip.delay - contained / rate < self.seconds:
+                self._note(sent, trip.delay - contained / rate)
+                self._contained = contained, rate
         if not self.settled:
             self._first.append(trip)
             if len(self._first) in (FIRST_SMALL, _FIRST):
                 self._correct(sent)
-        assert self._lowest
-        return self._lowest[0][1]
+        return max(less, 0.0)
+
+    def _lower(self, seconds: float) -> None:
+        self._lowest = deque((when, delay - seconds) for when, delay in self._lowest)
+
+    def _expected(self, size: int) -> float:
+        """The least delay of a frame of `size` bytes, as far as they are as many as in the lowest delay."""
+        contained, known = self._contained
+        return self._lowest[0][1] + (min(size, contained) / known if contained else 0.0)
+
+    def _clear(self, rate: float) -> None:
+        """The link is found to be faster: the frame of the lowest delay was itself the less time on it.
+
+        Were its delay taken for all propagation, no time would be left for the next one of its size, and the
+        link would seem to be without limits.
+        """
+        self._rates.append(rate)
+        contained, known = self._contained
+        rate = min(self._rates)  # one estimate that is too high must not last
+        if contained and rate > known:
+            raised = self._lowest[0][1] + contained / known - contained / rate
+            self._lowest = deque((when, max(delay, raised)) for when, delay in self._lowest)
+            self._contained = contained, rate
 
     def refresh(self, sent: float, delay: float) -> None:
         """A frame took `delay`, its own transmission by estimate not counted.
@@ -68,6 +107,7 @@ class Propagation:
             delay = self._lowest[0][1] + seconds
             self._lowest.clear()
             self._note(sent, delay)
+            self._contained = 0.0, 0.0
 
     def _note(self, sent: float, delay: float) -> None:
         while self._lowest and self._lowest[-1][1] >= delay:
@@ -75,6 +115,7 @@ class Propagation:
         self._lowest.append((sent, delay))
         while self._lowest[0][0] < sent - _WINDOW:
             self._lowest.popleft()
+            self._contained = 0.0, 0.0
 
     def _correct(self, sent: float) -> None:
         """Take the transmission out of the lowest delay among the first frames, which are small."""
@@ -93,7 +134,9 @@ class Propagation:
             ]
         if rates:
             transmission = lowest.size / max(rates)
-            self._note(sent, min(self._lowest[0][1], lowest.delay - transmission))
+            if lowest.delay - transmission < self._lowest[0][1]:
+                self._note(sent, lowest.delay - transmission)
+                self._contained = 0.0, 0.0
 
 
 class RunningMean:

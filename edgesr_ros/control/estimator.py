@@ -7,6 +7,9 @@ _SAMPLES = 7  # frames: the median follows a change after four, and is not impre
 _CREDIBLE = 1.5  # times the better of the last two samples: a median that lags behind a fall is not believed
 _GROWTH = 3.0  # times: how much faster than the estimate one frame may say that the link is
 _SHORTEST = 1e-4  # s
+_TOGETHER = 1500  # bytes: smaller frames make one sample, or their jitter would be all that it tells
+_MEAN_JITTER = 1.4  # times the usual: of delays distributed exponentially; of uniform ones it is 1.7
+_SURELY = 0.3  # of the time that frames took is their own in any case
 
 
 class CapacityEstimator:
@@ -19,15 +22,28 @@ class CapacityEstimator:
     def __init__(self, start: float) -> None:
         self.rate = start
         self._samples: deque[float] = deque(maxlen=_SAMPLES)
+        self._together: list[tuple[int, float, float]] = []
 
-    def add(self, size: int, seconds: float, urgent: bool) -> None:
-        """The link was busy for `seconds` with a frame of `size` bytes.
+    def add(self, size: int, seconds: float, jitter: float, urgent: bool) -> None:
+        """The link was busy for `seconds` with a frame of `size` bytes, that of a usual `jitter` included.
 
         `urgent`: the frame was overtaken by the time; then a link that is slower is believed at once.
         """
+        if urgent:
+            self.rate = min(self._sampled(size, seconds, jitter), self.rate)
+            return
+        self._together.append((size, seconds, jitter))
+        if sum(told[0] for told in self._together) >= _TOGETHER:
+            self._sampled(*map(sum, zip(*self._together, strict=True)))
+            self._together.clear()
+
+    def _sampled(self, size: float, seconds: float, jitter: float) -> float:
+        """Takes note of what the link took for so many bytes, and returns what that tells alone."""
+        seconds = max(seconds - _MEAN_JITTER * jitter, _SURELY * seconds, _SHORTEST)
         # A short time is mostly noise: a link that is much faster shows so again with the next, larger frame.
-        sample = min(size / max(seconds, _SHORTEST), _GROWTH * self.rate)
+        sample = min(size / seconds, _GROWTH * self.rate)
         self._samples.append(sample)
         last_two = list(self._samples)[-2:]
-        usual = min(median(self._samples), _CREDIBLE * max(last_two)) if len(self._samples) > 2 else sample
-        self.rate = min(usual, sample) if urgent else usual
+        few = len(self._samples) <= 2
+        self.rate = sample if few else min(median(self._samples), _CREDIBLE * max(last_two))
+        return sample

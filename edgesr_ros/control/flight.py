@@ -18,6 +18,7 @@ class SentFrame(NamedTuple):
         probe: it was sent into silence, to hear whether the link is back.
         uncounted: to a receiver that knows frames by their stamps it is the one before, come again.
         alone: the link had ample time for those before it: it waited for none of ours.
+        sole: no other was on the way.
         ahead: bytes that went out since the frame before it and are no frame of their own, …
         ahead_since: … the first of them when, s.
     """
@@ -30,6 +31,7 @@ class SentFrame(NamedTuple):
     probe: bool
     uncounted: bool
     alone: bool
+    sole: bool
     ahead: int = 0
     ahead_since: float = 0.0
 
@@ -64,7 +66,18 @@ class Flight:
         """A frame went out."""
         uncounted = number is None and stamp_ns == self._last_ns
         self._frames.append(
-            SentFrame(self._sent, number, stamp_ns, now, size, probe, uncounted, alone, *self.behind)
+            SentFrame(
+                self._sent,
+                number,
+                stamp_ns,
+                now,
+                size,
+                probe,
+                uncounted,
+                alone,
+                not self._frames,
+                *self.behind,
+            )
         )
         self.behind = (0, 0.0)
         self._sent, self._last_ns = self._sent + 1, stamp_ns

@@ -23,6 +23,7 @@ class LossEstimator:
         self._silence = 0.0  # share of frames that no report of their own followed
         self._packets = 1.0  # mean per frame
         self._ceiling = math.inf  # bytes
+        self._vanished = math.inf  # bytes of what was lost by itself, and since then nothing as large arrived
 
     @property
     def tolerated(self) -> int:
@@ -52,6 +53,16 @@ class LossEstimator:
             self._silence += _GAIN * ((i < sent - told) - self._silence)
         self._ceiling *= _REGROWTH**sent
 
+    def arrived(self, size: int) -> None:
+        """A frame of `size` bytes arrived."""
+        if size >= self._vanished:
+            self._vanished = math.inf
+
     def vanished(self, size: int) -> None:
-        """Frames of `size` bytes were lost where a small one sent after them arrived."""
-        self._ceiling = max(MIN_FRAME_BYTES, min(self._ceiling, size) / 2)
+        """Frames of `size` bytes were lost where small ones sent after them arrived.
+
+        Once that is chance. Twice, and nothing as large in between, it is the size.
+        """
+        if self._vanished < math.inf:
+            self._ceiling = max(MIN_FRAME_BYTES, min(self._ceiling, size) / 2)
+        self._vanished = min(self._vanished, size)

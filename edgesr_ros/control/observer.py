@@ -5,6 +5,7 @@ import math
 from edgesr_ros.control.delay import Propagation, RunningMean
 from edgesr_ros.control.estimator import CapacityEstimator
 from edgesr_ros.control.flight import Flight, SentFrame
+from edgesr_ros.control.jitter import Jitter
 from edgesr_ros.control.loss import LossEstimator
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.trial import DelayTrial
@@ -13,12 +14,11 @@ _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
 _PATIENCE = 0.015  # s beyond the usual that a report may be late
 _OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
-_JITTER_GAIN = 1 / 16
-_USUAL_JITTER = 0.6  # of the interarrival jitter; of a uniform one the mean is 1.5 times that
-_SURELY = 0.3  # of the time that a frame took is its own in any case
-_VERY_LATE = 3.0  # times the jitter
+_VERY_LATE = 3.0  # times the jitter that is usual
 _WAY_GAIN = 1 / 8  # of the newest frame
 _LARGEST_KEPT = 0.99  # of the largest frame's size, from frame to frame
+_INSTANT = 1e-4  # s
+_DRAINS = 0.003  # s by which a frame is faster than any before: it is not jitter
 _CLOCK_STEP = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
 
 
@@ -34,6 +34,7 @@ class LinkObserver:
         wait: s that the last frame waited behind others.
         last_heard: when the last report came.
         way: s from one end to the other, what a frame takes by its size and its waiting not counted.
+        draining: the queue of others, by how much faster the last frame was than any before.
         largest: bytes of the largest frame that arrived of late.
         free_from: when a frame sent will not wait for those before it, if all goes as expected.
         silent_from: when there will have been fewer reports than chance explains.
@@ -46,6 +47,7 @@ class LinkObserver:
         self.round_trip = RunningMean()
         self.wait = self.way = self.largest = 0.0
         self.last_heard: float | None = None
+        self.draining = False
         self._held_up = False  # the last frame to arrive, by an outage
         self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
@@ -114,8 +116,7 @@ class LinkObserver:
         self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
         self._hold = 0.0  # s that the receiver may keep an arrival to itself
-        self._jitter = 0.0
-        self._transit: float | None = None
+        self._jitter = Jitter()
         self._clear = -math.inf
         self._counted = (-1, 0)
 
@@ -123,36 +124,37 @@ class LinkObserver:
         before, again = self.flight.settle(frame), frame.number in self.flight.again
         if before is None:
             return False
-        entered = frame.sent + self._propagation.arrived(frame.sent, arrival, frame.size)
-        begun = max(entered, self._behind(frame, self._through(before)[-1]))
         expected = frame.size / self.capacity.rate
+        anew = self.draining and frame.sole
+        faster = self._propagation.arrived(frame.sent, arrival, frame.size, self.capacity.rate, anew)
+        entered = frame.sent + (self._propagation.seconds or 0.0)
+        begun = max(entered, self._behind(frame, self._through(before)[-1]))
+        self.draining = faster > _DRAINS + _VERY_LATE * self._jitter.usual or (
+            self.draining and not frame.sole
+        )
         # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
         self._held_up = arrival - begun > _OUTAGE and not self._held_up
         # Lost frames may have used the link or not. Where they leave too little time, they did not.
         if before and arrival - begun <= expected / 2:
             begun = max(entered, arrival - expected)
-        elif not self._held_up and not ((frame.ahead and begun > entered) or again):
-            seconds = arrival - begun
-            # Jitter only ever makes a frame late. What is usual of it is not the link's time for the frame.
-            seconds = max(seconds - _USUAL_JITTER * self._jitter, _SURELY * seconds)
-            late = arrival - entered > interval + _VERY_LATE * self._jitter
-            self.capacity.add(frame.size, seconds, urgent=late)
+        elif not (self._held_up or anew or faster > _INSTANT or again or (frame.ahead and begun > entered)):
+            # Jitter only ever makes a frame late that waited for none before it.
+            usual = self._jitter.usual if begun == entered else 0.0
+            late = arrival - entered > interval + _VERY_LATE * self._jitter.usual
+            if late or not before:  # those before it were perhaps overtaken
+                self.capacity.add(frame.size, arrival - begun, usual, urgent=late)
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
-        self._vary(arrival - begun - transmission)
+        if begun == entered and not before and not faster:
+            self._jitter.add(arrival - frame.sent, frame.size, self.capacity.rate)
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
         if frame.alone:
             change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
             self._propagation.change(frame.sent, change)
         self._clear = arrival
         self.largest = max(frame.size, self.largest * _LARGEST_KEPT)
+        self.losses.arrived(frame.size)
         return True
-
-    def _vary(self, transit: float) -> None:
-        """Interarrival jitter (RFC 3550, section 6.4.1); `transit` without waiting and transmission, s."""
-        if self._transit is not None:
-            self._jitter += _JITTER_GAIN * (abs(transit - self._transit) - self._jitter)
-        self._transit = transit
 
     def _count(self, frame: SentFrame, report: ArrivalReport) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""
@@ -170,8 +172,10 @@ class LinkObserver:
             named = {told.number for told in report.arrivals} if report.hold_s else {frame.number}
             told = sum(other.number in named for other in between)
             self.losses.reported(sent, lost, max(told, 1))
-        elif frame.probe and lost and pictures:
-            self.losses.vanished(min(pictures))
+        elif frame.probe and pictures and lost <= len(pictures):  # else the link was gone, for probes as well
+            self.losses.reported(len(pictures), lost, 0)
+            if lost == len(pictures):
+                self.losses.vanished(min(pictures))
 
     def _look_ahead(self) -> None:
         frames, tolerated = self.flight.frames, self.losses.tolerated
@@ -179,7 +183,9 @@ class LinkObserver:
         propagation = self._propagation.seconds or 0.0
         size, since = self.flight.behind
         clear = max(through[-1], since + propagation) + size / self.capacity.rate if size else through[-1]
-        self.free_from = clear - propagation
+        # While others' queue drains each frame is faster than the one before. None of ours tells anything then
+        # but of those that the link has to itself.
+        self.free_from = math.inf if self.draining and frames else clear - propagation
         self.silent_from = math.inf
         if len(frames) < tolerated:
             return

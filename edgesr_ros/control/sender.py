@@ -209,6 +209,8 @@ class Sender:
     def _planned(self, now: float) -> float:
         if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
             return self._scene.least
+        if self._link.draining and not self._unreported(now):
+            return self._scene.least  # how much longer larger ones take will tell what the link carries
         planned = self._plan(now).size
         if self._link.trial.running:
             return self._link.trial.size(planned, self._largest(now), self._scene.least)
@@ -243,7 +245,8 @@ class Sender:
                 return self._last_sent + (1 - _EARLY) * self._period
             return math.nextafter(self._link.silent_from, math.inf)
         next_frame = self._last_sent + self._interval(now) - _EARLY * self._period
-        return max(next_frame, self._link.alone_from if self._link.trial.running else self._link.free_from)
+        free = self._link.alone_from if self._link.trial.running else self._link.free_from
+        return max(next_frame, min(free, math.nextafter(self._link.silent_from, math.inf)))
 
     def _probe_interval(self) -> float:
         drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate

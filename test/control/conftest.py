@@ -19,9 +19,9 @@ from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.packets import Channel, Fate, wire_bytes
 from edgesr_ros.link.profile import LinkProfile
 
-# Of whose pictures each byte makes more, and which are no worse for being old: the link is used as far as it is known.
+# Of whose pictures each byte makes more, and which move a little: the link is used as far as it is known.
 HUNGRY = Scene(
-    np.geomspace(300, 40_000, 16), np.linspace(0.9, 0.0, 16), moved=0.0, growth=1.0, stream=False, showing=0.0
+    np.geomspace(300, 40_000, 16), np.linspace(0.9, 0.0, 16), moved=0.03, growth=1.0, stream=True, showing=0.0
 )
 SOURCE_HZ = 30.0
 MAX_FRAME_BYTES = 40_000
@@ -70,8 +70,13 @@ class Way:
     """
 
     def __init__(
-        self, channel: Channel, longer: Callable[[float], float], others: Callable[[float], float]
+        self,
+        channel: Channel,
+        longer: Callable[[float], float],
+        others: Callable[[float], float],
+        overtaking: bool,
     ) -> None:
+        self._overtaking = overtaking
         self._channel, self._longer, self._others = channel, longer, others
         self._last, self._others_next = 0.0, 0.0
 
@@ -83,7 +88,7 @@ class Way:
             self._others_next += 1000 / rate if rate else 0.1
         fate = self._channel.send(now, size)
         arrivals = [arrival + self._longer(arrival) for arrival in fate.arrivals]
-        if arrivals:  # a way that becomes shorter lets nobody overtake
+        if arrivals and not self._overtaking:  # a way that becomes shorter lets nobody overtake
             arrivals[0] = self._last = max(self._last, arrivals[0])
         return fate._replace(arrivals=tuple(arrivals))
 
@@ -115,8 +120,10 @@ def drive(
     if sender is None:
         sender = Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
         sender.use("balanced", SOURCE_HZ, MAX_FRAME_BYTES, HUNGRY)
-    there = Way(Channel(LinkEmulator(forward, seed)), longer, others)
-    back_again = Way(Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0)
+    there = Way(Channel(LinkEmulator(forward, seed)), longer, others, forward.reorder)
+    back_again = Way(
+        Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0, True
+    )
     log, result = ArrivalLog(), Drive()
     slot: float | None = None
     encoding = False
