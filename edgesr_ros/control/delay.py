@@ -65,6 +65,10 @@ class Propagation:
             if self.seconds is None or trip.delay - contained / rate < self.seconds:
                 self._note(sent, trip.delay - contained / rate)
                 self._contained = contained, rate
+        elif size < self._contained[0] and trip.delay <= self._expected(math.inf) + _INSTANT:
+            # As fast as a larger one: then it is nearer to the propagation, whatever the link carries.
+            self._lower(self._lowest[0][1] - (trip.delay - size / rate))
+            self._contained = size, rate
         if not self.settled:
             self._first.append(trip)
             if len(self._first) in (FIRST_SMALL, _FIRST):
@@ -74,7 +78,7 @@ class Propagation:
     def _lower(self, seconds: float) -> None:
         self._lowest = deque((when, delay - seconds) for when, delay in self._lowest)
 
-    def _expected(self, size: int) -> float:
+    def _expected(self, size: float) -> float:
         """The least delay of a frame of `size` bytes, as far as they are as many as in the lowest delay."""
         contained, known = self._contained
         return self._lowest[0][1] + (min(size, contained) / known if contained else 0.0)

@@ -91,4 +91,4 @@ def test_losses_are_counted_by_numbers() -> None:
 def test_a_receiver_that_knows_only_stamps_does_not_ruin_the_rate(frames: int, delay: float) -> None:
     sent = sizes(lambda n: (100 if 100 <= n < 100 + frames else n) * S // HZ, False, delay)
     assert len(sent) > 590
-    assert min(sent[200:]) > 36_000
+    assert min(sent[200:]) >= 0.9 * max(sizes(GOOD["even"], False, delay))
