@@ -168,9 +168,11 @@ class FramePolicy:
         slow = interval[:, 0] > self._weights.longest + self._period / 2
         found[slow & (few.sum() < np.arange(len(few)))] = np.inf
         best = found.min(axis=1)
-        good = best <= best.min() * (1 + _HYSTERESIS) + _NOTICED
-        kept = good & (periods[:, 0] == self._periods)
-        row = int((kept if kept.any() else good).argmax())
+        worse = best.min() * _HYSTERESIS + _NOTICED
+        good, surely = best <= best.min() + worse, best <= best.min() + worse / 2
+        row = int(surely.argmax())  # the shortest
+        if self._periods < periods[row, 0]:
+            row = int((good & (periods[:, 0] >= self._periods)).argmax())
         column = int(found[row].argmin())
         self._periods = int(periods[row, 0])
         seen = scene.seen(used[row, column], lag[row, column], self._period)
