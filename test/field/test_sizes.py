@@ -29,11 +29,13 @@ def robot(ladder="none", scale=4, codec="png"):
     return Robot(
         RobotSettings(
             ladder=ladder,
+            encoder="software",
             policy="smooth",
             scale=scale,
             codec=codec,
             quality=90,
             max_frame_bytes=60_000,
+            max_packet_bytes=0,
             max_rate=0.0,
             rate_bytes_per_s=0.0,
         )
