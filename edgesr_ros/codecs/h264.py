@@ -188,12 +188,11 @@ class H264Encoder:
     def _open(self, unasked: bool) -> Engine:
         """A new encoder, whose first frame stands alone; `unasked` it mends what was lost by itself."""
         self._begun = size = self._size()
-        # With an older PyAV the limit stays, so it must begin with what it may come to.
-        aim: Size | float = size if self._crf is None else self._crf
-        if self._crf is None and not steered():
-            aim = Size(size.largest, size.largest)
         sweep = self._refresh_frames if unasked else 0
+        # x264 begins with what it may come to: older PyAV cannot raise that, and the first frames are better.
+        largest = Size(size.largest, size.largest)
         for name in dict.fromkeys((self._name, X264)):
+            aim = self._crf if self._crf is not None else largest if name == X264 else size
             try:
                 engine = Engine(name, *self._padded, aim, sweep if name == X264 else 0)
             except EngineError as error:

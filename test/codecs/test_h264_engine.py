@@ -145,6 +145,12 @@ def test_hardware_is_left_at_a_rate_that_is_near(stand_in):
     assert not encoder.follows(2000, 2500)
 
 
+def test_hardware_is_opened_for_the_mean_that_is_wanted(stand_in, drive):
+    stand_in()
+    encoder = H264Encoder.live(320, 240, 2000, None, 0, HARDWARE)
+    assert 0.6 * 2000 < np.mean([len(encoder.encode(frame)) for frame in drive[:60]]) < 1.1 * 2000
+
+
 def test_x264_stands_in_for_sizes_that_hardware_refuses(stand_in, monkeypatch, clip):
     stand_in()
     opened = Engine.__init__
@@ -159,7 +165,7 @@ def test_x264_stands_in_for_sizes_that_hardware_refuses(stand_in, monkeypatch, c
         frame = np.ascontiguousarray(clip[0][:size, :size])
         encoder, decoder = H264Encoder.live(size, frame.shape[0], 1500, None, 0, HARDWARE), H264Decoder()
         assert decoder.decode(encoder.encode(frame)).shape == frame.shape
-        assert encoder.follows(300, None) == x264
+        assert encoder.follows(2200, None) == x264
 
 
 def test_one_that_fails_is_one_line_and_the_next_frame_begins_anew(monkeypatch, clip):

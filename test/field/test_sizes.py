@@ -29,6 +29,7 @@ def robot(ladder="none", scale=4, codec="png"):
     return Robot(
         RobotSettings(
             ladder=ladder,
+            encoder="software",
             policy="smooth",
             scale=scale,
             codec=codec,

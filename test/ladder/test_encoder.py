@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgesr_ros.codecs import av1, avif
+from edgesr_ros.codecs import av1, avif, h264_engine
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
 from edgesr_ros.codecs.frame_number import RecoveringError
 from edgesr_ros.codecs.h264_decoder import H264Decoder
@@ -188,3 +188,13 @@ def test_on_a_real_road_bytes_are_met_and_the_scale_stands_still(shared, ladder)
     assert 0.85 < ratios.mean() < (1.15 if ladder == "av1" else 1.05)
     assert ratios.max() < (2 if ladder == "av1" else 1.5)
     assert np.count_nonzero(np.diff(scales)) <= 1
+
+
+def test_of_an_encoder_that_tells_no_quality_the_ladder_says_what_the_size_is_worth(monkeypatch, clip):
+    monkeypatch.setattr(h264_engine, "_quantizer", lambda _packet: None)
+    encoder = LadderEncoder(read_ladder("h264"))
+    for frame in clip[:20]:
+        encoded = encoder.encode(frame, 1600)
+    assert encoded.point.bytes == pytest.approx(len(encoded.data) * 640 * 480 / (161 * 129), rel=0.05)
+    before = encoder.expected(161 * 129)[1]
+    np.testing.assert_array_equal(before, LadderEncoder(read_ladder("h264")).expected(161 * 129)[1])
