@@ -67,7 +67,16 @@ class Flight:
         uncounted = number is None and stamp_ns == self._last_ns
         self._frames.append(
             SentFrame(
-                self._sent, number, stamp_ns, now, size, probe, uncounted, alone, not self._frames, *self.behind
+                self._sent,
+                number,
+                stamp_ns,
+                now,
+                size,
+                probe,
+                uncounted,
+                alone,
+                not self._frames,
+                *self.behind,
             )
         )
         self.behind = (0, 0.0)

@@ -129,7 +129,9 @@ class LinkObserver:
         faster = self._propagation.arrived(frame.sent, arrival, frame.size, self.capacity.rate, anew)
         entered = frame.sent + (self._propagation.seconds or 0.0)
         begun = max(entered, self._behind(frame, self._through(before)[-1]))
-        self.draining = faster > _DRAINS + _VERY_LATE * self._jitter.usual or (self.draining and not frame.sole)
+        self.draining = faster > _DRAINS + _VERY_LATE * self._jitter.usual or (
+            self.draining and not frame.sole
+        )
         # What an outage held up says how long that was; but twice in a row it is a link that is so slow.
         self._held_up = arrival - begun > _OUTAGE and not self._held_up
         # Lost frames may have used the link or not. Where they leave too little time, they did not.
@@ -141,13 +143,16 @@ class LinkObserver:
             late = arrival - entered > interval + _VERY_LATE * self._jitter.usual
             if late or not before:  # those before it were perhaps overtaken
                 self.capacity.add(frame.size, arrival - begun, usual, urgent=late)
+                if begun > entered:
+                    self._propagation.queued(self.capacity.rate)
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
         if begun == entered and not before and not faster:
             self._jitter.add(arrival - frame.sent, frame.size, self.capacity.rate)
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
         if frame.alone:
-            change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
+            took, propagation = arrival - frame.sent, entered - frame.sent
+            change = self.trial.arrived(now, frame.size, took, propagation, self._jitter.usual)
             self._propagation.change(frame.sent, change)
         self._clear = arrival
         self.largest = max(frame.size, self.largest * _LARGEST_KEPT)

@@ -8,7 +8,13 @@ RATES = np.geomspace(2000, 2e6, 60)
 
 
 def plan(policy: FramePolicy, rate: float = 125_000, scene: Scene = USUAL, **more: float) -> Plan:
-    settings = {"capacity": rate / 0.95, "fixed": 0.02, "arrive": 1.0, "least": 1000, "largest": 40_000} | more
+    settings = {
+        "capacity": rate / 0.95,
+        "fixed": 0.02,
+        "arrive": 1.0,
+        "least": 1000,
+        "largest": 40_000,
+    } | more
     return policy.plan(scene, rate, **settings)
 
 
