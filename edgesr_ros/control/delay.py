@@ -6,25 +6,12 @@ one on the sender's, "propagation" contains that offset; it cancels out of every
 
 import math
 from collections import deque
-from itertools import pairwise
-from typing import NamedTuple
 
 _WINDOW = 30.0  # s that a lowest delay is believed: routes change, and clocks drift (50 ppm: 1.5 ms in 30 s)
 FIRST_SMALL = 3  # frames: the sender begins with so many of the least size, one a source period
 _FIRST = 10  # frames
-_STRETCH = 0.003  # s: frames that arrive so much further apart than they were sent had to queue
 _INSTANT = 1e-4  # s
 _LASTING = 5  # frames through which a link is faster
-
-
-class _Trip(NamedTuple):
-    sent: float
-    arrived: float
-    size: int
-
-    @property
-    def delay(self) -> float:
-        return self.arrived - self.sent
 
 
 class Propagation:
@@ -32,8 +19,9 @@ class Propagation:
 
     def __init__(self) -> None:
         self._lowest: deque[tuple[float, float]] = deque()  # (when, delay), delays increasing
-        self._first: list[_Trip] = []
+        self._first = 0
         self._rates: deque[float] = deque(maxlen=_LASTING)
+        self._guessed = True  # that rate
         self._contained = 0.0, 0.0  # bytes that were taken out of the lowest delay, at so many per second
 
     @property
@@ -44,7 +32,7 @@ class Propagation:
     @property
     def settled(self) -> bool:
         """Enough frames have arrived to tell propagation from transmission."""
-        return len(self._first) == _FIRST
+        return self._first == _FIRST
 
     def arrived(self, sent: float, arrived: float, size: int, rate: float, anew: bool = False) -> float:
         """A frame arrived over a link that carries about `rate` bytes per second.
@@ -55,24 +43,22 @@ class Propagation:
             By how many seconds it was faster than can be told from any of late: then those had to queue
             behind what others sent, and its own time tells nothing of the link. 0 if it was not.
         """
-        trip = _Trip(sent, arrived, size)
+        delay = arrived - sent
         self._clear(rate)
-        less = math.inf if self.seconds is None else self._expected(size) - trip.delay
+        less = math.inf if self.seconds is None else self._expected(size) - delay
         if 0 < less <= _INSTANT and not anew:  # as clocks drift
             self._lower(less)
         elif less > 0 or anew:
             contained = min(size, math.inf if anew or self._contained[0] else less * rate)
-            if self.seconds is None or trip.delay - contained / rate < self.seconds:
-                self._note(sent, trip.delay - contained / rate)
-                self._contained = contained, rate
-        elif size < self._contained[0] and trip.delay <= self._expected(math.inf) + _INSTANT:
+            if self.seconds is None or delay - contained / rate < self.seconds:
+                self._note(sent, delay - contained / rate)
+                self._contained, self._guessed = (contained, rate), True
+        elif size < self._contained[0] and delay <= self._expected(math.inf) + _INSTANT:
             # As fast as a larger one: then it is nearer to the propagation, whatever the link carries.
-            self._lower(self._lowest[0][1] - (trip.delay - size / rate))
+            self._lower(self._lowest[0][1] - (delay - size / rate))
             self._contained = size, rate
         if not self.settled:
-            self._first.append(trip)
-            if len(self._first) in (FIRST_SMALL, _FIRST):
-                self._correct(sent)
+            self._first += 1
         return max(less, 0.0)
 
     def _lower(self, seconds: float) -> None:
@@ -95,6 +81,16 @@ class Propagation:
         if contained and rate > known:
             raised = self._lowest[0][1] + contained / known - contained / rate
             self._lowest = deque((when, max(delay, raised)) for when, delay in self._lowest)
+            self._contained, self._guessed = (contained, rate), False
+
+    def queued(self, rate: float) -> None:
+        """Frames that waited for each other tell that the link carries `rate`, whatever the propagation is.
+
+        What was taken out by a guess that was too high is too little.
+        """
+        contained, known = self._contained
+        if self._guessed and contained and rate < known:
+            self._lower(contained / rate - contained / known)
             self._contained = contained, rate
 
     def refresh(self, sent: float, delay: float) -> None:
@@ -120,27 +116,6 @@ class Propagation:
         while self._lowest[0][0] < sent - _WINDOW:
             self._lowest.popleft()
             self._contained = 0.0, 0.0
-
-    def _correct(self, sent: float) -> None:
-        """Take the transmission out of the lowest delay among the first frames, which are small."""
-        small, later = self._first[:FIRST_SMALL], self._first[FIRST_SMALL:]
-        lowest = min(small, key=lambda trip: trip.delay)
-        pairs = list(pairwise(small))
-        if all(
-            b.arrived - a.arrived > b.sent - a.sent + _STRETCH and b.size < 2 * a.size for a, b in pairs
-        ):  # they queued: the link is known by how far apart it let them out
-            rates = [b.size / (b.arrived - a.arrived) for a, b in pairs]
-        else:  # known by how much longer larger frames take; the fastest was disturbed least
-            rates = [
-                (trip.size - lowest.size) / max(trip.delay - lowest.delay, _INSTANT)
-                for trip in later
-                if trip.size >= 2 * lowest.size
-            ]
-        if rates:
-            transmission = lowest.size / max(rates)
-            if lowest.delay - transmission < self._lowest[0][1]:
-                self._note(sent, lowest.delay - transmission)
-                self._contained = 0.0, 0.0
 
 
 class RunningMean:

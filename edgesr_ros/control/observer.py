@@ -143,13 +143,16 @@ class LinkObserver:
             late = arrival - entered > interval + _VERY_LATE * self._jitter.usual
             if late or not before:  # those before it were perhaps overtaken
                 self.capacity.add(frame.size, arrival - begun, usual, urgent=late)
+                if begun > entered:
+                    self._propagation.queued(self.capacity.rate)
         self.wait = begun - entered
         transmission = frame.size / self.capacity.rate
         if begun == entered and not before and not faster:
             self._jitter.add(arrival - frame.sent, frame.size, self.capacity.rate)
         self._propagation.refresh(frame.sent, arrival - frame.sent - self.wait - transmission)
         if frame.alone:
-            change = self.trial.arrived(now, frame.size, arrival - frame.sent, entered - frame.sent)
+            took, propagation = arrival - frame.sent, entered - frame.sent
+            change = self.trial.arrived(now, frame.size, took, propagation, self._jitter.usual)
             self._propagation.change(frame.sent, change)
         self._clear = arrival
         self.largest = max(frame.size, self.largest * _LARGEST_KEPT)

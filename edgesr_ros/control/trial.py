@@ -25,6 +25,8 @@ _LEAST_CONTRAST = 1.2  # two frames more alike tell nothing
 _CERTAIN = 0.15  # of the least delay seen, or the longest transmission: a change of less passes for noise …
 _NOISE = 0.003  # s; … and so does one of less than this
 
+_JITTERS = 2.0  # times the usual one are noise as well
+
 
 class DelayTrial:
     """Decides when to try, with which sizes, and what came of it. Times are seconds.
@@ -69,8 +71,10 @@ class DelayTrial:
         if self.running and self._sent > _MOST_SENT:
             self._end(now)
 
-    def arrived(self, now: float, size: int, delay: float, propagation: float) -> float:
+    def arrived(self, now: float, size: int, delay: float, propagation: float, jitter: float = 0.0) -> float:
         """A frame that travelled alone took `delay`, of which `propagation` was thought not to be its own.
+
+        A usual `jitter` is what any frame may take longer.
 
         Returns:
             At the end of a trial by how much the propagation has changed at least; 0 where it has not, as
@@ -81,7 +85,7 @@ class DelayTrial:
         self._seen.append((size, delay))
         if len(self._seen) < _FRAMES:
             return 0.0
-        change = self._change(propagation)
+        change = self._change(propagation, max(_NOISE, _JITTERS * jitter))
         if change is not None:
             self._best, self._verdict = 0.0, now
             self._pause = _PAUSE if change else min(2 * self._pause, _LONGEST_PAUSE)
@@ -92,7 +96,7 @@ class DelayTrial:
         self.running, self._doubt_since = False, math.inf
         self._not_before = now + self._pause
 
-    def _change(self, propagation: float) -> float | None:
+    def _change(self, propagation: float, noise: float) -> float | None:
         """What is left of the delays without the time for the bytes; None where sizes differ too little."""
         slopes = [
             (delay - before) / (size - other)
@@ -103,8 +107,8 @@ class DelayTrial:
             return None
         slope = max(median(slopes), 0.0)
         left = [delay - propagation - size * slope for size, delay in self._seen]
-        if min(left) > max(_NOISE, _CERTAIN * min(delay - propagation for _, delay in self._seen)):
+        if min(left) > max(noise, _CERTAIN * min(delay - propagation for _, delay in self._seen)):
             return min(left)
-        if max(left) < -max(_NOISE, _CERTAIN * slope * max(size for size, _ in self._seen)):
+        if max(left) < -max(noise, _CERTAIN * slope * max(size for size, _ in self._seen)):
             return max(left)
         return 0.0

@@ -111,16 +111,21 @@ def drive(
     seed: int = 1,
     longer: Callable[[float], float] = lambda _: 0.0,
     others: Callable[[float], float] = lambda _: 0.0,
+    backlog: int = 0,
 ) -> Drive:
     """Run `seconds`. Actual frame sizes deviate from the decided ones by up to `deviation`, at random.
 
-    Both ways are `longer` by so many seconds at a time, and `others` send so many bytes per second there.
+    Both ways are `longer` by so many seconds at a time, and `others` send so many bytes per second there. Of
+    theirs a `backlog` of bytes is in the queue when it begins.
     """
     rng = np.random.default_rng(seed)
     if sender is None:
         sender = Sender("balanced", SOURCE_HZ, max_frame_bytes=MAX_FRAME_BYTES)
         sender.use("balanced", SOURCE_HZ, MAX_FRAME_BYTES, HUNGRY)
-    there = Way(Channel(LinkEmulator(forward, seed)), longer, others, forward.reorder)
+    channel = Channel(LinkEmulator(forward, seed))
+    for _ in range(backlog // 1000):
+        channel.send(0.0, 1000)
+    there = Way(channel, longer, others, forward.reorder)
     back_again = Way(
         Channel(LinkEmulator(back or profile((math.inf, 1e5)), seed + 1)), longer, lambda _: 0.0, True
     )
