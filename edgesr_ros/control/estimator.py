@@ -7,9 +7,7 @@ _SAMPLES = 7  # frames: the median follows a change after four, and is not impre
 _CREDIBLE = 1.5  # times the better of the last two samples: a median that lags behind a fall is not believed
 _GROWTH = 3.0  # times: how much faster than the estimate one frame may say that the link is
 _SHORTEST = 1e-4  # s
-# Frames make one sample together until they take so many times the usual jitter, or that would be all it tells.
-_SIGNAL = 6
-_TOGETHER = 16  # frames at most
+_TOGETHER = 1500  # bytes: smaller frames make one sample, or their jitter would be all that it tells
 _MEAN_JITTER = 1.4  # times the usual: of delays distributed exponentially; of uniform ones it is 1.7
 _SURELY = 0.3  # of the time that frames took is their own in any case
 
@@ -36,7 +34,7 @@ class CapacityEstimator:
             return
         self._together.append((size, seconds, jitter))
         size, seconds, noise = map(sum, zip(*self._together, strict=True))
-        if size / self.rate >= _SIGNAL * jitter or len(self._together) == _TOGETHER:
+        if size >= _TOGETHER:
             self._sampled(size, seconds, noise)
             self._together.clear()
 
