@@ -21,7 +21,7 @@ class Propagation:
         self._lowest: deque[tuple[float, float]] = deque()  # (when, delay), delays increasing
         self._first = 0
         self._rates: deque[float] = deque(maxlen=_LASTING)
-        self._guessed = True  # that rate
+        self._guessed = True  # that rate, as nothing is known at the start
         self._contained = 0.0, 0.0  # bytes that were taken out of the lowest delay, at so many per second
 
     @property
@@ -46,13 +46,13 @@ class Propagation:
         delay = arrived - sent
         self._clear(rate)
         less = math.inf if self.seconds is None else self._expected(size) - delay
-        if 0 < less <= _INSTANT and not anew:  # as clocks drift
+        if 0 < less < math.inf and not anew and self._contained[0]:
             self._lower(less)
         elif less > 0 or anew:
-            contained = min(size, math.inf if anew or self._contained[0] else less * rate)
+            contained = min(size, math.inf if anew else less * rate)
             if self.seconds is None or delay - contained / rate < self.seconds:
                 self._note(sent, delay - contained / rate)
-                self._contained, self._guessed = (contained, rate), True
+                self._contained = contained, rate
         elif size < self._contained[0] and delay <= self._expected(math.inf) + _INSTANT:
             # As fast as a larger one: then it is nearer to the propagation, whatever the link carries.
             self._lower(self._lowest[0][1] - (delay - size / rate))
@@ -91,7 +91,7 @@ class Propagation:
         contained, known = self._contained
         if self._guessed and contained and rate < known:
             self._lower(contained / rate - contained / known)
-            self._contained = contained, rate
+            self._contained, self._guessed = (contained, rate), False
 
     def refresh(self, sent: float, delay: float) -> None:
         """A frame took `delay`, its own transmission by estimate not counted.

@@ -33,8 +33,9 @@ class CapacityEstimator:
             self.rate = min(self._sampled(size, seconds, jitter), self.rate)
             return
         self._together.append((size, seconds, jitter))
-        if sum(told[0] for told in self._together) >= _TOGETHER:
-            self._sampled(*map(sum, zip(*self._together, strict=True)))
+        size, seconds, noise = map(sum, zip(*self._together, strict=True))
+        if size >= _TOGETHER:
+            self._sampled(size, seconds, noise)
             self._together.clear()
 
     def _sampled(self, size: float, seconds: float, jitter: float) -> float:

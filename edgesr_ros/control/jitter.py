@@ -11,8 +11,8 @@ _DIFFERENCES = 31  # of frames: their median is not impressed by outages and bur
 class Jitter:
     """Interarrival jitter (RFC 3550, section 6.4.1), but the median in place of the mean.
 
-    Of delays that are exponentially distributed above the least one, that is just their median; of uniform ones
-    .6 of it. So what is usual of a frame's delay can be told without knowing how fast the link is.
+    Of delays that are exponentially distributed above the least one, that is just their median; of uniform
+    ones .6 of it. So what is usual of a frame's delay can be told without knowing how fast the link is.
 
     Attributes:
         usual: s.
@@ -24,7 +24,7 @@ class Jitter:
         self._differences: deque[float] = deque(maxlen=_DIFFERENCES)
 
     def add(self, delay: float, size: int, rate: float) -> None:
-        """A frame of `size` bytes that waited for no other took `delay`; the link carries about `rate`, B/s."""
+        """A frame of `size` bytes that waited for no other took `delay`; the link carries `rate` B/s."""
         if self._before is not None:
             before, other = self._before
             if max(size, other) < _ALIKE * min(size, other):  # else the estimate's error passes for jitter

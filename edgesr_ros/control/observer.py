@@ -186,8 +186,8 @@ class LinkObserver:
         propagation = self._propagation.seconds or 0.0
         size, since = self.flight.behind
         clear = max(through[-1], since + propagation) + size / self.capacity.rate if size else through[-1]
-        # While others' queue drains each frame is faster than the one before. None of ours tells anything then
-        # but of those that the link has to itself.
+        # While others' queue drains each frame is faster than the one before: only one that has the link to
+        # itself tells anything.
         self.free_from = math.inf if self.draining and frames else clear - propagation
         self.silent_from = math.inf
         if len(frames) < tolerated:

@@ -14,17 +14,12 @@ from edgesr_ros.control.policy import (
     PolicyName,
     Scene,
 )
+from edgesr_ros.control.probing import probe_interval
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.packets import PACKET_PAYLOAD
 
 _EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
-_FIRST_PROBE = 0.7  # s of silence until a frame is given up and a small one sent after it
-_PROBE = 0.4  # s between further ones …
-_PROBES_DRAIN = 0.35  # … as long as what then waits in the link is through in so many seconds …
-_SLOWEST_PROBE = 2.0  # … afterwards twice as long from one to the next, up to this
-_LOSSY = 0.001  # share of frames lost of late from which on silence is rather a burst than an outage …
-_PROBE_IN_BURST = 0.1  # … and s between probes, from the first on
 _MOST_DEBT = 0.5  # of a frame
 _ENCODING = 0.006  # s that encoding a frame takes, about
 _LEAP = 2.0  # times the largest frame that has arrived, or one packet: more may be too much for the queue
@@ -238,7 +233,7 @@ class Sender:
         if self._unreported(now):
             return self._budget_from
         if self._overdue(now):
-            return max(self._last_sent, self._link.last_heard or 0.0) + self._probe_interval()
+            return max(self._last_sent, self._link.last_heard or 0.0) + self._probing()
         if self._link.last_heard is None:
             # Some frames to measure the link by, and then nothing before they are reported, or overdue.
             if len(self._link.flight.frames) < FIRST_SMALL:
@@ -248,13 +243,6 @@ class Sender:
         free = self._link.alone_from if self._link.trial.running else self._link.free_from
         return max(next_frame, min(free, math.nextafter(self._link.silent_from, math.inf)))
 
-    def _probe_interval(self) -> float:
-        drains = self._link.flight.size < _PROBES_DRAIN * self._link.capacity.rate
-        # Only probes: what was sent before the silence has come through, and they were lost in it.
-        if drains and (self._link.losses.loss > _LOSSY or self._link.flight.only_probes):
-            return _PROBE_IN_BURST
-        if not self._probes:
-            return _FIRST_PROBE
-        if drains:
-            return _PROBE
-        return min(_PROBE * 2**self._probes, _SLOWEST_PROBE)
+    def _probing(self) -> float:
+        flight, link = self._link.flight, self._link
+        return probe_interval(flight, link.capacity.rate, link.losses.loss, self._probes)

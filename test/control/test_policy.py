@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -38,7 +40,7 @@ def test_a_better_link_never_shows_worse(name: str) -> None:
     found = [plan(FramePolicy(name, 30.0), rate) for rate in RATES]
     expected = [one.lpips for one in found]
     # Where one interval takes over from another, a policy may take what it weighs more for a little less.
-    assert all(later <= before * 1.2 for before, later in zip(expected, expected[1:], strict=False))
+    assert all(later <= before * 1.2 for before, later in pairwise(expected))
     assert all(later <= before * 1.01 for before, later in zip(expected, expected[6:], strict=False))
     assert found[0].periods > found[-1].periods == 1
 

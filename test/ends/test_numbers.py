@@ -153,7 +153,7 @@ def test_a_robot_without_numbers_is_known_by_its_stamps() -> None:
 def test_a_receiver_without_numbers_is_understood() -> None:
     robot = Robot(settings(), first_number=9)
     robot.expect_reports()
-    log, sizes, now = ArrivalLog(), [], 0.0
+    log, capacities, now = ArrivalLog(), [], 0.0
     for n in range(60):
         now += 0.1
         robot.frame(now)
@@ -161,11 +161,11 @@ def test_a_receiver_without_numbers_is_understood() -> None:
             packet = robot.encode(now, picture(n))
             stamp_ns = (n + 1) * S // 10
             robot.sent(now, stamp_ns, packet)
-            sizes.append(packet.decision.frame_bytes)
+            capacities.append(packet.decision.capacity_bytes_per_s)
             pairs = log.arrived(round((now + 0.01) * S), stamp_ns, len(packet.data)).to_pairs()
             assert "number" not in pairs
             robot.reported(now + 0.02, ArrivalReport.from_pairs(pairs))
-    assert sizes[-1] > 10 * sizes[0]
+    assert capacities[-1] > 10 * capacities[0]
 
 
 def test_the_number_rides_where_older_ground_stations_read_on() -> None:
