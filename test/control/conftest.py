@@ -21,7 +21,13 @@ from edgesr_ros.link.profile import LinkProfile
 
 # Of whose pictures each byte makes more, and which move a little: the link is used as far as it is known.
 HUNGRY = Scene(
-    np.geomspace(300, 40_000, 16), np.linspace(0.9, 0.0, 16), moved=0.03, growth=1.0, stream=True, showing=0.0
+    np.geomspace(300, 40_000, 16),
+    np.linspace(0.9, 0.0, 16),
+    moved=0.03,
+    growth=1.0,
+    stream=True,
+    least=300,
+    showing=0.0,
 )
 SOURCE_HZ = 30.0
 MAX_FRAME_BYTES = 40_000
