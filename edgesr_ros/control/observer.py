@@ -186,9 +186,13 @@ class LinkObserver:
         propagation = self._propagation.seconds or 0.0
         size, since = self.flight.behind
         clear = max(through[-1], since + propagation) + size / self.capacity.rate if size else through[-1]
-        # While others' queue drains each frame is faster than the one before: only one that has the link to
-        # itself tells anything.
-        self.free_from = math.inf if self.draining and frames else clear - propagation
+        self.free_from = clear - propagation
+        if self.draining and frames:
+            # While others' queue drains each frame is faster than the one before: only one that has the
+            # link to itself tells anything. It, or its report, may be lost.
+            mean, deviation = self.round_trip.mean, self.round_trip.deviation
+            patience = _UNHEARD if mean is None else min(mean + 4 * deviation + self._hold, _UNHEARD)
+            self.free_from = max(self.free_from, frames[-1].sent + patience)
         self.silent_from = math.inf
         if len(frames) < tolerated:
             return
