@@ -18,10 +18,10 @@ from edgesr_ros.codecs.svt_av1 import (
     CONSTANT,
     SMALLEST,
     Encoded,
-    Library,
     SvtEncoder,
     SvtError,
     load,
+    padded,
 )
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.colour import planar_420
@@ -29,7 +29,6 @@ from edgesr_ros.frames.colour import planar_420
 # A key frame is about as large as others, and so much coarser: of a road at 1,000 bytes a frame mean LPIPS is
 # .054 without, .064 with one every 60 or 90 frames, and .073 every 30.
 _KEY_EVERY = 90
-_ALIGNED = 16  # pixels: where it may halve them, the library gives out sides that are multiples of 8
 _LEAST_HALVED = 2 * SMALLEST  # pixels of each side
 
 
@@ -81,9 +80,11 @@ class Av1Encoder:
     ) -> None:
         if (quality is None) == (frame_bytes is None):
             raise ValueError("expected either quality or frame_bytes")
-        self._library = _loaded()
+        if (reason := missing()) is not None:
+            raise InputError(reason)
+        self._library = load()
         self._size = (width, height)
-        self._padded = _padded(width), _padded(height)
+        self._padded = padded(width), padded(height)
         self._constant = None if quality is None else quantizer_of(quality)
         self._rate = RateFollower(frame_bytes or 0, self._library.steered)
         self._key_every, self._unanswered = key_every, 0
@@ -251,17 +252,6 @@ class Av1Encoder:
         self._encoder.close()
 
 
-def _loaded() -> Library:
-    try:
-        return load()
-    except SvtError as error:
-        raise InputError(str(error)) from None
-
-
 def _anchor(number: int | None) -> int | None:
     """What the library calls the frame of this number; it takes no 0."""
     return None if number is None else number + 1
-
-
-def _padded(side: int) -> int:
-    return max(-(-side // _ALIGNED) * _ALIGNED, SMALLEST)

@@ -16,7 +16,6 @@ import numpy as np
 from edgesr_ros.codecs.svt_library import (
     BY_ITSELF,
     CLEAR,
-    END_OF_STREAM,
     KEY,
     PRESET,
     RATE,
@@ -31,12 +30,14 @@ from edgesr_ros.codecs.svt_library import (
     Planes,
     Scaling,
     SvtError,
+    close_encoder,
     open_library,
     same_priority,
 )
 
 RATE_CONTROLLED, CONSTANT = 2, 0  # its setting "rc": constant bit rate, constant quantizer
 SMALLEST = 64  # pixels of each side that the library takes
+_ALIGNED = 16  # pixels: where it may halve them, the library gives out sides that are multiples of 8
 COARSEST = 63  # quantizer
 NOMINAL_HZ = 30  # it counts in bits per second; only the share of one frame matters here
 ANCHORS = 3  # frames that are kept beside the newest ones, of the 4 that the library can
@@ -47,7 +48,6 @@ _RESIZE_BY_EVENT = {"resize-mode": 4}
 
 _CONFIGURATION_BYTES = 16_384  # 2,100 in 4.2
 _TEMPORAL_DELIMITER = b"\x12\0"  # the OBU that each packet begins with; AV1, section 7.5
-_MOST_LEFT = 8  # packets that are taken out before an encoder is closed; one in truth
 
 
 @cache
@@ -103,7 +103,7 @@ class SvtEncoder:
         # From here on the handle must be given back, also where what follows is refused.
         self._handle = handle
         self._sound = threading.Event()
-        self._close = weakref.finalize(self, _close, self._functions, handle, self._sound)
+        self._close = weakref.finalize(self, close_encoder, self._functions, handle, self._sound)
         usual = {
             "width": width,
             "height": height,
@@ -248,21 +248,6 @@ class SvtEncoder:
             raise SvtError(f"AV1: SVT-AV1 refuses {call} ({failed & 0xFFFFFFFF:#010x})")
 
 
-def _close(functions: ctypes.CDLL, handle: ctypes.c_void_p, sound: threading.Event) -> None:
-    """The end of the stream goes first: without it the library complains, and may wait.
-
-    After a call that was refused any further one may crash, but for the last.
-    """
-    if sound.is_set():
-        end = Buffer(size=ctypes.sizeof(Buffer), flags=END_OF_STREAM, type=BY_ITSELF)
-        functions.svt_av1_enc_send_picture(handle, ctypes.byref(end))
-        for _ in range(_MOST_LEFT):
-            out = ctypes.POINTER(Buffer)()
-            if functions.svt_av1_enc_get_packet(handle, ctypes.byref(out), 1) or not out:
-                break
-            flags = out.contents.flags
-            functions.svt_av1_enc_release_out_buffer(ctypes.byref(out))
-            if flags & END_OF_STREAM:
-                break
-        functions.svt_av1_enc_deinit(handle)
-    functions.svt_av1_enc_deinit_handle(handle)
+def padded(side: int) -> int:
+    """The side that is given to the library for one of so many pixels."""
+    return max(-(-side // _ALIGNED) * _ALIGNED, SMALLEST)

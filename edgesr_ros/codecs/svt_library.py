@@ -6,6 +6,7 @@ are the same from 3.0 to 4.2, but what the library does is not, so only versions
 
 import ctypes
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ SCALING, RATE, PRESET, STORE, CLEAR, USE = 1, 4, 7, 8, 9, 10  # PrivDataType
 END_OF_STREAM = 1  # EB_BUFFERFLAG_EOS
 TRIED = ("v4.1.", "v4.2.")
 
+_MOST_LEFT = 8  # packets that are taken out before an encoder is closed; one in truth
 _STEERED = "v4.2."  # takes another rate with each frame, and keeps frames as anchors
 
 
@@ -156,3 +158,23 @@ def same_priority() -> Iterator[None]:
         yield
     finally:
         os.sched_setscheduler(0, policy, parameters)
+
+
+def close_encoder(functions: ctypes.CDLL, handle: ctypes.c_void_p, sound: threading.Event) -> None:
+    """The end of the stream goes first: without it the library complains, and may wait.
+
+    After a call that was refused any further one may crash, but for the last.
+    """
+    if sound.is_set():
+        end = Buffer(size=ctypes.sizeof(Buffer), flags=END_OF_STREAM, type=BY_ITSELF)
+        functions.svt_av1_enc_send_picture(handle, ctypes.byref(end))
+        for _ in range(_MOST_LEFT):
+            out = ctypes.POINTER(Buffer)()
+            if functions.svt_av1_enc_get_packet(handle, ctypes.byref(out), 1) or not out:
+                break
+            flags = out.contents.flags
+            functions.svt_av1_enc_release_out_buffer(ctypes.byref(out))
+            if flags & END_OF_STREAM:
+                break
+        functions.svt_av1_enc_deinit(handle)
+    functions.svt_av1_enc_deinit_handle(handle)
