@@ -66,5 +66,5 @@ class NewestWins(Generic[T]):
                 if wait is not None and wait <= 0:
                     item, self._item = self._item, None
                     return item
-                self._changed.wait(wait)
+                self._changed.wait(None if wait is None else min(wait, threading.TIMEOUT_MAX))
         return None

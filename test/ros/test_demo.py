@@ -66,7 +66,7 @@ def rows_of(output):
 
 def test_leaves_figures_pictures_and_a_page_again_and_again(tmp_path, ros_domain, video):
     output = tmp_path / "out"
-    summary = run_demo(ros_domain, video, 3, output)
+    summary = run_demo(ros_domain, video, 5, output)
     assert summary["frames_sent"] >= summary["frames_shown"] > 0
     assert summary["size"] == "320x240"
     assert summary["out_of_order"] == 0
