@@ -21,6 +21,7 @@ from edgesr_ros.link.packets import PACKET_PAYLOAD
 
 _EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
 _MOST_DEBT = 0.5  # of a frame
+_LONGEST_HOLD = 1.0  # s from frame to frame while reports come
 _ENCODING = 0.006  # s that encoding a frame takes, about
 _LEAP = 2.0  # times the largest frame that has arrived, or one packet: more may be too much for the queue
 
@@ -241,6 +242,8 @@ class Sender:
             return math.nextafter(self._link.silent_from, math.inf)
         next_frame = self._last_sent + self._interval(now) - _EARLY * self._period
         free = self._link.alone_from if self._link.trial.running else self._link.free_from
+        # An estimate that is far too low must not silence what would correct it.
+        free = min(free, self._last_sent + _LONGEST_HOLD)
         return max(next_frame, min(free, math.nextafter(self._link.silent_from, math.inf)))
 
     def _probing(self) -> float:
