@@ -133,7 +133,6 @@ class FramePolicy:
         capacity: float,
         fixed: float,
         arrive: float,
-        least: float,
         largest: float,
     ) -> Plan:
         """The best interval and size.
@@ -144,9 +143,10 @@ class FramePolicy:
             capacity: bytes per second that the link carries.
             fixed: s from the camera to the receiver beside the transmission.
             arrive: share of packets that arrive.
-            least: bytes of a frame, also where the rate is exceeded by that; then at the longest interval.
-            largest: bytes of a frame.
+            largest: bytes of a frame; the least are the scene's, also where they exceed the rate: then at the
+                longest interval.
         """
+        least = scene.least
         periods = _intervals(self._most)[:, None]
         interval = periods * self._period
         room = np.minimum(rate * interval, largest)

@@ -102,6 +102,11 @@ class Sender:
         """There is a receiver that reports: silence is loss, however long it lasts."""
         self._reports_expected = True
 
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds from a frame to its report; None before the first."""
+        return self._link.round_trip.mean
+
     def may_send(self, now: float) -> bool:
         """Whether a frame may go out now."""
         return self.next_deadline(now) is None
@@ -121,11 +126,11 @@ class Sender:
             rate_bytes_per_s=self._rate(now),
             frame_bytes=int(size if planned > self._scene.least else planned),
             frame_interval=self._interval(now),
-            state=self._state(now),
+            state=self.state(now),
             capacity_bytes_per_s=self._link.capacity.rate,
             wait=self._link.wait,
             loss=self._link.losses.loss,
-            round_trip=self._link.round_trip.mean,
+            round_trip=self.round_trip,
             age=self._plan(now).age,
             lpips=self._plan(now).lpips,
         )
@@ -147,8 +152,6 @@ class Sender:
 
     def also_sent(self, now: float, size: int, again: int | None = None) -> None:
         """`size` bytes went out that are no new frame: parity, or of the frame `again` of this number."""
-        if again is not None:  # what is not reserved comes from the next frame
-            self._debt = min(self._debt + size, _MOST_DEBT * self._planned(now))
         self._link.also_sent(now, size, again)
 
     def reported(self, now: float, report: ArrivalReport) -> None:
@@ -193,7 +196,6 @@ class Sender:
                 capacity=capacity,
                 fixed=_ENCODING + self._link.way,
                 arrive=1 - self._link.losses.packets_lost,
-                least=self._scene.least,
                 largest=self._largest(now),
             )
             self._plans = made_of, plan
@@ -212,7 +214,8 @@ class Sender:
             return self._link.trial.size(planned, self._largest(now), self._scene.least)
         return planned
 
-    def _state(self, now: float) -> State:
+    def state(self, now: float) -> State:
+        """As in `Decision`."""
         if self._unreported(now):
             return "unreported"
         if self._overdue(now):

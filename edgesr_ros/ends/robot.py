@@ -26,7 +26,7 @@ from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.ladder.auto import AUTO, AutoEncoder
+from edgesr_ros.ladder.auto import AUTO, AutoLadder
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
 from edgesr_ros.ladder.points import REFERENCE_PIXELS
 from edgesr_ros.ladder.stream import UNMENDED
@@ -34,7 +34,6 @@ from edgesr_ros.ladder.stream import UNMENDED
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
 _NO_LADDER = "none"
 _MOST_OF_PERIOD = 0.7  # of a camera's period: a JPEG of the camera that takes longer is encoded anew
-_BEYOND_REPAIR, _REPAIRABLE = 0.35, 0.15  # share of frames lost from which frames stand alone, until this
 _SHOWING = {False: 0.005, True: 0.03}  # s from arrival to screen, of frames that are (not) reduced; at first
 _SHOWING_GAIN = 1 / 16  # of the newest report
 
@@ -75,12 +74,13 @@ class Robot:
         log: Callable[[str], None] = print,
     ) -> None:
         self.settings = settings
-        self._ladder: LadderEncoder | AutoEncoder | None = None
-        self._auto: AutoEncoder | None = None
+        self._ladder: LadderEncoder | None = None
+        self._auto: AutoLadder | None = None
         check_name(settings.encoder)
         machine = Machine(clock, settings.encoder)
         if settings.ladder == AUTO:
-            self._ladder = self._auto = AutoEncoder(first_number, machine, log)
+            self._auto = AutoLadder(first_number, machine, log)
+            self._ladder = self._auto.used
         elif settings.ladder != _NO_LADDER:
             self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, machine)
         self._sender = Sender(settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None)
@@ -88,7 +88,6 @@ class Robot:
         self._reduced = False  # the last frame
         self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
         self._scene = self._scene_of(REFERENCE_PIXELS)
-        self._alone = False  # frames stand alone, for a stream does not get through
         self._outbox = Outbox()
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
@@ -109,10 +108,10 @@ class Robot:
     def reported(self, now: float, report: ArrivalReport) -> None:
         """The receiver reports arrivals; ask `again` and `wait` anew."""
         with self._lock:
-            before = self._sender.decision(now).state
+            lost = self._sender.state(now) == "lost"
             self._sender.reported(now, report)
-            round_trip = self._sender.decision(now).round_trip
-        self._outbox.told(now, report, round_trip, before == "lost")
+            round_trip = self._sender.round_trip
+        self._outbox.told(now, report, round_trip, lost)
         if report.display_s is not None:
             known = self._showing[self._reduced]
             self._showing[self._reduced] = known + _SHOWING_GAIN * (report.display_s - known)
@@ -154,9 +153,8 @@ class Robot:
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
         if self._auto is not None:
-            limit = _REPAIRABLE if self._alone else _BEYOND_REPAIR
-            self._alone = decision.state == "unreported" or decision.loss > limit
-            self._auto.stand_alone(self._alone)
+            self._auto.choose(decision.state == "unreported", decision.loss)
+            self._ladder = self._auto.used
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             self._motion.frame(now, image)
             encoded = self._encode(image, decision)

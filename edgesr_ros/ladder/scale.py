@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
+from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.ladder.points import REFERENCE_PIXELS
 
-_GAIN = 1 / 8  # of the newest frame in the mean quality
 # At quality 27 (AV1's quantizer 47) half the size, enlarged by a network, looks like the full one; for each
 # step below it is better by so much. At half size the quality is higher by so many steps.
 _EQUAL, _GAINED, _STEPS = 27.0, 0.003, 16.0  # LPIPS
@@ -31,8 +31,8 @@ class ScaleChoice:
     def __init__(self, scales: Collection[int]) -> None:
         self._scales = scales
         self.scale = 1
-        self._quality: float | None = None  # mean at this scale
-        self._bytes: float | None = None  # mean target of a 640x480 frame
+        self._quality = RunningMean()  # at this scale
+        self._bytes = RunningMean()  # target of a 640x480 frame
         self._frames = 0  # at this scale
         self._fine = 0  # frames in a row for which the full size looks better
         self._price = 0.0
@@ -43,11 +43,10 @@ class ScaleChoice:
         `price` is what the time costs that enlarging takes, LPIPS.
         """
         self._price = price
-        reference = target * REFERENCE_PIXELS / pixels
-        self._bytes = reference if self._bytes is None else self._bytes + _GAIN * (reference - self._bytes)
-        scale = self._wanted(self._bytes)
+        self._bytes.add(target * REFERENCE_PIXELS / pixels)
+        scale = self._wanted(self._bytes.mean or 0.0)
         if scale != self.scale and (scale in self._scales or scale == 1):
-            self.scale, self._quality, self._frames, self._fine = scale, None, 0, 0
+            self.scale, self._quality, self._frames, self._fine = scale, RunningMean(), 0, 0
         return self.scale
 
     def _wanted(self, reference: float) -> int:
@@ -55,8 +54,8 @@ class ScaleChoice:
             return 4
         if self.scale == 4 and reference > _HALF:
             return 2
-        if self._quality is not None and self._frames >= _SETTLED:
-            if self.scale == 1 and self._gain(self._quality) > _NOTICED:
+        if self._quality.mean is not None and self._frames >= _SETTLED:
+            if self.scale == 1 and self._gain(self._quality.mean) > _NOTICED:
                 return 2
             if self.scale == 2 and self._fine >= _LASTING:
                 return 1
@@ -67,10 +66,9 @@ class ScaleChoice:
         self._frames += 1
         if self._frames <= _SETTLED // 2:  # a stream begins coarse
             return
-        self._quality = (
-            quality if self._quality is None else self._quality + _GAIN * (quality - self._quality)
-        )
-        self._fine = self._fine + 1 if self._gain(self._quality - _STEPS) < -_NOTICED else 0
+        self._quality.add(quality)
+        full = (self._quality.mean or 0.0) - _STEPS
+        self._fine = self._fine + 1 if self._gain(full) < -_NOTICED else 0
 
     def _gain(self, full: float) -> float:
         """LPIPS that half the size is better by, where at full size the quality is this."""

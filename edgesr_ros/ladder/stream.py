@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.codecs.streams import ANY, STREAM_CODECS, LiveEncoder, Machine
+from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
 from edgesr_ros.ladder.points import REFERENCE_PIXELS, Mode, OperatingPoint
@@ -13,8 +14,7 @@ from edgesr_ros.ladder.walk import LadderWalk
 
 _ATTEMPTS = 4
 _SETTLED = 8  # frames after a key frame, from when on its quality tells about the content
-_USUAL_GAIN = 1 / 8  # of the newest frame in what frames take of late …
-_BURST = 2.5  # … and times as many bytes the next may be asked to take …
+_BURST = 2.5  # times as many bytes as frames take of late the next may be asked to take …
 _LEAST_ASKED = 1500  # … or so many
 _MOST_ASKED = 10_000_000  # bytes: no limit
 _HALVED = (2, 8)  # scales at which an encoder may halve the picture itself
@@ -62,7 +62,7 @@ class StreamStage:
         self._kind: tuple[int, ...] = ()  # scale and shape of the frames that the encoder is for
         self._frames = 0  # since its beginning
         self._correction = 1.0  # of the size asked for
-        self._usual: float | None = None  # bytes of late frames
+        self._usual = RunningMean()  # bytes of late frames
         self._means: np.ndarray | None = None  # of sizes, targets and qualities; None before it is settled
 
     def encode(
@@ -109,7 +109,8 @@ class StreamStage:
 
     def _usual_most(self) -> int:
         """Bytes that may be asked for. What a scene at rest leaves would come as one burst when it moves."""
-        return _MOST_ASKED if self._usual is None else max(int(_BURST * self._usual), _LEAST_ASKED)
+        usual = self._usual.mean
+        return _MOST_ASKED if usual is None else max(int(_BURST * usual), _LEAST_ASKED)
 
     def _scale_for(self, target: int, pixels: int, price: float) -> int:
         if self._scales is None:
@@ -127,7 +128,7 @@ class StreamStage:
             opened = STREAM_CODECS[self._codec].live
             self._encoder = opened(width, height, target, most, self._number, self._machine)
             self._kind, self._frames, self._correction, self._means = kind, 0, 1.0, None
-            self._usual = None
+            self._usual = RunningMean()
         return self._encoder
 
     def _drop(self) -> None:
@@ -139,7 +140,7 @@ class StreamStage:
         """What a frame says about content and encoder; the point that it came out at."""
         quality, mode = encoder.quality, Mode(self._codec, scale)
         self._frames += 1
-        self._usual = size if self._usual is None else self._usual + _USUAL_GAIN * (size - self._usual)
+        self._usual.add(size)
         if quality is None:
             return self._walk.ladder.at_bytes(mode, size * REFERENCE_PIXELS / pixels)
         point = self._walk.ladder.at_quality(mode, quality)

@@ -14,7 +14,6 @@ def plan(policy: FramePolicy, rate: float = 125_000, scene: Scene = USUAL, **mor
         "capacity": rate / 0.95,
         "fixed": 0.02,
         "arrive": 1.0,
-        "least": 1000,
         "largest": 40_000,
     } | more
     return policy.plan(scene, rate, **settings)
