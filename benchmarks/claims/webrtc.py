@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from benchmarks.claims.kernel_link import contenders_table, measure
 from benchmarks.harness.claim import Claim
 from benchmarks.harness.experiment import OURS, ExperimentResult, Lpips, add_arguments, by_link, keep
 from benchmarks.harness.goals import Goal, most
+from benchmarks.harness.live import READING, contenders_table, measure
 from edgesr_ros.experiment.plan import read_experiment
 
 _EXPERIMENT = "webrtc"
@@ -91,9 +91,7 @@ CLAIM = Claim(
         "tells which frame a browser shows, so that its age is exact. Robot and operator share two "
         "processors."
     ),
-    reading=(
-        "A line is a contender; stale is the share of the time in which no picture had come for a second."
-    ),
+    reading=READING,
     result=ExperimentResult,
     table=contenders_table,
     goals=GOALS,
