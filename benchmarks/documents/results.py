@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.claims.blend import CLAIM as BLEND
 from benchmarks.claims.chain import CLAIM as CHAIN
+from benchmarks.claims.damage.claim import CLAIM as DAMAGE
 from benchmarks.claims.encoding import CLAIM as ENCODING
 from benchmarks.claims.growth import CLAIM as GROWTH
 from benchmarks.claims.idle import CLAIM as IDLE
@@ -43,7 +44,7 @@ CHAPTERS = (
     Chapter("Over bad links", (LINK, KERNEL_LINK, STEPS, OUTAGE)),
     Chapter("What a byte buys", (RATE_QUALITY, LINK_NETWORKS)),
     Chapter("The networks", (QUALITY, BLEND, SPEED)),
-    Chapter("The nodes", (CHAIN, GROWTH, SOAK, PATH, ENCODING, IDLE)),
+    Chapter("The nodes", (CHAIN, GROWTH, SOAK, DAMAGE, PATH, ENCODING, IDLE)),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from edgesr_ros.codecs.format import STREAMS, FrameFormat, named_codec
 from edgesr_ros.codecs.parity import Group, block_of, message_of, restore
 from edgesr_ros.codecs.parts import Message, Part
+from edgesr_ros.errors import InputError
 
 _FRAMES = 64  # whose messages are kept
 _BYTES = 8_000_000  # of all of them
@@ -55,10 +56,10 @@ class Assembly:
             blocks[group.place] = message.data
             while len(self._parity) > _FRAMES:
                 self._parity.popitem(last=False)
-            return self._repair()
+            return self._repair([])
         part = Part.of(message.format)
         if part is not None:
-            return self._keep(part, message) + self._repair()
+            return self._repair(self._keep(part, message))
         if named_codec(message.format) not in STREAMS:
             return [message]
         number = FrameFormat.parse(message.format, 1, 1).number
@@ -66,7 +67,7 @@ class Assembly:
             return [message]
         # Even if it came before: who counts must see it twice.
         self._keep(Part(number, 0, 1), message)
-        return [message, *self._repair()]
+        return self._repair([message])
 
     def _keep(self, part: Part, message: Message) -> list[Message]:
         """The frame that this message makes whole, if it does."""
@@ -92,25 +93,35 @@ class Assembly:
         self._size -= sum(message.size for message in self._messages.pop(number).values())
         del self._counts[number]
 
-    def _repair(self) -> list[Message]:
-        """Frames that parity makes whole."""
-        whole: list[Message] = []
+    def _repair(self, whole: list[Message]) -> list[Message]:
+        """`whole` frames, and those that parity makes so; errors only where there is none."""
+        problem = None
         for first, (group, blocks) in list(self._parity.items()):
-            covered = group.covered
-            there = [self._messages.get(number, {}).get(index) for number, index in covered]
+            there = [self._messages.get(number, {}).get(index) for number, index in group.covered]
             lost = there.count(None)
             if lost > len(blocks):
                 continue
             del self._parity[first]
             if not lost:
                 continue
-            made = restore([None if message is None else block_of(message) for message in there], blocks)
-            assert made is not None
-            for (number, index), message, packed in zip(covered, there, made, strict=True):
-                if message is None:
-                    self.repaired += 1
-                    part = Part(number, index, group.parts[number - first])
-                    whole += self._keep(part, message_of(packed, part))
+            try:
+                whole += self._made(group, there, blocks)
+            except InputError as error:
+                problem = error
+        if problem is not None and not whole:
+            raise problem
+        return whole
+
+    def _made(self, group: Group, there: list[Message | None], blocks: dict[int, bytes]) -> list[Message]:
+        """The frames that are whole by the messages of a group that are not there; errors as `take`."""
+        made = restore([None if message is None else block_of(message) for message in there], blocks)
+        assert made is not None
+        whole: list[Message] = []
+        for (number, index), message, packed in zip(group.covered, there, made, strict=True):
+            if message is None:
+                self.repaired += 1
+                part = Part(number, index, group.parts[number - group.first])
+                whole += self._keep(part, message_of(packed, part))
         return whole
 
 

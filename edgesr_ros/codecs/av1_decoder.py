@@ -76,11 +76,13 @@ class Av1Decoder:
                 f"AV1: frame {trailer.base}, which {trailer.number} builds on, is missing; "
                 "waiting for one that builds on what is there"
             )
+        width, height = self._size[0] - trailer.right, self._size[1] - trailer.bottom
+        if width < 1 or height < 1:
+            raise InputError(f"AV1: packet of {len(data)} bytes is damaged (nothing but padding)")
         picture = self._decoded(packet, trailer.halved)
         self._last = trailer.number
         if trailer.stored:
             self._stored = [*self._stored[1 - FARTHEST :], trailer.number]
-        width, height = self._size[0] - trailer.right, self._size[1] - trailer.bottom
         if trailer.halved:
             width, height = -(-width // 2), -(-height // 2)
         if trailer.grey:  # what the codec has made of grey is a little tinted

@@ -19,7 +19,8 @@ _WAY_GAIN = 1 / 8  # of the newest frame
 _LARGEST_KEPT = 0.99  # of the largest frame's size, from frame to frame
 _INSTANT = 1e-4  # s
 _DRAINS = 0.003  # s by which a frame is faster than any before: it is not jitter
-_CLOCK_STEP = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
+_BACK = 1.0  # s that arrivals may seem to go back before the receiver's clock counts as another one
+_ON = 0.1  # s: the same of what seems to come later than its report
 
 
 class LinkObserver:
@@ -90,7 +91,7 @@ class LinkObserver:
         last, frames = self._counted
         arrival = report.arrival_ns * 1e-9
         newer = frame.place > last
-        if newer and (report.frames < frames or arrival < self._clear - _CLOCK_STEP):
+        if newer and (report.frames < frames or self._another_clock(now, arrival)):
             self._meet_receiver()
         waits = []
         for told in report.arrivals:
@@ -109,6 +110,12 @@ class LinkObserver:
             self.last_heard = now
         self._look_ahead()
         return waits
+
+    def _another_clock(self, now: float, arrival: float) -> bool:
+        """Whether the receiver's clock went back, or on: no frame comes later than its report."""
+        usual = self._propagation.seconds
+        came = -math.inf if usual is None else arrival - usual
+        return arrival < self._clear - _BACK or came > now + _ON
 
     def _meet_receiver(self) -> None:
         """Forget what hangs on the receiver's clock and counts."""

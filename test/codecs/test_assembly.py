@@ -81,6 +81,18 @@ def test_what_comes_after_its_parity_helps_it():
     assert sorted(made) == sorted(message for (message,) in frames)
 
 
+def test_parity_of_other_messages_costs_no_frame_that_came():
+    (parity,) = protect(0, [[frame(0, 100)], split(frame(1, 500), 1, 250)], 1, 0)
+    assembly = Assembly()
+    assert assembly.take(parity._replace(data=parity.data[:50])) == []
+    *first, last = split(frame(1, 500), 1, 250)
+    for part in first:
+        assert assembly.take(part) == []
+    assert assembly.take(last) == [frame(1, 500)]
+    with pytest.raises(InputError, match="parity of 50 bytes does not fit"):
+        assembly.take(parity._replace(data=parity.data[:50]))
+
+
 def test_losses_at_random_leave_what_is_left():
     """What comes out are frames that went in, each at least once if all of it came, and nothing else."""
     rng = np.random.default_rng(5)

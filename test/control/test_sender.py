@@ -146,6 +146,18 @@ def test_a_receiver_that_starts_again_is_met_anew(clock: float) -> None:
     assert decision.loss <= 0.1
 
 
+@pytest.mark.parametrize("step", [0.15, 4.6, 3600.0])
+@pytest.mark.parametrize("back_after", [1, 60])
+def test_a_receivers_clock_that_goes_on_costs_nothing_for_long(step: float, back_after: int) -> None:
+    sender, log = Sender(), ArrivalLog()
+    began = talk(sender, log, 0.0, 60)
+    usual = talk(sender, log, began, 60) - began
+    began += usual
+    now = talk(sender, log, began, back_after, step)
+    assert talk(sender, log, now, 60) - began < 2.5 * usual + 0.1 * back_after
+    assert sender.decision(now).state == "steady"
+
+
 def test_silence_holds_then_probes_with_small_frames() -> None:
     sender = Sender()
     now = talk(sender, ArrivalLog(), 0.0, 30)

@@ -1,0 +1,1 @@
+"""What anybody may send to either end, by the hundred thousand."""
