@@ -7,6 +7,7 @@ from torch import nn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks.edgesrgan import EdgeSRGANSpec
+from edgesr_ros.networks.f2srgan import F2SRGANSpec
 from edgesr_ros.networks.rrdb import RRDBNetSpec
 from edgesr_ros.networks.spec import Network, Spec
 from edgesr_ros.networks.srgan import SRGANSpec
@@ -21,6 +22,8 @@ NETWORKS: dict[str, Spec] = {
     "srgan": SRGANSpec(),
     "swiftsrgan": SwiftSRGANSpec(),
     "tpsr": TPSRSpec(),
+    "f2srgan": F2SRGANSpec(),
+    "f2srgan_student": F2SRGANSpec(blocks=8, fourier=False),
     "esrgan": RRDBNetSpec(),
     "animevideov3": SRVGGNetSpec(),
 }

@@ -1,9 +1,12 @@
 """Networks as exporters take them: pictures in and out, and layers as runtimes and quantizers like them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import nn
+
+from edgesr_ros.networks.simplify import replace_layer, simplified, split_prelus
 
 COLOURS = 3
 
@@ -47,17 +50,77 @@ class Folded(nn.Module):
 
 
 class Unfolded(Folded):
-    """A network as it is, for families that have nothing to fold; shares its weights."""
+    """A network as it is, but for simpler layers: for families that have nothing to fold."""
 
     def __init__(self, network: nn.Module, scale: int) -> None:
         super().__init__(scale, block=1)
-        self.network = network
+        self.network = simplified(network)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (self.network(255.0 * x) / 255.0).clamp(0.0, 1.0)
 
+    def equalize(self, pictures: Sequence[torch.Tensor]) -> None:  # noqa: ARG002 - whatever they show
+        split_prelus(self.network)
+
     def for_pictures(self) -> nn.Module:
         return PictureModel(self.network)
+
+
+class Ends(NamedTuple):
+    """What a network does to pictures in 0..1 before and after what it learned, its `unit`."""
+
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)  # colour that is taken off first and put back last
+    gain: float = 1.0  # what is left is multiplied by
+    result_gain: float = 1.0  # what `unit` gives is multiplied by
+    result_offset: float = 0.0  # and added to
+
+
+class FoldedEnds(Folded):
+    """A network whose ends are part of its first and last convolutions: the same, but for simpler layers.
+
+    A pixel shuffle that comes last is left to `unfold`. A tanh that comes last becomes a sigmoid, which gives
+    0..1 by itself and in 8 bits is a table: (tanh(y) + 1) / 2 = sigmoid(2 y).
+
+    Args:
+        network: whose `unit` is what it learned; its first convolution is its first layer.
+        scale: enlargement of both sides.
+        ends: what else it does.
+    """
+
+    mean: torch.Tensor
+
+    def __init__(self, network: nn.Module, scale: int, ends: Ends) -> None:
+        copy = simplified(network)
+        convolutions = [layer for layer in copy.modules() if isinstance(layer, nn.Conv2d)]
+        first, last = convolutions[0], convolutions[-1]
+        end = [layer for layer in copy.modules() if not any(layer.children())][-1]
+        block = end.upscale_factor if isinstance(end, nn.PixelShuffle) else 1
+        super().__init__(scale, block)
+        mean = torch.tensor(ends.mean)
+        self.register_buffer("mean", mean.view(1, COLOURS, 1, 1), persistent=False)
+        self.network = copy
+        gain, offset = ends.result_gain, ends.result_offset + mean
+        if isinstance(end, nn.Tanh):
+            gain, offset = 2.0, torch.zeros(COLOURS)
+            replace_layer(copy, end, nn.Sigmoid())
+        elif block > 1:
+            replace_layer(copy, end, nn.Identity())
+        self._shifted, self._bounded = any(ends.mean), isinstance(end, nn.Tanh)
+        with torch.no_grad():
+            first.weight *= ends.gain
+            for values in (last.weight, last.bias):
+                # (colour, row, column) → (row, column, colour)
+                by_colour = gain * values.unflatten(0, (COLOURS, block**2)).transpose(0, 1)
+                values.copy_(by_colour.flatten(0, 1))
+            last.bias += offset.repeat(block**2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        shifted = x - self.mean if self._shifted else x
+        samples: torch.Tensor = self.network.unit(shifted)
+        return samples if self._bounded else samples.clamp(0.0, 1.0)
+
+    def equalize(self, pictures: Sequence[torch.Tensor]) -> None:  # noqa: ARG002 - whatever they show
+        split_prelus(self.network)
 
 
 class FoldedPictureModel(nn.Module):

@@ -30,6 +30,7 @@ _MOBILENET_GROUPS = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
+_MOBILENET_LAST = 1280  # channels of the convolution behind them
 
 
 class _Normalize(nn.Module):
@@ -43,6 +44,13 @@ class _Normalize(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * self.gain + self.offset
+
+
+class _ToUnit(nn.Module):
+    """RGB 0..255 → 0..1."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x / 255.0
 
 
 class Vgg16(nn.Module):
@@ -89,11 +97,17 @@ class _InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """The convolutions of MobileNetV2 (arXiv 1801.04381), with torchvision's names of parameters."""
+    """The convolutions of MobileNetV2 (arXiv 1801.04381), with torchvision's names of parameters.
 
-    def __init__(self) -> None:
+    Args:
+        groups: of features: 5, or 6 with the last 1x1 convolution.
+        normalized: whether pictures are brought to the mean and deviation that it was trained with; else to
+            0..1.
+    """
+
+    def __init__(self, groups: int = 5, normalized: bool = True) -> None:
         super().__init__()
-        self.normalize = _Normalize()
+        self.normalize = _Normalize() if normalized else _ToUnit()
         layers: list[nn.Module] = [_convolution(3, 32, 3, 2)]
         self.taps, channels = [], 32
         for expansion, after, repeats, stride in _MOBILENET_GROUPS:
@@ -103,10 +117,13 @@ class MobileNetV2(nn.Module):
                 layers.append(_InvertedResidual(channels, after, stride if repeat == 0 else 1, expansion))
                 channels = after
         self.taps.append(len(layers) - 1)
+        if groups > 5:
+            layers.append(_convolution(channels, _MOBILENET_LAST, 1))
+            self.taps.append(len(layers) - 1)
         self.features = nn.Sequential(*layers)
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """(N, 3, H, W) RGB 0..255 → features at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size."""
+        """(N, 3, H, W) RGB 0..255 → features at 1/2, 1/4, 1/8, 1/16, 1/32 of the size, and there again."""
         x = self.normalize(x)
         features = []
         for index, layer in enumerate(self.features):
@@ -160,13 +177,13 @@ def load_vgg16(path: Path, groups: int = 5) -> tuple[Vgg16, list[torch.Tensor]]:
     return network.eval().requires_grad_(False), heads
 
 
-def load_mobilenet_v2(path: Path) -> MobileNetV2:
-    """MobileNetV2 for inference.
+def load_mobilenet_v2(path: Path, groups: int = 5, normalized: bool = True) -> MobileNetV2:
+    """MobileNetV2 for inference; arguments as of it.
 
     Raises:
         InputError: the file lacks weights.
     """
-    network = MobileNetV2()
+    network = MobileNetV2(groups, normalized)
     weights = read_perceptual(path)
     _load(
         network.features,

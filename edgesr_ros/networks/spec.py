@@ -8,6 +8,8 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.networks.fold import Folded, Unfolded
 from edgesr_ros.schema import Struct
 
+DIV2K_MEAN = (0.4488, 0.4371, 0.4040)  # RGB of its photographs, of 0..1
+
 
 class Spec(Struct, tag_field="kind"):
     """Base of all descriptions: a family of networks has a tag, its members differ in their numbers."""

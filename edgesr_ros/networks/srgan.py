@@ -7,6 +7,7 @@ import torch
 from msgspec import Meta
 from torch import nn
 
+from edgesr_ros.networks.fold import Ends, Folded, FoldedEnds
 from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
 
 # Pixel shuffles, each of which doubles both sides, for each supported scale.
@@ -59,12 +60,15 @@ class SRGAN(Network):
     Args:
         spec: what it is.
         convolution: what makes each convolution.
+        end: what comes after the last one.
 
     Raises:
         InputError: the scale is neither 2 nor 4.
     """
 
-    def __init__(self, spec: SRGANSpec, convolution: Convolution = nn.Conv2d) -> None:
+    def __init__(
+        self, spec: SRGANSpec, convolution: Convolution = nn.Conv2d, end: type[nn.Module] = nn.Identity
+    ) -> None:
         super().__init__(spec)
         check_scale(spec.scale, _DOUBLINGS)
         features = spec.features
@@ -81,6 +85,7 @@ class SRGAN(Network):
                 nn.PReLU(features),
             ]
         self.up = nn.Sequential(*doublings, convolution(features, 3, 9, padding=4))
+        self.end = end()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 3, H, W) float in 0..255 → (N, 3, scale·H, scale·W) float around 0..255."""
@@ -89,5 +94,8 @@ class SRGAN(Network):
     def unit(self, x: torch.Tensor) -> torch.Tensor:
         """What is learned, without the scaling of both ends: RGB in 0..1 → RGB around -1..1."""
         head = self.head(x)
-        enlarged: torch.Tensor = self.up(head + self.trunk(self.blocks(head)))
+        enlarged: torch.Tensor = self.end(self.up(head + self.trunk(self.blocks(head))))
         return enlarged
+
+    def fold(self) -> Folded:
+        return FoldedEnds(self, self.scale, Ends(result_gain=0.5, result_offset=0.5))

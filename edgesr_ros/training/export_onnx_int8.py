@@ -52,7 +52,9 @@ def export_onnx_int8(network: Network, path: Path, calibration: Sequence[np.ndar
     folded = network.fold().eval()
     folded.equalize(pictures)
     model = _trace(folded)
-    model = _quantize(model, _ranges(model, [picture.numpy() for picture in pictures]))
+    nodes = _computing(model.graph)
+    ranges = _ranges(model, nodes, [picture.numpy() for picture in pictures])
+    model = _quantize(model, nodes, ranges)
     _take_and_give_pictures(model.graph, folded)
     widen_head(model.graph)
     onnx.checker.check_model(model, full_check=True)
@@ -72,18 +74,39 @@ def _trace(folded: Folded) -> onnx.ModelProto:
 def _separate_weights(graph: onnx.GraphProto) -> None:
     """Give each layer weights of its own: tracing lets equal ones share, which the quantizer cannot."""
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    for node in [one for one in graph.node if one.op_type == "Identity" and one.input[0] in weights]:
+    for node in list(graph.node):
+        if node.op_type == "Identity" and node.input[0] in weights:
+            value = weights[node.input[0]]
+        elif node.op_type == "Constant":  # a number in the code, whose value the quantizer asks for
+            value = node.attribute[0].t
+        else:
+            continue
         own = graph.initializer.add()
-        own.CopyFrom(weights[node.input[0]])
+        own.CopyFrom(value)
         own.name = node.output[0]
         graph.node.remove(node)
 
 
-def _ranges(model: onnx.ModelProto, pictures: Sequence[np.ndarray]) -> dict[str, Range]:
+def _computing(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """The nodes that compute with the picture's values; what is left computes with its size alone."""
+    values, nodes = {_INPUT}, []
+    for node in graph.node:
+        if node.op_type != "Shape" and values & set(node.input):
+            values.update(node.output)
+            nodes.append(node)
+    return nodes
+
+
+def _ranges(
+    model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], pictures: Sequence[np.ndarray]
+) -> dict[str, Range]:
     """Tensor → the range that it is quantized to, from what runs through the float model."""
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
-    names = [name for node in model.graph.node for name in node.output]
+    made = {name for node in model.graph.node for name in node.output}
+    # Matrices that a picture is multiplied with may be made of its size.
+    factors = [name for node in nodes if node.op_type == "MatMul" for name in node.input if name in made]
+    names = list(dict.fromkeys([name for node in nodes for name in node.output] + factors))
     del watched.graph.output[:]
     watched.graph.output.extend(
         helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names
@@ -106,8 +129,10 @@ def _ranges(model: onnx.ModelProto, pictures: Sequence[np.ndarray]) -> dict[str,
     return ranges | {_INPUT: (0.0, 1.0), _OUTPUT: (0.0, 1.0)}
 
 
-def _quantize(model: onnx.ModelProto, ranges: dict[str, Range]) -> onnx.ModelProto:
-    """The model with a QuantizeLinear and a DequantizeLinear at each tensor, weights in int8."""
+def _quantize(
+    model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], ranges: dict[str, Range]
+) -> onnx.ModelProto:
+    """The model with a QuantizeLinear and a DequantizeLinear at each tensor of the nodes, weights in int8."""
     data = {
         name: TensorData(lowest=np.float32(low), highest=np.float32(high))
         for name, (low, high) in ranges.items()
@@ -119,9 +144,9 @@ def _quantize(model: onnx.ModelProto, ranges: dict[str, Range]) -> onnx.ModelPro
         weight_qType=QuantType.QInt8,
         activation_qType=QuantType.QUInt8,
         tensors_range=TensorsData(CalibrationMethod.MinMax, data),
-        nodes_to_quantize=[],
+        nodes_to_quantize=[node.name for node in nodes],
         nodes_to_exclude=[],
-        op_types_to_quantize=["Conv", "Relu", "Add", "Sigmoid"],
+        op_types_to_quantize=sorted({node.op_type for node in nodes}),
         extra_options={},
     )
     quantizer.quantize_model()

@@ -9,6 +9,7 @@ pytest.importorskip("onnx", reason="writes ONNX: requirements/runtime.txt")
 from torch import nn  # noqa: E402
 
 from edgesr_ros.networks import count_parameters, create_network  # noqa: E402
+from edgesr_ros.networks.f2srgan import F2SRGANSpec  # noqa: E402
 from edgesr_ros.networks.rrdb import RRDBNetSpec  # noqa: E402
 from edgesr_ros.networks.srgan import SRGANSpec  # noqa: E402
 from edgesr_ros.networks.srvgg import SRVGGNetSpec  # noqa: E402
@@ -25,10 +26,15 @@ SMALL = {
     "srgan": lambda scale: SRGANSpec(blocks=2, features=16, scale=scale).build(),
     "swiftsrgan": lambda scale: SwiftSRGANSpec(blocks=2, features=16, scale=scale).build(),
     "tpsr": lambda scale: TPSRSpec(scale=scale).build(),
+    "f2srgan": lambda scale: F2SRGANSpec(blocks=2, features=16, scale=scale).build(),
+    "f2srgan_student": lambda scale: F2SRGANSpec(
+        blocks=3, features=16, fourier=False, order=(0, 2, 2), widths=(16, 1, 4), scale=scale
+    ).build(),
     "esrgan": lambda scale: RRDBNetSpec(blocks=1, features=16, growth=8, scale=scale).build(),
     "animevideov3": lambda scale: SRVGGNetSpec(convolutions=2, features=16, scale=scale).build(),
 }
-SCALES = [(name, 4) for name in SMALL] + [("srgan", 2), ("swiftsrgan", 2)]
+SCALES = [(name, 4) for name in SMALL]
+SCALES += [(name, 2) for name in ("srgan", "swiftsrgan", "tpsr", "f2srgan", "f2srgan_student")]
 
 
 def noise(*shape):

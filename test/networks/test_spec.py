@@ -11,14 +11,17 @@ from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.networks import NETWORKS, AnySpec, create_network, find_spec, name_of  # noqa: E402
 from edgesr_ros.networks.edgesrgan import EdgeSRGANSpec  # noqa: E402
+from edgesr_ros.networks.fourier import FourierUnit  # noqa: E402
 from edgesr_ros.networks.spec import check_scale, reach_of  # noqa: E402
 from edgesr_ros.upscaling.card import read_card  # noqa: E402
 
 # How far a pixel sees does not depend on the width. ESRGAN has few blocks here: of all it sees 350 pixels.
 NARROW = {name: replace(spec, features=8) for name, spec in NETWORKS.items()}
 NARROW["esrgan"] = replace(NARROW["esrgan"], blocks=1, growth=4)
-SCALES = {"edgesrgan": (2, 4, 8), "edgesrgan_tiny": (2, 4, 8), "srgan": (2, 4), "swiftsrgan": (2, 4)}
-BUILT = [(name, scale) for name in NARROW for scale in SCALES.get(name, (4,))]
+NARROW["f2srgan"] = replace(NARROW["f2srgan"], features=16, blocks=2)  # Fourier units need as many
+NARROW["f2srgan_student"] = replace(NARROW["f2srgan_student"], blocks=2, order=(0, 1, 1))
+SCALES = {"edgesrgan": (2, 4, 8), "edgesrgan_tiny": (2, 4, 8), "esrgan": (4,), "animevideov3": (4,)}
+BUILT = [(name, scale) for name in NARROW for scale in SCALES.get(name, (2, 4))]
 
 
 def seen_by_the_middle(network, side):
@@ -36,7 +39,10 @@ def seen_by_the_middle(network, side):
 def test_reach_is_how_far_a_pixel_sees(name, scale):
     torch.manual_seed(1)
     spec = replace(NARROW[name], scale=scale)
-    assert seen_by_the_middle(spec.build(), 2 * spec.reach + 7) == spec.reach
+    network = spec.build()
+    for unit in (layer for layer in network.modules() if isinstance(layer, FourierUnit)):
+        torch.nn.init.zeros_(unit.mix.weight)  # which sees the whole picture, and is not counted
+    assert seen_by_the_middle(network, 2 * spec.reach + 7) == spec.reach
 
 
 def test_reach_of_layers_at_several_sizes():
@@ -61,14 +67,14 @@ def test_a_spec_comes_back_from_json(name):
 @pytest.mark.parametrize("name", NARROW)
 def test_landmarks_are_submodules_that_put_out_pictures_of_features(name):
     spec = NARROW[name]
-    network, shapes = spec.build().eval(), []
+    network, shapes = spec.build().eval(), {}
     for landmark in spec.landmarks:
         network.get_submodule(landmark).register_forward_hook(
-            lambda _module, _inputs, output: shapes.append(output.shape[2:])
+            lambda _module, _inputs, output, at=landmark: shapes.update({at: tuple(output.shape[2:])})
         )
     with torch.no_grad():
         network(torch.zeros(1, 3, 5, 6))
-    assert shapes == [(5, 6)] * len(spec.landmarks)
+    assert shapes == dict.fromkeys(spec.landmarks, (5, 6))
 
 
 def test_a_network_knows_what_it_is():

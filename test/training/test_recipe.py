@@ -53,10 +53,10 @@ def test_a_shipped_recipe_ends_with_the_models_that_are_shipped(path):
     recipe = read_recipe(path)
     *before, export = recipe.steps
     assert isinstance(export, Export)
-    shipped = {"float32": path.stem, "int8": f"{path.stem}_int8"}
-    assert [name for name in shipped if (resources.models() / f"{shipped[name]}.onnx").is_file()] == list(
-        export.precisions
-    )
+    names = {"float32": path.stem, "int8": f"{path.stem}_int8"}
+    shipped = [name for name in names if (resources.models() / f"{names[name]}.onnx").is_file()]
+    # Of others' networks it may be none: their weights ship where they beat what is there.
+    assert shipped == list(export.precisions) or (not shipped and "edgesrgan" not in recipe.network)
     blends = [step for step in before if isinstance(step, Blend)]
     link = path.stem.endswith("_link")
     assert blends == ([Blend(other=recipe.start, alpha=0.3)] if link else [])
@@ -105,7 +105,7 @@ def in_term(**entries):
         ),
         (in_term(term="pixels", weight=-1.0), "$.steps[0].terms[1].weight"),
         (in_term(term="perceptual", network="resnet"), "$.steps[0].terms[1].network"),
-        (in_term(term="perceptual", group=6), "$.steps[0].terms[1].group"),
+        (in_term(term="perceptual", group=7), "$.steps[0].terms[1].group"),
         (in_term(term="adversarial"), "discriminator"),
         (in_term(term="adversarial", discriminator="large"), "$.steps[0].terms[1].discriminator"),
         (in_term(term="distillation"), "teacher"),

@@ -10,40 +10,66 @@ from torch.nn import functional
 from edgesr_ros.networks.discriminators import DISCRIMINATORS
 from edgesr_ros.training.terms.term import Batch, Opponent, Setting, TermRecipe
 
+Loss = Literal["cross_entropy", "relativistic", "probabilities"]
+
 
 class AdversarialRecipe(TermRecipe, tag="adversarial", kw_only=True):
     """A discriminator, trained along (arXiv 2209.03355, section 3.2)."""
 
-    discriminator: Literal["edgesrgan", "edgesrgan_tiny", "patch"]
+    discriminator: Literal[
+        "edgesrgan", "edgesrgan_tiny", "patch", "swiftsrgan", "f2srgan", "f2srgan_unstrided"
+    ]
     weight: Annotated[float, Meta(ge=0)] = 1e-3
+    # Binary cross-entropy; the same of how much more real the one looks than the other; or of probabilities,
+    # as they are.
+    loss: Loss = "cross_entropy"
 
     def make(self, setting: Setting) -> "AdversarialTerm":
-        return AdversarialTerm(DISCRIMINATORS[self.discriminator](setting.patch))
+        return AdversarialTerm(DISCRIMINATORS[self.discriminator](setting.patch), self.loss)
 
 
 class AdversarialTerm(Opponent):
-    """Binary cross-entropy against a discriminator, which learns to tell outputs from photographs.
+    """A discriminator learns to tell outputs from photographs, and the network that it cannot.
 
     Args:
         discriminator: RGB (N, 3, H, W) in 0..255 → logits, positive for photographs.
+        loss: what both make small.
+            cross_entropy: of each picture's logit (arXiv 1406.2661).
+            relativistic: of the difference of the logits of a photograph and of the output for it (arXiv
+                1807.00734, RSGAN).
+            probabilities: 1 - D(G(x)) of the network, 1 - D(x) + D(G(x)) of the discriminator (SwiftSRGAN).
     """
 
     role = "discriminator"
 
-    def __init__(self, discriminator: nn.Module) -> None:
+    def __init__(self, discriminator: nn.Module, loss: Loss = "cross_entropy") -> None:
         super().__init__()
-        self.discriminator = discriminator
+        self.discriminator, self.loss = discriminator, loss
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        return generator_loss(self.discriminator(batch.output).float())
+        if self.loss == "relativistic":
+            real, fake = self._both(batch)
+            return generator_loss(fake - real)
+        fake = self.discriminator(batch.output).float()
+        if self.loss == "probabilities":
+            return 1 - fake.sigmoid().mean()
+        return generator_loss(fake)
 
     def oppose(self, batch: Batch) -> torch.Tensor:
-        real, fake = self.discriminator(torch.cat([batch.high, batch.output])).float().chunk(2)
+        real, fake = self._both(batch)
+        if self.loss == "relativistic":
+            return generator_loss(real - fake)
+        if self.loss == "probabilities":
+            return 1 - real.sigmoid().mean() + fake.sigmoid().mean()
         return discriminator_loss(real, fake)
+
+    def _both(self, batch: Batch) -> tuple[torch.Tensor, ...]:
+        """The logits of the photographs, and of the outputs."""
+        return self.discriminator(torch.cat([batch.high, batch.output])).float().chunk(2)
 
 
 def generator_loss(logits: torch.Tensor) -> torch.Tensor:
-    """How far the discriminator is from taking the output for photographs: -log D(G(x))."""
+    """How far the discriminator is from taking what has these logits for photographs: -log D."""
     return functional.softplus(-logits).mean()
 
 
