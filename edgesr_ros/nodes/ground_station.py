@@ -103,7 +103,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
     def _show(self, frame: _Frame) -> None:
         settings = self._restorer.settings = self.parameters.current
         with self.diagnostics.stage("upscale"):
-            made = self._restorer.restore(frame.received)
+            made = self._restorer.restore(frame.received, self._ground.period)
         self._tell(made)
         age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
         wanted = self._facts.get_subscription_count() > 0
