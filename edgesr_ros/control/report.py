@@ -49,7 +49,7 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         recent: the arrivals before this one, newest first; as text "stamp:arrival …", both in ns before
             this frame's, and beside it in `recent_numbers` how far their numbers were before this one's.
             Older receivers leave it out, and what follows too.
-        decode_s: how long decoding took.
+        decode_s: from arrival until it was decoded.
         display_s: from arrival to display, of the last picture shown.
         number: of the frame, as its format says it; None: the sender does not number its frames.
         decoded: of a stream, number of the newest frame that could be decoded; None: none, or no stream.

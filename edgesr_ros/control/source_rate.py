@@ -18,10 +18,15 @@ class SourceRate:
         self._times: deque[float] = deque(maxlen=_FRAMES)
         self.hz = _NOMINAL_HZ
 
+    @property
+    def known(self) -> bool:
+        """Whether enough frames have come."""
+        return len(self._times) >= _FEWEST
+
     def frame(self, now: float) -> None:
         """A frame came; `now` is in seconds."""
         self._times.append(now)
-        if len(self._times) >= _FEWEST:
+        if self.known:
             period = float(np.median(np.diff(self._times)))
             hz = max(1 / max(period, 1e-3), _SLOWEST_HZ)
             if abs(hz - self.hz) > _TOLERANCE * self.hz:

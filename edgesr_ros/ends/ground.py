@@ -1,6 +1,7 @@
 """The operator's end of the link: messages in; frames and reports out."""
 
 import contextlib
+import math
 import threading
 from array import array
 from typing import NamedTuple, Protocol
@@ -17,6 +18,7 @@ from edgesr_ros.control.clock import Estimate
 from edgesr_ros.control.gaps import Gaps, ReportPace
 from edgesr_ros.control.picture_age import PictureAge
 from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.control.stamps import StampOrder
 
 # Robots from before there was AV1 take a frame that is not reported at once for one that is lost.
@@ -52,9 +54,9 @@ class _Frame(NamedTuple):
 class Ground:
     """Takes messages in: puts frames together, guards, decodes, counts and reports, and learns their age.
 
-    For each message `decode`, then `arrived`; after a picture was shown `shown`. Only `age` and `answered`
-    may be called from other threads. `…_ns` are integers on one clock that does not go backwards, but for the
-    frames' stamps, which are of the robot's.
+    For each message `decode`, then `arrived`; after a picture was shown `shown`. Only `age`, `answered` and
+    `period` are for other threads as well. `…_ns` are integers on one clock that does not go backwards, but
+    for the frames' stamps, which are of the robot's.
 
     Args:
         decoder: of frames; None: one for all codecs.
@@ -72,10 +74,16 @@ class Ground:
         self.dated = True
         self.recovering = 0
         self._stamps = StampOrder()
+        self._rate = SourceRate()  # of the pictures
         self._frames: list[_Frame] = []  # that the last message made whole
         self._codec: str | None = None  # of the last frame of a stream
         self._age = PictureAge()
         self._age_lock = threading.Lock()
+
+    @property
+    def period(self) -> float:
+        """Seconds from picture to picture, as they are received; infinite until some were."""
+        return 1 / self._rate.hz if self._rate.known else math.inf
 
     def decode(self, stamp_ns: int, data: bytes | memoryview | array, text: str) -> Received | None:
         """The newest picture that a CompressedImage's data and format lead to; None: nothing new to show.
@@ -102,6 +110,8 @@ class Ground:
     def arrived(self, arrival_ns: int, now_ns: int, received: Received | None) -> Arrived:
         """The message that was decoded last arrived at `arrival_ns`, and `received` was so by `now_ns`."""
         decode_s = (now_ns - arrival_ns) * 1e-9
+        if received is not None:
+            self._rate.frame(arrival_ns * 1e-9)
         report, dropped = None, "part"
         for frame in self._frames:
             if report is not None:

@@ -1,5 +1,6 @@
 """The operator's end of the link: frames that were received → pictures, and what is known of them."""
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -55,7 +56,11 @@ class GroundSettings(Struct):
     ]
     deadline: Annotated[
         float,
-        Meta(gt=0, description="Seconds that super-resolution may take before bicubic steps in."),
+        Meta(
+            gt=0,
+            description="Seconds that super-resolution may take before bicubic steps in; it does, too, "
+            "where frames come faster than they could be enlarged.",
+        ),
     ]
 
     def __post_init__(self) -> None:
@@ -95,8 +100,11 @@ class Restorer:
         self._networks = {network.scale: network for network in networks}
         self._fallback = FallbackUpscaler(networks, settings.deadline)
 
-    def restore(self, received: Received) -> Upscaled:
-        """The picture at the camera's size: (H, W, 3) uint8 RGB, or (H, W) of a camera without colour."""
+    def restore(self, received: Received, period: float = math.inf) -> Upscaled:
+        """The picture at the camera's size: (H, W, 3) uint8 RGB, or (H, W) of a camera without colour.
+
+        Super-resolution must leave room for the next frame, which comes `period` s after this one.
+        """
         settings, form = self.settings, received.format
         self._fallback.deadline = settings.deadline
         if (network := self._networks.get(received.factor)) is not None:
@@ -104,7 +112,7 @@ class Restorer:
         return restore(
             received.picture,
             (form.full_width, form.full_height),
-            lambda rgb, factor: self._fallback.upscale(rgb, factor, settings.method),
+            lambda rgb, factor: self._fallback.upscale(rgb, factor, settings.method, period),
             grey=form.encoding == "mono8",
         )
 

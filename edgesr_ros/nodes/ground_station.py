@@ -63,7 +63,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
         )
         heard = [self._pictures.publisher, self._facts, self._age]
-        self.subscribe(
+        self._frames = self.subscribe(
             CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard, moving=True
         )
         for kind, topic, callback, qos in (
@@ -78,7 +78,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         self._restorer.close()
 
     def _on_frame(self, message: CompressedImage) -> None:
-        arrival_ns, stamp_ns = time.monotonic_ns(), nanoseconds(message.header.stamp)
+        arrival_ns, stamp_ns = self._frames.arrival_ns, nanoseconds(message.header.stamp)
         try:
             with self.diagnostics.stage("decode"):
                 received = self._ground.decode(stamp_ns, message.data, message.format)
@@ -103,7 +103,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
     def _show(self, frame: _Frame) -> None:
         settings = self._restorer.settings = self.parameters.current
         with self.diagnostics.stage("upscale"):
-            made = self._restorer.restore(frame.received)
+            made = self._restorer.restore(frame.received, self._ground.period)
         self._tell(made)
         age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
         wanted = self._facts.get_subscription_count() > 0

@@ -12,6 +12,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
 from edgesr_ros.nodes.latched import Latched
+from edgesr_ros.nodes.messages import arrival_ns
 from edgesr_ros.nodes.watch import Arrivals, Finding, Seen, Source, judge_input
 
 _COMPRESSED = "/compressed"  # how image_transport ends the name of a CompressedImage topic
@@ -40,6 +41,10 @@ class Input:
         moving: two messages in turn are not expected to hold the same `data`.
         latched: with which what was published before can be had, where its publisher keeps it; None: only
             what comes is wanted.
+
+    Attributes:
+        topic: its name, after remapping.
+        arrival_ns: when the middleware had the message that a callback is at, on the monotonic clock.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Input:
         latched: QoSProfile | None = None,
     ) -> None:
         self.topic = node.resolve_topic_name(topic)
+        self.arrival_ns = 0
         self._node, self._name, self._ways = node, topic, ways
         self._while_heard, self._raw, self._moving = while_heard, raw, moving
         self._optional, self._shared = optional, shared
@@ -105,11 +111,14 @@ class Input:
     def _subscribe(self, kind: type) -> Subscription:
         way = self._ways[kind]
 
-        def noted(message: Any) -> None:
+        def noted(message: Any, info: Mapping[str, int]) -> None:
+            self.arrival_ns = arrival_ns(info, time.monotonic_ns(), time.time_ns())
             self._arrivals.arrived(time.monotonic(), message.data if self._moving else None)
             way.callback(message)
 
-        self._kept = None if self._latched is None else Latched(self._node, self._latched, noted)
+        self._kept = None
+        if self._latched is not None:
+            self._kept = Latched(self._node, self._latched, lambda message: noted(message, {}))
         return self._node.create_subscription(
             kind,
             self._name,

@@ -1,12 +1,14 @@
 """Small conversions between ROS messages and Python values."""
 
 from array import array
+from collections.abc import Mapping
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+_LONGEST_WAIT = 10_000_000_000  # ns for a callback: what seems longer is a clock that was set
 NO_PICTURE = "no_picture"  # frame_id of what stands in image_sr where there is no picture yet
 
 
@@ -19,6 +21,25 @@ def to_time(nanoseconds: int) -> Time:
     """Nanoseconds since the epoch as a stamp."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
     return Time(sec=seconds, nanosec=rest)
+
+
+def arrival_ns(info: Mapping[str, int], now_ns: int, system_ns: int) -> int:
+    """When the middleware had a message, on the monotonic clock.
+
+    Its callback may come much later: they are called one after the other, and each wants a processor. To who
+    estimates the link by arrivals, that would seem to be the link.
+
+    Args:
+        info: what rclpy tells a callback beside the message.
+        now_ns: on the monotonic clock.
+        system_ns: now, on the system's clock, which Fast DDS reads.
+
+    Returns:
+        ns; `now_ns` where the middleware does not tell.
+    """
+    told = info.get("received_timestamp", 0)
+    waited = system_ns - told
+    return now_ns - waited if told and 0 <= waited < _LONGEST_WAIT else now_ns
 
 
 def as_array(data: bytes) -> array:

@@ -13,6 +13,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.backend_cache import BackendCache, Choice
 from edgesr_ros.upscaling.base import ChangingUpscaler, Upscaler
 from edgesr_ros.upscaling.catalog import Way, ways_to_run
+from edgesr_ros.upscaling.pace import sample_of
 
 _SECONDS = 1.0  # to measure for; longer where networks are so slow that too few runs would fit
 _RUNS = 5  # of each, at the least: other nodes and the stream itself disturb most of them
@@ -40,8 +41,9 @@ class AutoUpscaler(ChangingUpscaler):
     """A model in the precision and on the backend that is fastest here and keeps the picture.
 
     Starts with what was best for the last frames of an earlier run, else with a good guess. When frames of a
-    size come that was not measured yet, what is installed takes turns on one of them for a second or more, in
-    a thread of its own; the fastest within 40 dB of float32 takes over between two pictures.
+    size come that was not measured yet, what is installed takes turns on one of them, or on a part of it
+    (`sample_of`), for a second or more, in a thread of its own; the fastest within 40 dB of float32 takes
+    over between two pictures.
 
     Args:
         model: a shipped name, which stands for its int8 files too, or the path of a file.
@@ -68,10 +70,11 @@ class AutoUpscaler(ChangingUpscaler):
         self._in_use.close()
 
     def _current(self, rgb: np.ndarray) -> Upscaler:
-        size = f"{rgb.shape[1]}x{rgb.shape[0]}"
+        sample = sample_of(rgb)
+        size = f"{sample.shape[1]}x{sample.shape[0]}"
         if size != self._size:
             self._size = size
-            self._chooser.submit(self._choose, size, rgb)
+            self._chooser.submit(self._choose, size, sample)
         return self._in_use  # which the chooser may replace any time
 
     def _start(self) -> Upscaler:

@@ -5,24 +5,25 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 
 import numpy as np
 
 from edgesr_ros.upscaling.base import Upscaled, Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
-
-_ONCE_IS_CHANCE = 3  # times late in a row, from which on trying costs more than it may bring
-_FIRST_PAUSE = 2.0  # s until the next try; twice as long after each that is late too …
-_LONGEST_PAUSE = 60.0  # … up to this
+from edgesr_ros.upscaling.pace import SAMPLE_HEIGHT, SAMPLE_WIDTH, TRIALS, NetworkPace, sample_of
 
 
 class FallbackUpscaler:
-    """Super-resolution within a deadline, else bicubic.
+    """Super-resolution within a deadline and before the next frame, else bicubic.
 
-    A network that overruns cannot be stopped: it finishes in the background, its picture is thrown away,
-    and the pictures that come meanwhile are enlarged bicubically. One that overruns again and again is too
-    slow for frames of that size: it is left alone for a while, longer each time, but tried at once with
-    smaller ones.
+    Whether there is time for it is foretold by the time that the network took for the pixels of others. One
+    that is too slow is left alone with frames of that size, before any of them is late, and timed again now
+    and then on a part of one, in the background. Frames of a new, large size are bicubic until it was so
+    timed.
+
+    A network that overruns all the same cannot be stopped: it finishes in the background, its picture is
+    thrown away, and the pictures that come meanwhile are enlarged bicubically.
 
     Args:
         networks: by their scales what enlarges a frame; of one scale the first counts. Closed with this one.
@@ -35,30 +36,31 @@ class FallbackUpscaler:
     ) -> None:
         self._all = tuple(networks)
         self._networks = {network.scale: network for network in reversed(self._all)}
+        self._paces = {scale: NetworkPace() for scale in self._networks}
         self.deadline = deadline  # seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="super-resolution")
-        self._running: Future[Upscaled] | None = None
+        self._running: Future[Upscaled] | Future[None] | None = None
         self._clock = clock
-        self._asked = 0, math.inf  # of what was late: pixels, and the deadline
-        self._late = 0  # in a row
-        self._pause, self._paused_until = 0.0, -math.inf
 
-    def upscale(self, rgb: np.ndarray, factor: int, method: str = "sr") -> Upscaled:
-        """(H, W, 3) uint8 RGB, `factor` times larger; `method` "bicubic" leaves the network out."""
-        pixels = rgb.shape[0] * rgb.shape[1] * factor**2
-        problem = None if method == "bicubic" else self._why_not(factor, pixels)
+    def upscale(self, rgb: np.ndarray, factor: int, method: str = "sr", period: float = math.inf) -> Upscaled:
+        """(H, W, 3) uint8 RGB, `factor` times larger.
+
+        Args:
+            rgb: the frame.
+            factor: by which it was reduced.
+            method: "bicubic" leaves the network out.
+            period: s between the frames that come.
+        """
+        problem = None if method == "bicubic" else self._why_not(rgb, factor, period)
         if method == "bicubic" or problem:
             return _bicubic(rgb, factor, problem)
-        network = self._networks[factor]
-        self._running = self._pool.submit(network.upscaled, rgb)
+        self._running = running = self._pool.submit(self._enlarge, rgb, factor, self._clock())
         try:
-            made = self._running.result(self.deadline)
+            return running.result(self.deadline)
         except FutureTimeoutError:
-            return _bicubic(rgb, factor, self._too_late(pixels))
+            return _bicubic(rgb, factor, f"late: more than {1e3 * self.deadline:.0f} ms")
         except Exception as error:  # whatever a runtime throws must not blank the screen
             return _bicubic(rgb, factor, f"failed: {' '.join(str(error).split())}")
-        self._in_time()
-        return made
 
     def close(self) -> None:
         """Wait for the network to finish and let all go."""
@@ -66,32 +68,48 @@ class FallbackUpscaler:
         for network in self._all:
             network.close()
 
-    def _too_late(self, pixels: int) -> str:
-        self._late += 1
-        self._asked = pixels, self.deadline
-        if self._late < _ONCE_IS_CHANCE:
-            return f"late: more than {1e3 * self.deadline:.0f} ms"
-        self._pause = min(2 * self._pause or _FIRST_PAUSE, _LONGEST_PAUSE)
-        self._paused_until = self._clock() + self._pause
-        return self._too_slow()
+    def _enlarge(self, rgb: np.ndarray, factor: int, began: float) -> Upscaled:
+        made = self._networks[factor].upscaled(rgb)
+        self._paces[factor].took(_pixels(rgb), self._clock() - began)
+        return made
 
-    def _too_slow(self) -> str:
-        return f"too slow: late {self._late} times in a row; tried again after {self._pause:.0f} s"
+    def _time(self, sample: np.ndarray, factor: int, began: float) -> None:
+        seconds: list[float] = []
+        try:
+            for _ in range(TRIALS):
+                self._networks[factor].upscaled(sample)
+                began, before = self._clock(), began
+                seconds.append(began - before)
+        except Exception:  # on a frame it is told
+            seconds.clear()
+        self._paces[factor].timed(self._clock(), _pixels(sample), seconds)
 
-    def _in_time(self) -> None:
-        self._late, self._pause, self._paused_until = 0, 0.0, -math.inf
-
-    def _why_not(self, factor: int, pixels: int) -> str | None:
+    def _why_not(self, rgb: np.ndarray, factor: int, period: float) -> str | None:
         if factor not in self._networks:
             scales = ", ".join(map(str, sorted(self._networks)))
             return f"frame reduced {factor} times, no model enlarges that much, only {scales} times"
-        before, deadline = self._asked
-        if pixels < before or self.deadline > deadline:
-            self._in_time()  # never had it so much time for a pixel: it may be
-        busy = self._running is not None and not self._running.done()
-        if self._pause and (busy or self._clock() < self._paused_until):
-            return self._too_slow()
-        return "late: still busy with an earlier picture" if busy else None
+        pace, pixels, now = self._paces[factor], _pixels(rgb), self._clock()
+        small = pixels <= SAMPLE_WIDTH * SAMPLE_HEIGHT
+        if not (small or self._busy or pace.known):
+            self._running = timing = self._pool.submit(self._time, sample_of(rgb), factor, now)
+            with suppress(FutureTimeoutError):
+                timing.result(self.deadline)
+        if pace.fits(pixels, self.deadline, period) or (small and not pace.known):
+            return "late: still busy with an earlier picture" if self._busy else None
+        if not pace.known:
+            return f"late: {SAMPLE_WIDTH}x{SAMPLE_HEIGHT} take more than {1e3 * self.deadline:.0f} ms"
+        if not self._busy and pace.due(now):
+            self._running = self._pool.submit(self._time, sample_of(rgb), factor, now)
+        size = f"{rgb.shape[1]}x{rgb.shape[0]}"
+        return f"too slow: {size} would take about {1e3 * pace.expected(pixels):.0f} ms"
+
+    @property
+    def _busy(self) -> bool:
+        return self._running is not None and not self._running.done()
+
+
+def _pixels(rgb: np.ndarray) -> int:
+    return rgb.shape[0] * rgb.shape[1]
 
 
 def _bicubic(rgb: np.ndarray, factor: int, problem: str | None) -> Upscaled:

@@ -1,5 +1,6 @@
 """The two ends know frames by numbers, whatever the stamps; and get along with ends that do not number."""
 
+import math
 import re
 
 import msgspec
@@ -101,6 +102,14 @@ def test_ages_are_unknown_where_stamps_do_not_grow() -> None:
     for n in range(1, 40):
         run.frame(n, ODD["negative"](n))
     assert all(run.dated)
+
+
+def test_the_period_is_that_of_the_pictures_once_there_were_some() -> None:
+    found = chain(ladder="webp")
+    assert found.ground.period == math.inf
+    for n in range(8):
+        found.frame(n, n * S // 10)
+    assert found.ground.period == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("ladder", ["webp", "h264"])

@@ -152,65 +152,104 @@ def test_closing_lets_all_networks_go(primary):
     assert primary.closed and second.closed
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
+LARGE = np.zeros((121, 160, 3), np.uint8)  # more than a sample
 
-    def __call__(self) -> float:
-        return self.now
+
+class Timed(Upscaler):
+    """Takes so long for each pixel, by a clock of its own."""
+
+    backend = "test"
+
+    def __init__(self) -> None:
+        super().__init__("timed_x2", 2, parameters=0)
+        self.now = 0.0
+        self.per_pixel = 1e-3
+        self.shapes: list[tuple[int, ...]] = []
+
+    def _enlarge(self, rgb: np.ndarray) -> np.ndarray:
+        self.shapes.append(rgb.shape)
+        self.now += self.per_pixel * rgb.shape[0] * rgb.shape[1]
+        return repeated(rgb)
+
+    def full(self) -> int:
+        """Runs on a whole large picture."""
+        return self.shapes.count(LARGE.shape)
 
 
 @pytest.fixture
-def hopeless(primary, fallback, monkeypatch):
-    """A network that takes two seconds by a clock of its own; what came of each frame of a camera of 5 Hz."""
-    clock = Clock()
-    monkeypatch.setattr(fallback, "_clock", clock)
-    primary.go.clear()
-    fallback.deadline = 0.001
+def timed() -> Timed:
+    return Timed()
 
-    trying, began, tries = None, 0.0, 0
 
-    def frames(seconds):
-        nonlocal trying, began, tries
-        before, made = tries, []
+@pytest.fixture
+def camera(timed):
+    """What comes of frames of a camera of 5 Hz, with what is done in the background done at once."""
+    fallback = FallbackUpscaler([timed], AMPLE, lambda: timed.now)
+
+    def frames(seconds=0.2, rgb=LARGE, period=0.2):
+        made = []
         for _ in range(round(seconds * 5)):
-            clock.now += 0.2
-            made.append(fallback.upscale(picture(), 2))
-            if fallback._running is not trying:
-                trying, began, tries = fallback._running, clock.now, tries + 1
-            if clock.now >= began + 2:
-                primary.go.set()
-                trying.result(AMPLE)
-                primary.go.clear()
-        return made, tries - before
+            timed.now += 0.2
+            made.append(fallback.upscale(rgb, 2, period=period))
+            if fallback._running:
+                fallback._running.exception(AMPLE)
+        return made
 
     yield frames
-    primary.go.set()
+    fallback.close()
 
 
-def test_a_hopeless_network_is_tried_less_and_less(hopeless):
-    made, tries = hopeless(300)
+def test_a_large_frame_is_timed_on_a_part_first(camera, timed):
+    timed.per_pixel = 1e-7
+    assert {upscaled.method for upscaled in camera(1)} == {"sr"}
+    assert timed.shapes == [(120, 160, 3)] * 3 + [LARGE.shape] * 5
+
+
+def test_what_would_be_too_slow_is_never_begun(camera, timed):
+    made = camera(150)
     assert {upscaled.method for upscaled in made} == {"bicubic"}
-    assert tries <= 12
-    made, tries = hopeless(120)
-    assert 1 <= tries <= 3  # once a minute, for ever
-    problems = [upscaled.problem for upscaled in made]
-    assert all("too slow: late" in problem and "tried again after 60 s" in problem for problem in problems)
-    assert len(set(problems)) <= 4  # who logs what is news says little
+    assert timed.full() == 0
+    assert len(timed.shapes) <= 3 * 7  # in pauses of 2, 4, 8 … 60 s
+    assert made[-1].problem == "too slow: 160x121 would take about 19360 ms"
+    before = len(timed.shapes)
+    made = camera(150)
+    assert 0 < len(timed.shapes) - before <= 3 * 3  # about once a minute, for ever
+    assert len({upscaled.problem for upscaled in made}) == 1  # who logs what is news says it once
 
 
-def test_a_network_in_time_again_is_used_for_good(hopeless, fallback, primary):
-    hopeless(60)
+def test_what_is_late_with_a_part_is_not_begun_with_the_whole(fallback, primary):
+    primary.go.clear()
+    fallback.deadline = SHORT
+    upscaled = fallback.upscale(LARGE, 2)
+    assert is_bicubic(upscaled, LARGE)
+    assert upscaled.problem == "late: 160x120 take more than 20 ms"
     primary.go.set()
-    fallback.deadline = AMPLE  # more time is another question: no pause
-    assert fallback.upscale(picture(), 2).method == "sr"
-    assert fallback.upscale(picture(1), 2).problem is None
+    fallback._running.exception(AMPLE)
+    fallback.deadline = AMPLE
+    assert fallback.upscale(LARGE, 2).method == "sr"
 
 
-def test_a_smaller_frame_is_tried_at_once(hopeless, fallback, primary):
-    hopeless(60)
-    primary.go.set()
-    fallback.deadline = AMPLE / 2
-    fallback._asked = fallback._asked[0], AMPLE  # not because there is more time now
-    assert fallback.upscale(picture(), 2).method == "bicubic"
-    assert fallback.upscale(picture()[:2], 2).method == "sr"
+def test_a_network_that_became_fast_is_used_after_the_pause(camera, timed):
+    camera(60)
+    timed.per_pixel = 1e-7
+    assert camera(60)[-1].method == "sr"
+
+
+def test_a_smaller_frame_is_enlarged_at_once(camera, timed):
+    timed.per_pixel = 1e-5
+    assert camera(1)[-1].method == "bicubic"
+    assert camera(rgb=LARGE[:40, :40])[-1].method == "sr"
+
+
+def test_the_next_frame_must_not_wait(camera, timed):
+    timed.per_pixel = 5e-6  # 97 ms
+    camera(period=1.0)
+    for period, method in ((0.2, "sr"), (0.11, "sr"), (0.1, "bicubic"), (0.11, "bicubic"), (0.2, "sr")):
+        assert camera(period=period)[-1].method == method, period
+
+
+def test_what_fails_is_told_on_a_frame_and_not_taken_for_slow(fallback, primary):
+    primary.error = ValueError("no such layer")
+    assert fallback.upscale(LARGE, 2).problem == "failed: no such layer"
+    primary.error = None
+    assert fallback.upscale(LARGE, 2).method == "sr"
