@@ -39,7 +39,7 @@ class Row(Struct):
     lost: dict[str, int]  # frames by reason: queue, loss, burst, …
     lost_overload: float  # share of the frames sent that found the queue full
     sent_kbps: float
-    bytes_per_frame: float | None
+    bytes_per_frame: float | None  # of real runs with what was sent to repair it
     lpips_on_screen: float  # a frozen picture or an empty screen counts as what is on the screen
     psnr_on_screen_db: float
     flicker: float | None  # change from picture to picture of what they add to the original, grey levels

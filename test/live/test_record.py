@@ -45,6 +45,17 @@ def test_only_what_lies_in_the_window_counts(record):
     assert (glance.picture.received == 1).all()
 
 
+def test_what_travels_in_parts_or_again_is_one_frame(record):
+    sent = record / "sent.txt"
+    stamps = [int(line.split()[0]) for line in sent.read_text(encoding="utf-8").splitlines()]
+    more = "".join(f"{stamp} {stamp + 60_000_000} 300\n" for stamp in stamps)
+    sent.write_text(sent.read_text(encoding="utf-8") + more)
+    run, _ = read_record(record, Window(START, 2.0, 0), FRAMES)
+    assert [size for _, size in run.sent] == [1300] * 10
+    assert run.lost == {"queue": 2}
+    assert run.shown[0].size == 1300
+
+
 def test_a_screen_that_stays_empty(record):
     _, glances = read_record(record, Window(START + 8 * SECOND, 2.0, 0), FRAMES)
     (glance,) = glances
