@@ -12,8 +12,9 @@ from edgesr_ros.experiment.simulation import Glance, Run, Shown
 from edgesr_ros.live.screens import read_screens
 
 # Lines of numbers, the header stamp in ns first. Of what was sent and shown, the time in ns since 1970
-# follows, then of what was sent the bytes. Of the camera's frames it is their fingerprint: numbers counted
-# would be wrong from the first frame on that was missed. Arrivals may be told more than once.
+# follows, then of what was sent the bytes and, where it has one, the frame's number. Of the camera's frames
+# it is their fingerprint: numbers counted would be wrong from the first frame on that was missed. Arrivals
+# may be told more than once, by the number or else by the stamp.
 CAMERA, SENT, ARRIVED, SHOWN = "camera.txt", "sent.txt", "arrived.txt", "shown.txt"
 
 
@@ -39,23 +40,24 @@ def read_record(record: Path, window: Window, frames: Mapping[int, int]) -> tupl
     end_ns = window.start_ns + round(window.seconds * 1e9)
     numbers = {stamp: frames[mark] for stamp, mark in lines(record / CAMERA) if mark in frames}
     camera = list(numbers)
-    sizes = {stamp: size for stamp, _, size in lines(record / SENT)}
-    arrived = {stamp for (stamp,) in lines(record / ARRIVED)}
+    of_sent = lines(record / SENT)
+    sizes = {line[0]: line[2] for line in of_sent}
+    arrived = {known for (known,) in lines(record / ARRIVED)}
 
     def seconds(ns: int) -> float:
         return (ns - window.start_ns) * 1e-9
 
-    sent = [(stamp, at, size) for stamp, at, size in lines(record / SENT) if window.start_ns <= at < end_ns]
+    sent = [line for line in of_sent if window.start_ns <= line[1] < end_ns]
     shown = [
         Shown(seconds(at), numbers.get(stamp, 0), (at - stamp) * 1e-9, sizes.get(stamp, 0))
         for stamp, at in lines(record / SHOWN)
         if window.start_ns <= at < end_ns
     ]
-    lost = sum(stamp not in arrived for stamp, _, _ in sent)
+    lost = sum(arrived.isdisjoint((line[0], *line[3:])) for line in sent)
     run = Run(
         window.seconds,
         shown,
-        [(seconds(at), size) for _, at, size in sent],
+        [(seconds(line[1]), line[2]) for line in sent],
         {"queue": lost} if lost else {},
         window.used_bytes,
     )
