@@ -2,6 +2,7 @@
 
 import math
 
+from edgesr_ros.control.contrast import SizeContrast
 from edgesr_ros.control.delay import Propagation, RunningMean
 from edgesr_ros.control.estimator import CapacityEstimator
 from edgesr_ros.control.flight import Flight, SentFrame
@@ -13,7 +14,7 @@ from edgesr_ros.control.trial import DelayTrial
 _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
 _PATIENCE = 0.015  # s beyond the usual that a report may be late
-_OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
+_OUTAGE = 0.5  # s: who takes longer for a frame was gone meanwhile
 _VERY_LATE = 3.0  # times the jitter that is usual
 _WAY_GAIN = 1 / 8  # of the newest frame
 _LARGEST_KEPT = 0.99  # of the largest frame's size, from frame to frame
@@ -123,7 +124,7 @@ class LinkObserver:
         self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
         self._hold = 0.0  # s that the receiver may keep an arrival to itself
-        self._jitter = Jitter()
+        self._jitter, self._contrast = Jitter(), SizeContrast()
         self._clear = -math.inf
         self._counted = (-1, 0)
 
@@ -161,10 +162,20 @@ class LinkObserver:
             took, propagation = arrival - frame.sent, entered - frame.sent
             change = self.trial.arrived(now, frame.size, took, propagation, self._jitter.usual)
             self._propagation.change(frame.sent, change)
+        if not (again or before):
+            self._compare(frame, arrival - frame.sent)
         self._clear = arrival
         self.largest = max(frame.size, self.largest * _LARGEST_KEPT)
         self.losses.arrived(frame.size)
         return True
+
+    def _compare(self, frame: SentFrame, delay: float) -> None:
+        """Whether larger frames take as much longer as the estimate says."""
+        self._contrast.arrived(frame.size, delay)
+        if (faster := self._contrast.faster(self.capacity.rate)) is not None:
+            rate, propagation = faster
+            self.capacity.at_least(rate)
+            self._propagation.change(frame.sent, max(propagation - (self._propagation.seconds or 0.0), 0.0))
 
     def _count(self, frame: SentFrame, report: ArrivalReport) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""

@@ -2,7 +2,7 @@
 
 import math
 
-from edgesr_ros.control.controller import RateController
+from edgesr_ros.control.controller import RateController, report_interval
 from edgesr_ros.control.decision import Decision, State
 from edgesr_ros.control.delay import FIRST_SMALL
 from edgesr_ros.control.observer import LinkObserver
@@ -106,6 +106,11 @@ class Sender:
     def round_trip(self) -> float | None:
         """Seconds from a frame to its report; None before the first."""
         return self._link.round_trip.mean
+
+    @property
+    def report_interval(self) -> float:
+        """Seconds from report to report that the receiver is asked for."""
+        return report_interval(self._link.capacity.rate)
 
     def may_send(self, now: float) -> bool:
         """Whether a frame may go out now."""

@@ -149,7 +149,7 @@ class Robot:
             decision = self._sender.decision(now)
         if isinstance(image, CameraJpeg):
             if self._passes(image, decision):
-                form = structs.replace(image.format, number=self._next())
+                form = self._numbered(image.format)
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
         if self._auto is not None:
@@ -158,7 +158,7 @@ class Robot:
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             self._motion.frame(now, image)
             encoded = self._encode(image, decision)
-        form = FrameFormat.of(image, codec_of(encoded.encoder), self._next())
+        form = self._numbered(FrameFormat.of(image, codec_of(encoded.encoder)))
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
     def sent(self, now: float, stamp_ns: int, packet: Packet) -> list[Message]:
@@ -181,10 +181,12 @@ class Robot:
         self._last_size = size
         return frame + parity
 
-    def _next(self) -> int:
-        """The number of a frame that goes out."""
+    def _numbered(self, form: FrameFormat) -> FrameFormat:
+        """Of a frame that goes out, with its number and how often it wants reports."""
         self._next_number += 1
-        return self._next_number - 1
+        with self._lock:
+            report_ms = round(1e3 * self._sender.report_interval)
+        return structs.replace(form, number=self._next_number - 1, report_ms=report_ms)
 
     def _largest(self, settings: RobotSettings) -> int:
         """The most that a frame can use: at one operating point frames are as large as they are."""

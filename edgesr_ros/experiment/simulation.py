@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.codecs.parts import Message, Part
+from edgesr_ros.control.brief import from_pairs, message_bytes, to_pairs
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera, Processing
 from edgesr_ros.experiment.robots import Frame, SimulatedRobot
-from edgesr_ros.link.packets import Channel
+from edgesr_ros.link.packets import Channel, wire_bytes
 
-_REPORT_HEADERS = 116  # bytes of RTPS and of a DiagnosticArray without its pairs
 _TICK = 1e-6  # s; a shorter wait may not move the clock at all
 
 
@@ -55,7 +55,7 @@ class Run(NamedTuple):
     sent: list[tuple[float, int]]  # (s, bytes)
     lost: dict[str, int]  # frames by reason
     used_bytes: int  # that the link carried
-    reports: tuple[tuple[float, int], ...] = ()  # (s, bytes), that went back
+    reports: tuple[tuple[float, int], ...] = ()  # (s, bytes on the wire), that went back
 
 
 class Simulation:
@@ -157,10 +157,11 @@ class Simulation:
             return
         report, dropped = self._ground.arrived(_ns(begun), _ns(self._now), received)
         if report is not None:
-            size = report_bytes(report)
-            self._reports.append((self._now, size))
+            pairs = to_pairs(report)
+            size = message_bytes(pairs)
+            self._reports.append((self._now, wire_bytes(size)))
             for at in self._back.send(self._now, size).arrivals:
-                self._at(at, lambda: self._reported(report))
+                self._at(at, lambda: self._reported(from_pairs(pairs)))
         if received is not None and dropped is None:
             number = round(received.stamp_ns * 1e-9 / self._period)
             self._arrived = begun, Picture(number, received.picture, received.factor, received.size)
@@ -189,15 +190,6 @@ class Simulation:
     def _look(self) -> None:
         on_screen, before, *_ = *self._screen[::-1], None, None
         self._glance(Glance(self._now, int(self._now / self._period + 1e-9), on_screen, before))
-
-
-def report_bytes(report: ArrivalReport) -> int:
-    """What a report takes as a DiagnosticArray over DDS, without the headers of UDP and below.
-
-    A text is aligned to 4 bytes, after its length and with a zero at its end (OMG CDR).
-    """
-    texts = [text for pair in report.to_pairs().items() for text in pair]
-    return _REPORT_HEADERS + sum(4 + -(-(len(text) + 1) // 4) * 4 for text in texts)
 
 
 def _ns(seconds: float) -> int:

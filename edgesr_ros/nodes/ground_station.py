@@ -10,6 +10,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
 from std_msgs.msg import Float32, Header
 
 from edgesr_ros.codecs.decoder import Received
+from edgesr_ros.control.brief import to_pairs
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.ends.restorer import GroundSettings, Restorer, facts_of
 from edgesr_ros.errors import InputError
@@ -89,7 +90,8 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             return
         report, dropped = self._ground.arrived(arrival_ns, time.monotonic_ns(), received)
         if report:
-            self._reports.publish(with_pairs(message.header, "link_report", report.to_pairs()))
+            header = Header(stamp=message.header.stamp) if report.brief else message.header  # no frame_id
+            self._reports.publish(with_pairs(header, "link_report", to_pairs(report)))
         if dropped == "part":
             self.diagnostics.count("parts_in")
             return

@@ -11,7 +11,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
 from edgesr_ros.codecs.parts import Message
-from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.brief import from_pairs
 from edgesr_ros.control.stamps import StampWatch
 from edgesr_ros.ends.robot import Packet, Robot
 from edgesr_ros.ends.robot_settings import RobotSettings
@@ -93,7 +93,7 @@ class Onboard(EdgesrNode[RobotSettings]):
 
     def _on_report(self, message: DiagnosticArray) -> None:
         try:
-            report = ArrivalReport.from_pairs(pairs_of(message))
+            report = from_pairs(pairs_of(message))
         except InputError as error:
             self.bad_input(InputError(f"link_report: {error}"))
             return
