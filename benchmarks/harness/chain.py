@@ -7,16 +7,17 @@ import numpy as np
 
 from benchmarks.harness.camera import CAMERA
 from benchmarks.harness.labels import CAMERAS, name_of, robot_of
-from benchmarks.harness.observer import Arrival, StageTime
+from benchmarks.harness.observer import Arrival, Observer, StageTime
 from benchmarks.harness.running import running_chain
 from benchmarks.harness.usage import NodeUsage, Usage
 from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.experiment.runner import camera_text
+from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.schema import Struct
 
 REDUCED = {"ladder": "none"}  # of the onboard node: every frame is reduced four times, and enlarged again
 
-_LINK = "unlimited"
+_UNLIMITED = "unlimited"
 _START = (
     4.0  # seconds after the first picture that do not count: discovery, first inference, choice of a backend
 )
@@ -80,6 +81,8 @@ def run_chain(
     ground_station: Mapping[str, str] | None = None,
     camera: Camera = CAMERA,
     cameras: int = 1,
+    link: tuple[str, str | LinkProfile] = (_UNLIMITED, _UNLIMITED),
+    look: Callable[[Observer, float, float], object] = lambda *_: None,
 ) -> ChainRow:
     """Let chains run for `seconds` after their start.
 
@@ -89,13 +92,15 @@ def run_chain(
         ground_station: the same of the ground station.
         camera: of each chain.
         cameras: how many chains.
+        link: what it is called, and its profile or the name of one.
+        look: is given the observer at the end, and from when to when was measured, on its clock.
 
     Raises:
         InputError: a node fails, or no picture is shown.
     """
     warm_up = min(_WARM_UP, seconds / 4)
     robots = ("",) if cameras == 1 else tuple(f"camera_{number + 1}" for number in range(cameras))
-    with running_chain(_LINK, onboard, ground_station, camera, robots) as chain:
+    with running_chain(link[1], onboard, ground_station, camera, robots) as chain:
         chain.spin(_START)
         observer, screens = chain.observer, chain.observer.screens
         observer.forget_stages()
@@ -106,6 +111,7 @@ def run_chain(
         end = observer.now()
         sent_per_s, stages = observer.rate("frame_player", "frames_out"), observer.stages()
         chain.stop_camera()
+        look(observer, began, end)
         shown = {robot: _within(screen.shown, began, end) for robot, screen in screens.items()}
         received = [
             arrival for screen in screens.values() for arrival in _within(screen.received, began, end)
@@ -121,7 +127,7 @@ def run_chain(
         return ChainRow(
             camera=camera_text(camera),
             cameras=cameras,
-            link=_LINK,
+            link=link[0],
             onboard=dict(onboard),
             ground_station=dict(ground_station or {}),
             model=chain.model,
