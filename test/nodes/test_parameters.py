@@ -22,6 +22,7 @@ from edgesr_ros.nodes.ground_station import GroundStationParameters  # noqa: E40
 from edgesr_ros.nodes.link_emulator import LinkEmulatorParameters  # noqa: E402
 from edgesr_ros.nodes.parameters import Parameters, properties_of  # noqa: E402
 from edgesr_ros.nodes.quality_recorder import QualityRecorderParameters  # noqa: E402
+from edgesr_ros.operator.settings import OperatorSettings  # noqa: E402
 from edgesr_ros.schema import FIXED, Struct, convert  # noqa: E402
 
 NODES = {
@@ -29,6 +30,7 @@ NODES = {
     "ground_station": GroundStationParameters,
     "link_emulator": LinkEmulatorParameters,
     "onboard": RobotSettings,
+    "operator": OperatorSettings,
     "quality_recorder": QualityRecorderParameters,
 }
 
