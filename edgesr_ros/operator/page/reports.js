@@ -12,10 +12,17 @@ const STATES = {
 
 const CODECS = { av1: "AV1", h264: "H.264", webp: "WebP", jpeg: "JPEG", png: "PNG", avif: "AVIF" };
 
+const SILENT_MS = 3000;
+const sent = new Map(); // by robot how many frames it has sent, and since when it is so many
+
 export function showRobots(place, robots) {
   const parts = Object.entries(robots).flatMap(([name, figures]) => {
     const title = element("h3", name);
-    return Object.keys(robots).length > 1 ? [title, ...robot(figures)] : robot(figures);
+    const now = performance.now();
+    if (sent.get(name)?.frames !== figures.frames_out) sent.set(name, { frames: figures.frames_out, since: now });
+    const silent = figures.frames_out && now - sent.get(name).since > SILENT_MS;
+    const parts = silent ? [element("p", "It sends nothing now.", "state lost")] : robot(figures);
+    return Object.keys(robots).length > 1 ? [title, ...parts] : parts;
   });
   place.replaceChildren(...(parts.length ? parts : [element("p", "Nothing is heard of it.", "quiet")]));
 }
