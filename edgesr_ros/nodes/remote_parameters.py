@@ -13,20 +13,12 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.task import Future
 
 from edgesr_ros.ends.robot_settings import RobotSettings
-from edgesr_ros.nodes.frame_player import FramePlayerParameters
 from edgesr_ros.nodes.ground_station import GroundStationParameters
-from edgesr_ros.nodes.link_emulator import LinkEmulatorParameters
 from edgesr_ros.nodes.parameters import properties_of
-from edgesr_ros.nodes.quality_recorder import QualityRecorderParameters
 from edgesr_ros.schema import Struct
 
-PARAMETERS: dict[str, type[Struct]] = {
-    "onboard": RobotSettings,
-    "ground_station": GroundStationParameters,
-    "link_emulator": LinkEmulatorParameters,
-    "frame_player": FramePlayerParameters,
-    "quality_recorder": QualityRecorderParameters,
-}
+# Of the nodes that have any which can be changed live. Importing all nodes would take 50 MB more.
+PARAMETERS: dict[str, type[Struct]] = {"onboard": RobotSettings, "ground_station": GroundStationParameters}
 _LOOKS = 10  # from one question for all values to the next: the news of a change may get lost
 _PATIENCE = 5.0  # s for an answer, which may have to cross the radio
 _NO_ANSWER = f"no answer within {_PATIENCE:g} s"

@@ -1,6 +1,5 @@
 """A headless Chromium with the operator's page, driven as an operator does: by keys and pointer."""
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,18 +7,10 @@ from typing import Any
 
 import pytest
 
+from edgesr_ros.errors import InputError
+from edgesr_ros.live.browser import check_browser, start_browser
+
 TIMEOUT = 60.0  # seconds; only a failing test waits so long
-BROWSER, DRIVER = "chromium", "chromedriver"
-_FLAGS = (
-    "--headless",
-    "--no-sandbox",  # CI is root, and root has no sandbox
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 _KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39}
 
 
@@ -32,19 +23,12 @@ class Browser:
 
     idle: Callable[[], None] = staticmethod(lambda: time.sleep(0.02))
 
-    def __init__(self, downloads: Path) -> None:
-        webdriver = pytest.importorskip("selenium.webdriver", reason="see requirements/test.txt")
-        from selenium.webdriver.chrome.service import Service
-
-        for tool, package in ((BROWSER, "chromium"), (DRIVER, "chromium-driver")):
-            if shutil.which(tool) is None:
-                pytest.skip(f"needs `{tool}`, Debian's package {package}: what a browser makes of the page")
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which(BROWSER)
-        for flag in _FLAGS:
-            options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self._driver = webdriver.Chrome(options, Service(shutil.which(DRIVER)))
+    def __init__(self, profile: Path, downloads: Path) -> None:
+        try:
+            check_browser("what a browser makes of the page")
+        except InputError as error:
+            pytest.skip(str(error))
+        self._driver = start_browser(profile, logs=("browser", "performance"))
         self._tool(
             "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads), eventsEnabled=False
         )

@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser(folder):
     (folder / "downloads").mkdir()
-    browser = Browser(folder / "downloads")
+    browser = Browser(folder / "profile", folder / "downloads")
     yield browser
     browser.close()
 
