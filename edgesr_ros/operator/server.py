@@ -49,7 +49,7 @@ class Server:
         self._viewers: set[Viewer] = set()
         self._texts = {"cameras": to_text("cameras", names=cameras)}
         self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}  # connections without a request
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # from `start` on
         self._ended = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._listening: asyncio.Server | None = None
@@ -63,11 +63,13 @@ class Server:
         Raises:
             InputError: the port is taken, or the address is not this machine's.
         """
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         started = asyncio.run_coroutine_threadsafe(self._listen(address, port), self._loop)
         try:
             self.port = started.result(_START_TIMEOUT)
         except OSError as error:
+            self.close()
             raise InputError(
                 f"{address} port {port}: cannot be listened on ({error.strerror or error})"
             ) from None

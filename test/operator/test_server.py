@@ -356,4 +356,3 @@ def test_a_port_that_is_taken_is_one_line(server, node):
         InputError, match=rf"127\.0\.0\.1 port {server.port}: cannot be listened on \(.*in use"
     ):
         second.start("127.0.0.1", server.port)
-    second.close()
