@@ -13,6 +13,7 @@ from edgesr_ros.errors import InputError, disk_error
 
 COMMANDS = (
     "demo",
+    "operator",
     "upscale",
     "evaluate",
     "bench",

@@ -107,10 +107,11 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
         with self.diagnostics.stage("upscale"):
             made = self._restorer.restore(frame.received, self._ground.period)
         self._tell(made)
+        self._pictures.compare(frame.header, frame.received)
         age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
         wanted = self._facts.get_subscription_count() > 0
         facts = facts_of(made, frame.received, age, wanted, self._ground.recovering)
-        # Before the picture, so that who records both knows what the picture is when it comes.
+        # Before the picture, so that who takes both knows what the picture is when it comes.
         self._facts.publish(with_pairs(frame.header, "picture", facts.to_pairs()))
         if age is not None:
             self._age.publish(Float32(data=age.seconds))

@@ -1,4 +1,4 @@
-"""Pictures out: image_sr, the camera's calibration that follows their size, and whether they are stale."""
+"""Pictures out: image_sr, what it was enlarged from, its calibration, and whether it is stale."""
 
 import threading
 import time
@@ -8,6 +8,7 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header
 
+from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.control.staleness import Staleness
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.message import fill_image, image_to_array
@@ -20,7 +21,7 @@ _NOTICE_PERIOD = 1.0  # s
 
 
 class PicturePublisher:
-    """Publishes image_sr with image_sr/camera_info, and stale; safe to use from any thread.
+    """Publishes image_sr with image_sr/camera_info, image_received and stale; safe to use from any thread.
 
     Attributes:
         publisher: of image_sr.
@@ -29,6 +30,7 @@ class PicturePublisher:
     def __init__(self, node: EdgesrNode) -> None:
         self._node = node
         self.publisher = node.publisher(Image, "image_sr")
+        self._received = node.publisher(Image, "image_received")
         self._camera_info = node.publisher(CameraInfo, "image_sr/camera_info")
         self._staleness = node.publisher(Bool, "stale", LATCHED)
         self._staleness.publish(Bool(data=False))
@@ -49,6 +51,16 @@ class PicturePublisher:
             self._fresh.shown(time.monotonic())
             self._last = (header, picture)
             self._publish(header, picture, label)
+
+    def compare(self, header: Header, received: Received) -> None:
+        """Publish the frame that a picture was enlarged from, for who wants to see it without the network.
+
+        One that came at full size is the picture itself, and is not published twice.
+        """
+        if received.factor > 1 and self._received.get_subscription_count():
+            message = Image(header=header)
+            fill_image(message, received.picture)
+            self._received.publish(message)
 
     def check_staleness(self, stale_after: float, overlay: bool) -> bool:
         """Announce a change of staleness; whether a picture has just become stale.

@@ -27,19 +27,22 @@ def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
     bench.start("ground_station", model=MODEL, backend=BACKEND, overlay=False, deadline=10.0)
     shown = bench.collect(Image, "image_sr")
     facts = bench.collect(DiagnosticArray, "image_sr/facts")
+    enlarged = bench.collect(Image, "image_received")
     reports = bench.collect(DiagnosticArray, "link_report")
     link = bench.publisher(CompressedImage, "image_lr/compressed")
     stamp = time.time_ns()
     bench.deliver(
         link,
         compressed_message(small(picture), stamp, (63, 45)),
-        lambda: shown and facts and reports,
+        lambda: shown and facts and enlarged and reports,
         "the picture and what is said of it",
     )
     expected = load_upscaler(MODEL).upscale(small(picture))[:45, :63]
     np.testing.assert_array_equal(image_to_array(shown[0]), expected)
     assert nanoseconds(shown[0].header.stamp) == stamp
     assert shown[0].header.frame_id == "camera"
+    np.testing.assert_array_equal(image_to_array(enlarged[0]), small(picture))
+    assert nanoseconds(enlarged[0].header.stamp) == stamp
     assert pairs_of(facts[0])["method"] == "sr"
     assert float(pairs_of(facts[0])["consistency_db"]) > 20
     report = ArrivalReport.from_pairs(pairs_of(reports[0]))
