@@ -65,7 +65,7 @@ def _fourier(ours: str, theirs: str) -> dict[str, str]:
     """The modules of a fast Fourier convolution, but for its Fourier units."""
     modules: dict[str, str] = {}
     for name, short in (("local_to_local", "l2l"), ("local_to_global", "l2g"), ("global_to_local", "g2l")):
-        modules |= members(f"{ours}.{name}.1", f"{theirs}.conv{short}", _PAIR)
+        modules |= members(f"{ours}.{name}", f"{theirs}.conv{short}", _PAIR)
     modules |= members(f"{ours}.global_to_global.enter", f"{theirs}.convg2g.conv1.0", _PAIR)
     return modules | members(f"{ours}.global_to_global.leave", f"{theirs}.convg2g.conv2", _PAIR)
 
