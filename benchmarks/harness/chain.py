@@ -16,10 +16,9 @@ from edgesr_ros.schema import Struct
 
 REDUCED = {"ladder": "none"}  # of the onboard node: every frame is reduced four times, and enlarged again
 
-_LINK = "unlimited"
-_START = (
-    4.0  # seconds after the first picture that do not count: discovery, first inference, choice of a backend
-)
+UNLIMITED = "unlimited"
+# Seconds after the first picture that do not count: discovery, first inference, choice of a backend.
+_START = 4.0
 _SAMPLE_PERIOD = 5.0  # seconds between looks at processor time and memory
 _WARM_UP = 60.0  # seconds in which caches and pools fill; at most a quarter of the run
 
@@ -80,6 +79,7 @@ def run_chain(
     ground_station: Mapping[str, str] | None = None,
     camera: Camera = CAMERA,
     cameras: int = 1,
+    link: str = UNLIMITED,
 ) -> ChainRow:
     """Let chains run for `seconds` after their start.
 
@@ -89,13 +89,14 @@ def run_chain(
         ground_station: the same of the ground station.
         camera: of each chain.
         cameras: how many chains.
+        link: the name of a profile; each chain has one of its own.
 
     Raises:
         InputError: a node fails, or no picture is shown.
     """
     warm_up = min(_WARM_UP, seconds / 4)
     robots = ("",) if cameras == 1 else tuple(f"camera_{number + 1}" for number in range(cameras))
-    with running_chain(_LINK, onboard, ground_station, camera, robots) as chain:
+    with running_chain(link, onboard, ground_station, camera, robots) as chain:
         chain.spin(_START)
         observer, screens = chain.observer, chain.observer.screens
         observer.forget_stages()
@@ -121,7 +122,7 @@ def run_chain(
         return ChainRow(
             camera=camera_text(camera),
             cameras=cameras,
-            link=_LINK,
+            link=link,
             onboard=dict(onboard),
             ground_station=dict(ground_station or {}),
             model=chain.model,
