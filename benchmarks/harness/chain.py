@@ -17,10 +17,9 @@ from edgesr_ros.schema import Struct
 
 REDUCED = {"ladder": "none"}  # of the onboard node: every frame is reduced four times, and enlarged again
 
-_UNLIMITED = "unlimited"
-_START = (
-    4.0  # seconds after the first picture that do not count: discovery, first inference, choice of a backend
-)
+UNLIMITED = "unlimited"
+# Seconds after the first picture that do not count: discovery, first inference, choice of a backend.
+_START = 4.0
 _SAMPLE_PERIOD = 5.0  # seconds between looks at processor time and memory
 _WARM_UP = 60.0  # seconds in which caches and pools fill; at most a quarter of the run
 
@@ -81,7 +80,7 @@ def run_chain(
     ground_station: Mapping[str, str] | None = None,
     camera: Camera = CAMERA,
     cameras: int = 1,
-    link: tuple[str, str | LinkProfile] = (_UNLIMITED, _UNLIMITED),
+    link: tuple[str, str | LinkProfile] = (UNLIMITED, UNLIMITED),
     look: Callable[[Observer, float, float], object] = lambda *_: None,
 ) -> ChainRow:
     """Let chains run for `seconds` after their start.

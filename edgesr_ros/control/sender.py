@@ -22,7 +22,6 @@ from edgesr_ros.link.packets import PACKET_PAYLOAD
 _EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
 _MOST_DEBT = 0.5  # of a frame
 _LONGEST_HOLD = 1.0  # s from frame to frame while reports come
-_ENCODING = 0.006  # s that encoding a frame takes, about
 _LEAP = 2.0  # times the largest frame that has arrived, or one packet: more may be too much for the queue
 
 
@@ -199,7 +198,7 @@ class Sender:
                 self._scene,
                 rate=self._rate(now),
                 capacity=capacity,
-                fixed=_ENCODING + self._link.way,
+                fixed=self._link.way,
                 arrive=1 - self._link.losses.packets_lost,
                 largest=self._largest(now),
             )

@@ -10,9 +10,9 @@ from msgspec import structs
 from edgesr_ros.codecs.camera_jpeg import CameraJpeg
 from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
 from edgesr_ros.codecs.h264_engine import check_name
+from edgesr_ros.codecs.machine import Machine
 from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.stills import encode, encode_within
-from edgesr_ros.codecs.streams import Machine
 from edgesr_ros.control.decision import Decision
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.motion import MotionMeter
@@ -77,7 +77,8 @@ class Robot:
         self._ladder: LadderEncoder | None = None
         self._auto: AutoLadder | None = None
         check_name(settings.encoder)
-        machine = Machine(clock, settings.encoder)
+        self._source_rate = SourceRate()
+        machine = Machine(clock, settings.encoder, lambda: 1 / self._rate)
         if settings.ladder == AUTO:
             self._auto = AutoLadder(first_number, machine, log)
             self._ladder = self._auto.used
@@ -87,12 +88,11 @@ class Robot:
         self._motion = MotionMeter()
         self._reduced = False  # the last frame
         self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
+        self._encoding = RunningMean()  # s per frame
         self._scene = self._scene_of(REFERENCE_PIXELS)
         self._outbox = Outbox()
         self._next_number = first_number
         self._lock = threading.Lock()  # of the sender
-        self._source_rate = SourceRate()
-        self._encoding = RunningMean()  # s per frame
         self._next_send = 0.0  # by max_rate
         self._last_size: int | None = None  # bytes
 
@@ -127,9 +127,8 @@ class Robot:
     def wait(self, now: float) -> float:
         """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
         settings = self.settings
-        rate = min(self._source_rate.hz, settings.max_rate or self._source_rate.hz)
         with self._lock:
-            self._sender.use(settings.policy, rate, self._largest(settings), self._scene)
+            self._sender.use(settings.policy, self._rate, self._largest(settings), self._scene)
             deadline = self._sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         # Rather late than early: a frame that is early waits in the link.
@@ -181,6 +180,11 @@ class Robot:
         self._last_size = size
         return frame + parity
 
+    @property
+    def _rate(self) -> float:
+        """Frames per second that may be sent."""
+        return min(self._source_rate.hz, self.settings.max_rate or self._source_rate.hz)
+
     def _numbered(self, form: FrameFormat) -> FrameFormat:
         """Of a frame that goes out, with its number and how often it wants reports."""
         self._next_number += 1
@@ -199,9 +203,9 @@ class Robot:
         if self._ladder is None:
             return USUAL
         moved, growth = self._motion.moved, self._motion.growth
-        showing = self._showing[self._reduced]
-        ladder = self._ladder
-        return Scene(*ladder.expected(pixels), moved, growth, ladder.streams, ladder.least_bytes, showing)
+        showing, ladder = self._showing[self._reduced], self._ladder
+        scene = Scene(*ladder.expected(pixels), moved, growth, ladder.streams, ladder.least_bytes, showing)
+        return scene if self._encoding.mean is None else scene._replace(encoding=self._encoding.mean)
 
     def _price_of_enlarging(self, decision: Decision) -> float:
         """LPIPS that the time costs which the receiver needs to enlarge a reduced frame."""

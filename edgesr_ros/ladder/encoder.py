@@ -8,8 +8,9 @@ import numpy as np
 from edgesr_ros.codecs import av1, avif
 from edgesr_ros.codecs.format import STREAMS
 from edgesr_ros.codecs.h264_engine import usable_encoder
+from edgesr_ros.codecs.machine import ANY, Machine
 from edgesr_ros.codecs.stills import encode, encode_within
-from edgesr_ros.codecs.streams import ANY, STREAM_CODECS, Machine
+from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.control.policy import MIN_FRAME_BYTES
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame

@@ -117,7 +117,8 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             self._age.publish(Float32(data=age.seconds))
         label = f"{made.method}  {age_text(age)}" if settings.overlay else None
         with self.diagnostics.stage("publish"):
-            self._pictures.show(frame.header, made.picture, label)
+            form = frame.received.format
+            self._pictures.show(frame.header, made.picture, label, (form.full_width, form.full_height))
         self._ground.shown(frame.arrival_ns, time.monotonic_ns())
         self.diagnostics.count("frames_out")
 

@@ -37,7 +37,7 @@ class PicturePublisher:
         self._fresh = Staleness(time.monotonic())
         self._info: CameraInfo | None = None
         self._message = Image()  # one for all pictures: publishing copies it
-        self._last: tuple[Header, np.ndarray] | None = None
+        self._last: tuple[Header, np.ndarray, tuple[int, int]] | None = None
         self._notice_due: float | None = None  # while somebody waits for the first picture
         self._lock = threading.Lock()
 
@@ -45,12 +45,15 @@ class PicturePublisher:
         """The calibration of the pictures as they were received."""
         self._info = message
 
-    def show(self, header: Header, picture: np.ndarray, label: str | None) -> None:
-        """Publish an (H, W, 3) RGB or (H, W) grey uint8 picture, if wanted with a label drawn."""
+    def show(self, header: Header, picture: np.ndarray, label: str | None, full: tuple[int, int]) -> None:
+        """Publish an (H, W, 3) RGB or (H, W) grey uint8 picture, if wanted with a label drawn.
+
+        `full` is the (width, height) of the camera.
+        """
         with self._lock:
             self._fresh.shown(time.monotonic())
-            self._last = (header, picture)
-            self._publish(header, picture, label)
+            self._last = (header, picture, full)
+            self._publish(*self._last, label)
 
     def compare(self, header: Header, received: Received) -> None:
         """Publish the frame that a picture was enlarged from, for who wants to see it without the network.
@@ -102,6 +105,7 @@ class PicturePublisher:
         self,
         header: Header,
         picture: np.ndarray,
+        full: tuple[int, int],
         label: str | None,
         colour: tuple[int, int, int] = WHITE,
     ) -> None:
@@ -113,6 +117,7 @@ class PicturePublisher:
         if (received_info := self._info) is not None and received_info.width:
             info = deepcopy(received_info)
             info.header = header
-            factor = -(-picture.shape[1] // info.width)
-            scale_camera_info(info, factor, factor, picture.shape[1], picture.shape[0])
+            reduced = -(-full[0] // info.width)
+            height, width = picture.shape[:2]
+            scale_camera_info(info, reduced * width / full[0], reduced * height / full[1], width, height)
             self._camera_info.publish(info)
