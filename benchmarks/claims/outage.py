@@ -204,7 +204,7 @@ GOALS = (
     Goal[OutageResult](
         "a fresh picture after the end of an outage, at the latest",
         "≤",
-        0.7,
+        0.5,
         "s",
         lambda result: most(row.fresh_s for row in result.rows.outages),
         digits=2,

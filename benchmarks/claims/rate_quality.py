@@ -40,7 +40,7 @@ _THREADS = 2
 _AUTO = "ours, auto"
 _AUTO_TOLD = (0.24, 0.48, 0.96, 1.92, 3.84, 7.68)  # kB
 _AUTO_BUDGETS = (0.25, 0.5, 1, 2, 4, 8)  # kB
-_AUTO_FRAMES, _QUICK_FRAMES = 300, 60
+_AUTO_FRAMES, _QUICK_FRAMES = 300, 40
 
 
 class RateQualitySettings(Struct):
