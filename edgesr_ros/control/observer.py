@@ -38,6 +38,7 @@ class LinkObserver:
         way: s from one end to the other, what a frame takes by its size and its waiting not counted.
         draining: the queue of others, by how much faster the last frame was than any before.
         largest: bytes of the largest frame that arrived of late.
+        stalled: what was sent before a silence comes late, and more of it is on the way.
         free_from: when a frame sent will not wait for those before it, if all goes as expected.
         silent_from: when there will have been fewer reports than chance explains.
     """
@@ -50,7 +51,7 @@ class LinkObserver:
         self.wait = self.way = self.largest = 0.0
         self.last_heard: float | None = None
         self.draining = False
-        self._stalled = False  # what was sent before a silence comes late, and more of it is on the way
+        self.stalled = False
         self._held_up = False  # the last frame to arrive, by an outage
         self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
@@ -105,8 +106,8 @@ class LinkObserver:
         if newer:
             self._count(frame, report)
             self._hold = report.hold_s or 0.0
-            self._stalled = late and not self.flight.only_probes
-            if not self._stalled:
+            self.stalled = late and not self.flight.only_probes
+            if not self.stalled:
                 self.round_trip.add(now - frame.sent)
                 spent = now - frame.sent - self.wait - frame.size / self.capacity.rate
                 self.way += _WAY_GAIN * (max(spent, 0.0) / 2 - self.way)
@@ -224,8 +225,8 @@ class LinkObserver:
             mean, deviation = self.round_trip.mean, self.round_trip.deviation
             patience = _UNHEARD if mean is None else min(mean + 4 * deviation + self._hold, _UNHEARD)
             self.free_from = max(self.free_from, frames[-1].sent + patience)
-        self.silent_from = -math.inf if self._stalled else math.inf
-        if self._stalled or len(frames) < tolerated:
+        self.silent_from = -math.inf if self.stalled else math.inf
+        if self.stalled or len(frames) < tolerated:
             return
         if self._return_delay.mean is None:
             self.silent_from = frames[0].sent + _UNHEARD

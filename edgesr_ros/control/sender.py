@@ -241,7 +241,9 @@ class Sender:
         if self._unreported(now):
             return self._budget_from
         if self._overdue(now):
-            return max(self._last_sent, self._link.last_heard or 0.0) + self._probing()
+            # Of a link that stalled reports come before it is of use again: they put nothing off.
+            heard = 0.0 if self._link.stalled else self._link.last_heard or 0.0
+            return max(self._last_sent, heard) + self._probing()
         if self._link.last_heard is None:
             # Some frames to measure the link by, and then nothing before they are reported, or overdue.
             if len(self._link.flight.frames) < FIRST_SMALL:
