@@ -108,6 +108,10 @@ class ReportPace:
         first = frame and self._frames <= _FIRST
         if not (first or news or (waited and (frame or missing))):
             return False
-        self._known, self._last_report = {told.number: frozenset(told.parts) for told in missing}, now
-        self.hold = 0.0 if self._frames < _FIRST else _EVERY + interval
+        self.told(now, missing)
         return True
+
+    def told(self, now: float, missing: tuple[Missing, ...]) -> None:
+        """A report goes out now, s."""
+        self._known, self._last_report = {told.number: frozenset(told.parts) for told in missing}, now
+        self.hold = 0.0 if self._frames < _FIRST else _EVERY + (self._interval or 0.0)

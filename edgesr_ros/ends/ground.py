@@ -4,7 +4,8 @@ import contextlib
 import math
 import threading
 from array import array
-from typing import NamedTuple, Protocol
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,12 +18,14 @@ from edgesr_ros.control.arrivals import ArrivalLog
 from edgesr_ros.control.clock import Estimate
 from edgesr_ros.control.gaps import Gaps, ReportPace
 from edgesr_ros.control.picture_age import PictureAge
-from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.report import ArrivalReport, Missing
 from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.control.stamps import StampOrder
 
 # Robots from before there was AV1 take a frame that is not reported at once for one that is lost.
 _THIN_REPORTS = "av1"
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Decoder(Protocol):
@@ -163,7 +166,18 @@ class Ground:
             if report is not None:
                 self._arrivals.hold()
             return None
-        report = report or self._arrivals.again()
+        return self._full(report or self._arrivals.again(), missing)
+
+    def untold(self, now_ns: int) -> ArrivalReport | None:
+        """What was in no report yet, to be told now beside that of another camera; None: nothing."""
+        if not self._arrivals.untold:
+            return None
+        missing = self._gaps.missing()
+        self._pace.told(now_ns * 1e-9, missing)
+        return self._full(self._arrivals.again(), missing)
+
+    def _full(self, report: ArrivalReport | None, missing: tuple[Missing, ...]) -> ArrivalReport | None:
+        """A report, with what there is to say of a stream."""
         if report is None or report.number is None:
             return report
         return replace(
@@ -187,3 +201,17 @@ class Ground:
         """How old the picture of this stamp is, s; None while it cannot be known."""
         with self._age_lock:
             return self._age.of(now_ns, stamp_ns)
+
+
+def together(
+    grounds: Mapping[K, Ground], key: K, report: ArrivalReport, now_ns: int
+) -> dict[K, ArrivalReport]:
+    """What to tell in one message: a report of one camera, and what others have not told yet.
+
+    So a robot hears of all frames in the order in which they came.
+    """
+    reports = {key: report}
+    for other, ground in grounds.items():
+        if other != key and (untold := ground.untold(now_ns)) is not None:
+            reports[other] = untold
+    return reports
