@@ -207,7 +207,7 @@ class Sender:
             return self._scene.least  # how much longer larger ones take will tell what the link carries
         planned = self._plan(now).size
         if self._link.trial.running:
-            return self._link.trial.size(planned, self._largest(now), self._scene.least)
+            return self._link.trial.size(planned, self._largest(now), self._scene.least, self)
         return planned
 
     def _due(self, now: float) -> float:
