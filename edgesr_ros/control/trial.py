@@ -59,7 +59,7 @@ class DelayTrial:
             self._sent = self._turns = 0
 
     def size(self, planned: float, largest: float, least: float, sender: object = None) -> float:
-        """Bytes of a sender's next frame in a trial, at whose beginning they were `planned` to be so large."""
+        """Bytes of a sender's next frame in a trial, at whose beginning they were `planned` to be so many."""
         large = min(max(self._planned.setdefault(sender, planned) * _LARGE, 2 * least), largest)
         return max(large / _CONTRAST, least) if self._turns % 2 else large
 

@@ -48,7 +48,9 @@ def test_arrivals_of_all_streams_are_one_sequence(streams):
         (second, report([(500, 20), (501, 40)], 2, hold_s=0.09)),
     ]
     merged = merge(reports, streams)
-    assert [(told.number, told.arrival_ns) for told in merged.arrivals] == [(n, 10 * n + 10) for n in range(5)]
+    assert [(told.number, told.arrival_ns) for told in merged.arrivals] == [
+        (n, 10 * n + 10) for n in range(5)
+    ]
     assert (merged.number, merged.frames, merged.hold_s) == (4, 5, 0.09)
 
 
