@@ -74,6 +74,7 @@ class Ground:
         self._assembly = Assembly()
         self._arrivals = ArrivalLog()
         self._gaps, self._pace = Gaps(), ReportPace()
+        self._told_once = False  # the newest arrival
         self.dated = True
         self.recovering = 0
         self._stamps = StampOrder()
@@ -127,7 +128,7 @@ class Ground:
                 self._newest(arrival_ns, frame)
             self._note(frame, order)
         if self._codec is None and self._frames:  # frames that stand alone: the newest wins
-            order = self._arrivals.order
+            order, self._told_once = self._arrivals.order, True
             return Arrived(report, None if order == "new" else order)
         if received is not None and received.format.number is not None:
             self._gaps.was_decoded(received.format.number)
@@ -166,12 +167,19 @@ class Ground:
             if report is not None:
                 self._arrivals.hold()
             return None
+        self._told_once = True
         return self._full(report or self._arrivals.again(), missing)
 
     def untold(self, now_ns: int) -> ArrivalReport | None:
-        """What was in no report yet, to be told now beside that of another camera; None: nothing."""
-        if not self._arrivals.untold:
+        """What is to be told now beside another camera's report; None: nothing.
+
+        That is what was in no report yet, or in one alone: it may have got lost, and the robot counts frames
+        of all cameras together.
+        """
+        news = self._arrivals.untold > 0
+        if not news and not self._told_once:
             return None
+        self._told_once = news
         missing = self._gaps.missing()
         self._pace.told(now_ns * 1e-9, missing)
         return self._full(self._arrivals.again(), missing)
