@@ -7,7 +7,7 @@ from edgesr_ros.ends.ground import Ground
 from edgesr_ros.ends.shared_link import SharedLink
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Camera, Ours, Processing
-from edgesr_ros.experiment.robots import PacedRobot, robots_of
+from edgesr_ros.experiment.robots import Frame, PacedRobot, robots_of
 from edgesr_ros.experiment.simulation import Run, Simulation
 from edgesr_ros.link.capacity import Schedule, Step
 from edgesr_ros.link.emulator import LinkEmulator
@@ -28,6 +28,15 @@ class Robot(PacedRobot):
     def __init__(self, footage: Footage, link: SharedLink, since=0.0, until=99.0, focus_at=99.0) -> None:
         super().__init__(Ours(name="x", ladder="av1"), footage, link)
         self.since, self.until, self.focus_at = since, until, focus_at
+        self.rates: list[tuple[float, float]] = []  # s, bytes per second that were decided
+
+    def encode(self, now: float, number: int) -> Frame:
+        frame = super().encode(now, number)
+        self.rates.append((now, self._packet.decision.rate_bytes_per_s))
+        return frame
+
+    def rate(self, begin: float, end: float) -> float:
+        return float(np.mean([rate for at, rate in self.rates if begin <= at < end]))
 
     def wait(self, now: float) -> float:
         if now >= self.focus_at:
@@ -62,14 +71,12 @@ def test_cameras_that_see_alike_things_get_alike_parts_and_overload_nothing(movi
 
 def test_focus_takes_effect_within_half_a_second(moving):
     link = SharedLink()
-    runs = simulate(
-        [Robot(footage, link, focus_at=5.0 if i == 0 else 99) for i, footage in enumerate(moving)], 9
-    )
-    before, soon, late = (
-        [sent(run, begin, end) for run in runs] for begin, end in ((3, 5), (5.5, 6.5), (6, 9))
-    )
+    robots = [Robot(footage, link, focus_at=99 if index else 5.0) for index, footage in enumerate(moving)]
+    runs = simulate(robots, 9, kbps=60)
+    before, soon = ([robot.rate(*span) for robot in robots] for span in ((3, 5), (5.1, 5.5)))
     assert before[0] < 1.3 * min(before)
-    assert soon[0] > 2 * max(soon[1:])
+    assert soon[0] > 2.5 * max(soon[1:])
+    late = [sent(run, 6) for run in runs]
     assert late[0] > 2.5 * max(late[1:])
 
 
