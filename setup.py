@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "edgesr_ros"
-NODES = ["frame_player", "ground_station", "link_emulator", "onboard", "quality_recorder"]
+NODES = ["frame_player", "ground_station", "link_emulator", "onboard", "operator", "quality_recorder"]
 STUB = """#!/bin/sh
 # `ros2 run` and launch start this file; the interpreter is the one that the package was installed for.
 python="$(dirname "$0")/../../bin/python3"
@@ -52,11 +52,12 @@ setup(
     maintainer_email="maintainers@edgesr-ros.example",
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["**/*.jinja", "**/*.html"]},
+    package_data={NAME: ["**/*.jinja", "**/*.html", "operator/page/*"]},
     data_files=[*shared_files(), *([stubs()] if for_wheel else [])],
     # Versions known to work together: requirements/runtime.txt. ROS 2 comes from its own installation.
     install_requires=[
         "ai-edge-litert",
+        "aiohttp",
         "av",
         "jinja2",
         "markupsafe",

@@ -116,7 +116,14 @@ def declared(monkeypatch):
     from rclpy.node import Node
     from rclpy.qos import QoSProfile
 
-    from edgesr_ros.nodes import frame_player, ground_station, link_emulator, onboard, quality_recorder
+    from edgesr_ros.nodes import (
+        frame_player,
+        ground_station,
+        link_emulator,
+        onboard,
+        operator,
+        quality_recorder,
+    )
     from edgesr_ros.nodes.node import EdgesrNode
 
     found = defaultdict(set)
@@ -143,6 +150,7 @@ def declared(monkeypatch):
         "create_publisher": note("published"),
         "create_subscription": note("subscribed"),
         "create_timer": lambda *_, **__: None,
+        "create_guard_condition": lambda *_: None,
         "declare_parameter": lambda _, name, default, *__: SimpleNamespace(
             value=parameters.get(name, default)
         ),
@@ -172,11 +180,14 @@ def declared(monkeypatch):
     monkeypatch.setattr(frame_player.FramePlayer, "_play", lambda _: None)
     session = SimpleNamespace(finish=lambda _: "no report", shown=0)
     monkeypatch.setattr(quality_recorder, "Session", lambda *_: session)
+    monkeypatch.setattr(operator.Server, "start", lambda *_: None)
+    monkeypatch.setattr(operator.Server, "viewers", lambda _: 1)
     for kind in (
         frame_player.FramePlayer,
         ground_station.GroundStation,
         link_emulator.EmulatedLink,
         onboard.Onboard,
+        operator.Operator,
         quality_recorder.QualityRecorder,
     ):
         kind().close()
@@ -196,7 +207,7 @@ def test_topics_are_those_that_the_nodes_declare(declared):
             ("published", publishers, out),
             ("subscribed", subscribers, into or out),
         ):
-            named = nodes if cell == "all five" else nodes & set(re.findall(r"`(\w+)`", cell))
+            named = nodes if cell == "all six" else nodes & set(re.findall(r"`(\w+)`", cell))
             if named:
                 entities = {(node, kind.strip("`"), profiles[profile]) for node in named}
                 said[direction, topic.strip("`")] |= entities

@@ -20,6 +20,7 @@ TRAINING = ("networks", "training")  # rooms that import what only requirements/
 KEYS = {
     "PIL": "python3-pil",
     "ai_edge_litert": None,
+    "aiohttp": "python3-aiohttp",
     "av": None,
     "cv2": "python3-opencv",
     "jinja2": "python3-jinja2",

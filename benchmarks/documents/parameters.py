@@ -11,10 +11,11 @@ from edgesr_ros.nodes.ground_station import GroundStation
 from edgesr_ros.nodes.link_emulator import EmulatedLink
 from edgesr_ros.nodes.node import EdgesrNode
 from edgesr_ros.nodes.onboard import Onboard
+from edgesr_ros.nodes.operator import Operator
 from edgesr_ros.nodes.parameters import properties_of
 from edgesr_ros.nodes.quality_recorder import QualityRecorder
 
-_NODES = (Onboard, GroundStation, EmulatedLink, FramePlayer, QualityRecorder)
+_NODES = (Onboard, GroundStation, Operator, EmulatedLink, FramePlayer, QualityRecorder)
 _INTRODUCTION = """# Parameters
 
 This page is written by `make figures` from the structures by which the nodes declare their parameters.

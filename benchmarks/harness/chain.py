@@ -7,19 +7,19 @@ import numpy as np
 
 from benchmarks.harness.camera import CAMERA
 from benchmarks.harness.labels import CAMERAS, camera_of, name_of
-from benchmarks.harness.observer import Arrival, StageTime
+from benchmarks.harness.observer import Arrival, Observer, StageTime
 from benchmarks.harness.running import running_chain
 from benchmarks.harness.usage import NodeUsage, Usage
 from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.experiment.runner import camera_text
+from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.schema import Struct
 
 REDUCED = {"ladder": "none"}  # of the onboard node: every frame is reduced four times, and enlarged again
 
-_LINK = "unlimited"
-_START = (
-    4.0  # seconds after the first picture that do not count: discovery, first inference, choice of a backend
-)
+UNLIMITED = "unlimited"
+# Seconds after the first picture that do not count: discovery, first inference, choice of a backend.
+_START = 4.0
 _SAMPLE_PERIOD = 5.0  # seconds between looks at processor time and memory
 _WARM_UP = 60.0  # seconds in which caches and pools fill; at most a quarter of the run
 
@@ -80,6 +80,8 @@ def run_chain(
     ground_station: Mapping[str, str] | None = None,
     camera: Camera = CAMERA,
     cameras: int = 1,
+    link: tuple[str, str | LinkProfile] = (UNLIMITED, UNLIMITED),
+    look: Callable[[Observer, float, float], object] = lambda *_: None,
 ) -> ChainRow:
     """Let the chain run for `seconds` after their start.
 
@@ -89,13 +91,15 @@ def run_chain(
         ground_station: the same of the ground station.
         camera: what each is.
         cameras: how many.
+        link: what it is called, and its profile or the name of one.
+        look: is given the observer at the end, and from when to when was measured, on its clock.
 
     Raises:
         InputError: a node fails, or no picture is shown.
     """
     warm_up = min(_WARM_UP, seconds / 4)
     names = ("",) if cameras == 1 else tuple(f"camera_{number + 1}" for number in range(cameras))
-    with running_chain(_LINK, onboard, ground_station, camera, names) as chain:
+    with running_chain(link[1], onboard, ground_station, camera, names) as chain:
         chain.spin(_START)
         observer, screens = chain.observer, chain.observer.screens
         observer.forget_stages()
@@ -106,6 +110,7 @@ def run_chain(
         end = observer.now()
         sent_per_s, stages = observer.rate("frame_player", "frames_out"), observer.stages()
         chain.stop_camera()
+        look(observer, began, end)
         shown = {name: _within(screen.shown, began, end) for name, screen in screens.items()}
         received = [
             arrival for screen in screens.values() for arrival in _within(screen.received, began, end)
@@ -121,7 +126,7 @@ def run_chain(
         return ChainRow(
             camera=camera_text(camera),
             cameras=cameras,
-            link=_LINK,
+            link=link[0],
             onboard=dict(onboard),
             ground_station=dict(ground_station or {}),
             model=chain.model,

@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import CompressedImage
 
 from benchmarks.harness.observer import Observer
-from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.brief import from_pairs
 from edgesr_ros.nodes.messages import pairs_of, to_time
 from edgesr_ros.nodes.node import COMPRESSED
 from edgesr_ros.quality.summary import DROPPED
@@ -44,7 +44,7 @@ class FrameSender(Observer):
         return paired_stages([values for _, values in self._told[GROUND_STATION]], self.display_ms)
 
     def _on_report(self, message: DiagnosticArray) -> None:
-        report = ArrivalReport.from_pairs(pairs_of(message))
+        report = from_pairs(pairs_of(message))
         if report.display_s is not None:
             # It tells of the last picture that was shown: the one before this frame.
             self.display_ms[report.frames - 1] = 1e3 * report.display_s

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from msgspec.structs import asdict
 
+from edgesr_ros.cli.pytorch import require_torch
+from edgesr_ros.errors import InputError
 from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.quality.evaluation import EvaluationRow, evaluate
 from edgesr_ros.quality.niqe import MODEL_NAME
@@ -13,10 +15,17 @@ from edgesr_ros.upscaling.catalog import BACKENDS
 
 HELP = "measure models on pictures: PSNR and SSIM on luma, LPIPS, NIQE; and what they compute"
 
+_WEIGHTS = ".safetensors"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="shipped name, path, or bicubic")
+    parser.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="shipped name, path of a model file or of weights (.safetensors), or bicubic",
+    )
     parser.add_argument(
         "--data",
         type=Path,
@@ -38,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print a table with a line for each model as soon as it is measured; write the JSON at the end."""
     # All are loaded before the first is measured: a wrong name shows at once.
-    models = {
-        name: EvaluatedModel.load(name, arguments.backend, arguments.threads) for name in arguments.models
-    }
+    models = {name: _load(name, arguments.backend, arguments.threads) for name in arguments.models}
     if arguments.json:
         check_writable(arguments.json)
     folder = arguments.data.resolve().name
@@ -73,6 +80,20 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"NIQE by the {MODEL_NAME}: not to be compared with scores by another one")
     if arguments.json:
         write_json(arguments.json, {"rows": rows})
+
+
+def _load(name: str, backend: str | None, threads: int) -> EvaluatedModel:
+    """As `EvaluatedModel.load`, and weights as PyTorch runs them."""
+    path = Path(name).expanduser()
+    if path.suffix != _WEIGHTS:
+        return EvaluatedModel.load(name, backend, threads)
+    if backend:
+        raise InputError(f"--backend: weights run in PyTorch alone, got {backend}")
+    require_torch(name)
+    from edgesr_ros.training.weights_upscaler import WeightsUpscaler
+
+    upscaler = WeightsUpscaler(path, threads)
+    return EvaluatedModel(upscaler, None, upscaler.macs_per_pixel)
 
 
 def _figures(row: EvaluationRow) -> str:

@@ -19,6 +19,7 @@ HELP = "write trained weights as ONNX and TFLite models with their cards"
 
 _FORMATS = ("onnx", "tflite")
 _PRECISIONS = ("float32", "float16", "int8")
+_LICENCE = "Apache-2.0"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what they were trained by: name in config/recipes, or path; for weights that do not say it",
     )
     parser.add_argument(
-        "--training-data", required=True, help="what it was trained on, in words, for the card"
+        "--training-data", help="what it was trained on, in words, for the card; imported weights say it"
     )
-    parser.add_argument("--licence", default="Apache-2.0", help="of the weights (default %(default)s)")
+    parser.add_argument(
+        "--licence", help=f"of the weights (default {_LICENCE}, or what imported weights began with)"
+    )
     parser.add_argument(
         "--figures",
         type=Path,
@@ -86,7 +89,11 @@ def run(arguments: argparse.Namespace) -> None:
         )
         for variant in chosen
     }
-    model = Model(facts.recipe, size, arguments.training_data, arguments.licence, figures)
+    data = arguments.training_data or (facts.origin.training_data if facts.origin else None)
+    if data is None:
+        raise InputError("--training-data: expected what the network was trained on, in words, for the card")
+    licence = arguments.licence or facts.licence(_LICENCE)
+    model = Model(facts.recipe, size, data, licence, figures)
     write_models(network, facts, model, chosen, pictures, arguments.output or resources.models(), print)
 
 
@@ -103,9 +110,7 @@ def parse_size(text: str) -> InputSize:
 
 def _weights(arguments: argparse.Namespace) -> "tuple[Network, Facts]":
     """The network, blended if so asked, and what its weights are."""
-    from msgspec.structs import replace
-
-    from edgesr_ros.training.steps.blend import in_words, mix
+    from edgesr_ros.training.steps.blend import mix, mixed
     from edgesr_ros.training.weights import load_network, read_facts
 
     if (arguments.blend is None) != (arguments.alpha is None):
@@ -119,7 +124,7 @@ def _weights(arguments: argparse.Namespace) -> "tuple[Network, Facts]":
     assert facts, "load_network wants one of both"
     if arguments.blend:
         mix(network, arguments.blend, arguments.alpha)
-        facts = replace(facts, mixed=(*facts.mixed, in_words(arguments.alpha, arguments.blend)))
+        facts = mixed(facts, arguments.blend, arguments.alpha)
     return network, facts
 
 

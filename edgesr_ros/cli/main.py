@@ -1,18 +1,22 @@
 """`edgesr COMMAND …`: finds the command's module, parses its arguments, runs it.
 
-A command is a module beside this one, with `_` for `-` in its name, that has `HELP` (one line),
-`add_arguments(parser)` and `run(arguments) -> int | None` (exit status). Only the chosen one is imported.
+A command is a module beside this one, with `_` for `-` in its name, and one more behind a word of Python's,
+that has `HELP` (one line), `add_arguments(parser)` and `run(arguments) -> int | None` (exit status). Only the
+chosen one is imported.
 """
 
 import argparse
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from edgesr_ros.errors import InputError, disk_error
 
 COMMANDS = (
     "demo",
+    "operator",
     "upscale",
     "evaluate",
     "bench",
@@ -20,10 +24,15 @@ COMMANDS = (
     "ladder",
     "train",
     "export",
-    "import-onnx",
+    "import",
     "check-edgetpu",
     "link",
 )
+
+
+def module_of(name: str) -> ModuleType:
+    """The module of a command."""
+    return importlib.import_module(f"edgesr_ros.cli.{name.replace('-', '_')}{'_' * keyword.iskeyword(name)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in chosen:
-        module = importlib.import_module(f"edgesr_ros.cli.{name.replace('-', '_')}")
+        module = module_of(name)
         command = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         command.set_defaults(run=module.run)
         module.add_arguments(command)

@@ -5,14 +5,13 @@ frame that builds on an earlier one which the receiver is known to have (`acknow
 encoded must be sent: to the receiver, one that was not is a lost one.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from edgesr_ros.codecs.av1_anchors import Anchors
 from edgesr_ros.codecs.av1_preset import PresetChoice
 from edgesr_ros.codecs.av1_rate import RateFollower, quality_of, quantizer_of
 from edgesr_ros.codecs.av1_trailer import NUMBERS, Av1Trailer
+from edgesr_ros.codecs.machine import ANY, Machine
 from edgesr_ros.codecs.svt_av1 import (
     ANCHORS,
     CONSTANT,
@@ -54,8 +53,8 @@ class Av1Encoder:
         key_every: so many frames after the last key frame, or the last one that was acknowledged, the next
             stands alone; 0: none does for that reason.
         first_number: of the frames, modulo 65536; goes on from an earlier encoder's `next_number`.
-        clock: tells seconds, by which the preset is chosen; None: always the usual one, so
-            that the same frames make the same packets on every machine.
+        machine: where it has no clock the preset is always the usual one, so that the same frames make the
+            same packets everywhere.
 
     Attributes:
         next_number: of the frame that is encoded next.
@@ -76,7 +75,7 @@ class Av1Encoder:
         frame_bytes: int | None = None,
         key_every: int = 0,
         first_number: int = 0,
-        clock: Callable[[], float] | None = None,
+        machine: Machine = ANY,
     ) -> None:
         if (quality is None) == (frame_bytes is None):
             raise ValueError("expected either quality or frame_bytes")
@@ -88,7 +87,7 @@ class Av1Encoder:
         self._constant = None if quality is None else quantizer_of(quality)
         self._rate = RateFollower(frame_bytes or 0, self._library.steered)
         self._key_every, self._unanswered = key_every, 0
-        self._clock, self._choice = clock, PresetChoice()
+        self._clock, self._choice = machine.clock, PresetChoice(width * height, machine.period)
         self._scale = 1
         self.next_number = NUMBERS.after(first_number, 0)
         self.quality = quality or 0
@@ -109,12 +108,7 @@ class Av1Encoder:
 
     @staticmethod
     def live(
-        width: int,
-        height: int,
-        frame_bytes: int,
-        most: int | None,
-        first_number: int,
-        clock: Callable[[], float] | None,
+        width: int, height: int, frame_bytes: int, most: int | None, first_number: int, machine: Machine
     ) -> "Av1Encoder":
         """One for packets of `frame_bytes` in the mean; `most` is kept to as far as the mean does.
 
@@ -127,7 +121,7 @@ class Av1Encoder:
             frame_bytes=size,
             key_every=_KEY_EVERY,
             first_number=first_number,
-            clock=clock,
+            machine=machine,
         )
 
     def follows(self, _frame_bytes: int, _most: int | None, /) -> bool:
@@ -148,6 +142,11 @@ class Av1Encoder:
         return able
 
     @property
+    def saving(self) -> float:
+        """Times that it would be faster with the least effort."""
+        return self._choice.saving
+
+    @property
     def has_anchors(self) -> bool:
         """Whether `recover` can do with less than a key frame."""
         return self._library.steered and self._constant is None
@@ -161,12 +160,7 @@ class Av1Encoder:
         self._unanswered = 0
 
     def encode(
-        self,
-        image: np.ndarray,
-        *,
-        key: bool = False,
-        store: bool = False,
-        recover: bool = False,
+        self, image: np.ndarray, *, key: bool = False, store: bool = False, recover: bool = False
     ) -> bytes:
         """(H, W, 3) RGB or (H, W) grey uint8 → one packet.
 

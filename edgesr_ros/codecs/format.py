@@ -24,7 +24,7 @@ _KNOWN = CODECS + STREAMS
 
 # compressed_image_transport's `jpeg compressed bgr8`, a codec alone, or its media type.
 _NAMED = re.compile(r"(?:image/)?(webp|jpe?g|png|avif|h264|av1)(?:\s+compressed)?(?:\s+\w+)?", re.IGNORECASE)
-_NUMBER = re.compile(r"\w_n(\d{1,19})$")  # at the end of a word that names an encoding
+_NUMBER = re.compile(r"\w(?:_b(\d{1,4}))?_n(\d{1,19})$")  # at the end of a word that names an encoding
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
 _RANGE = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?)\.\.(-?[\d.]+(?:e[+-]?\d+)?)")
 
@@ -39,6 +39,8 @@ class FrameFormat(Struct, frozen=True):
         number: what tells the frame from others, whatever its stamp; each one is 1 more than that of the
             frame sent before. None: the sender does not number its frames.
         shown: the range of values that it shows, in the camera's unit, where those have more than 8 bits.
+        report_ms: the sender, who numbers its frames, reads brief reports (`control/brief.py`), and wants one
+            in so many ms; None: it takes a frame that is not reported at once for one that is lost.
     """
 
     encoding: Encoding
@@ -47,16 +49,19 @@ class FrameFormat(Struct, frozen=True):
     full_height: int
     number: int | None = None
     shown: ValueRange | None = None
+    report_ms: int | None = None
 
     def text(self) -> str:
         """For example `rgb8; webp compressed bgr8_n41; full=640x480`.
 
         The beginning is compressed_image_transport's: its subscribers swap red and blue of an `rgb8` frame
         unless `compressed bgr` follows, and take `mono8` for a promise that the file holds one channel,
-        which WebP cannot and our streams do not; there a mark of ours keeps it. The number is part of a word
-        that ground stations from before there were numbers skip: further words they would refuse.
+        which WebP cannot and our streams do not; there a mark of ours keeps it. The number, and before it the
+        interval of brief reports (`_b120`), are part of a word that ground stations from before there were
+        numbers skip: further words they would refuse.
         """
-        number = "" if self.number is None else f"_n{self.number}"
+        reports = "" if self.report_ms is None else f"_b{self.report_ms}"
+        number = "" if self.number is None else f"{reports}_n{self.number}"
         if self.encoding == "rgb8":
             head = f"rgb8; {self.codec} compressed bgr8{number}"
         elif self.codec == "webp" or self.codec in STREAMS:
@@ -117,8 +122,9 @@ class FrameFormat(Struct, frozen=True):
             codec=codec,
             full_width=width,
             full_height=height,
-            number=None if number is None else int(number[1]),
+            number=None if number is None else int(number[2]),
             shown=None if shown is None else _range_of(shown),
+            report_ms=None if number is None or number[1] is None else int(number[1]),
         )
 
 
@@ -129,6 +135,12 @@ def named_codec(text: str) -> Codec | None:
             name = found[1].lower()
             return next(codec for codec in _KNOWN if codec == ("jpeg" if name == "jpg" else name))
     return None
+
+
+def number_of(text: str) -> int | None:
+    """The number that a format gives a frame, or what is a part of one; None: none."""
+    found = next((found for word in _parts(text)[0] if (found := _NUMBER.search(word))), None)
+    return None if found is None else int(found[2])
 
 
 def camera_encoding(text: str) -> str:

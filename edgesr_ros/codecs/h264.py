@@ -146,6 +146,11 @@ class H264Encoder:
         """Of the last packet, 1..100, as `quality_of`; None where the encoder does not tell."""
         return None if self.quantizer is None else quality_of(self.quantizer)
 
+    @property
+    def saving(self) -> float:
+        """1: the effort is always the same."""
+        return 1.0
+
     def acknowledge(self, number: int) -> None:  # noqa: ARG002 - a frame builds on the one before it
         """The receiver tells what it decoded, so it will tell what is missing."""
         self._unanswered = 0

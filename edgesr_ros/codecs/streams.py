@@ -11,24 +11,8 @@ from edgesr_ros.codecs.av1_decoder import Av1Decoder
 from edgesr_ros.codecs.frame_number import Dependence, FrameNumbers
 from edgesr_ros.codecs.h264 import H264Encoder, crf_of
 from edgesr_ros.codecs.h264_decoder import H264Decoder
-from edgesr_ros.codecs.h264_engine import SOFTWARE, usable_encoder
-
-Clock = Callable[[], float]
-
-
-class Machine(NamedTuple):
-    """What encoders may use of the machine that they run on.
-
-    Attributes:
-        clock: tells seconds, by which AV1's effort is chosen; None: it is fixed.
-        h264: the encoder of H.264 that is asked for, as `h264_engine.usable_encoder` takes it.
-    """
-
-    clock: Clock | None = None
-    h264: str = SOFTWARE
-
-
-ANY = Machine()  # the same frames make the same packets on every one
+from edgesr_ros.codecs.h264_engine import usable_encoder
+from edgesr_ros.codecs.machine import Machine
 
 
 class StreamEncoder(Protocol):
@@ -53,6 +37,10 @@ class StreamEncoder(Protocol):
 
 class LiveEncoder(StreamEncoder, Protocol):
     """One that meets a size."""
+
+    @property
+    def saving(self) -> float:
+        """Times that it would be faster with the least effort."""
 
     def set_scale(self, scale: int) -> bool:
         """Divide the sides by 1 or 2 from the next frame on, at no price of a key frame; whether it can."""
@@ -137,9 +125,7 @@ STREAM_CODECS: dict[str, StreamCodec] = {
     ),
     "av1": StreamCodec(
         Av1Encoder,
-        lambda width, height, size, most, number, machine: Av1Encoder.live(
-            width, height, size, most, number, machine.clock
-        ),
+        Av1Encoder.live,
         Av1Decoder,
         Av1Decoder.dependence,
         av1_trailer.NUMBERS,

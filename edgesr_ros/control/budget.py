@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from edgesr_ros.control.controller import RateController
+from edgesr_ros.control.controller import RateController, report_interval
 from edgesr_ros.control.decision import State
 from edgesr_ros.control.merging import Numbers, merge
 from edgesr_ros.control.observer import LinkObserver
@@ -158,6 +158,11 @@ class Budget:
             self._probes = 0
         if self.link.known and not self.overdue(now):
             self.link.trial.watch(now, self.link.capacity.rate, sum(member.most for member in self._accounts))
+
+    def report_interval(self, now: float) -> float:
+        """Seconds from report to report that the receiver is asked for: all cameras' are in one message."""
+        cameras = sum(self._takes_part(member, now) for member in self._accounts)
+        return report_interval(self.link.capacity.rate, max(cameras, 1))
 
     def state(self, now: float) -> State:
         """As in `Decision`."""

@@ -54,9 +54,11 @@ class Propagation:
                 self._note(sent, delay - contained / rate)
                 self._contained = contained, rate
         elif size < self._contained[0] and delay <= self._expected(math.inf) + _INSTANT:
-            # As fast as a larger one: then it is nearer to the propagation, whatever the link carries.
-            self._lower(self._lowest[0][1] - (delay - size / rate))
-            self._contained = size, rate
+            # As fast as a larger one: then it is nearer to the propagation, whatever the link carries. An
+            # estimate that has fallen since, as of a link that stalled, is not what it went by.
+            fastest = max(rate, self._contained[1])
+            self._lower(self._lowest[0][1] - (delay - size / fastest))
+            self._contained = size, fastest
         if not self.settled:
             self._first += 1
         return max(less, 0.0)

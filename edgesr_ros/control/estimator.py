@@ -38,6 +38,12 @@ class CapacityEstimator:
             self._sampled(size, seconds, noise)
             self._together.clear()
 
+    def at_least(self, rate: float) -> None:
+        """The link carries so many bytes per second, as is known otherwise."""
+        self._samples = deque((max(sample, rate) for sample in self._samples), maxlen=_SAMPLES)
+        self._together.clear()
+        self.rate = max(self.rate, rate)
+
     def _sampled(self, size: float, seconds: float, jitter: float) -> float:
         """Takes note of what the link took for so many bytes, and returns what that tells alone."""
         seconds = max(seconds - _MEAN_JITTER * jitter, _SURELY * seconds, _SHORTEST)

@@ -12,7 +12,10 @@ from statistics import median
 import cv2
 import numpy as np
 
+from edgesr_ros.frames.reduce import reduce_frame
+
 _WIDTH = 80  # pixels of a small copy
+_HALVED = 1280  # pixels from which on halving first is faster, and makes as good a copy
 _WINDOW = 7  # of SSIM; uniform, as in Wang et al. 2004, section III.B, before the Gaussian one
 _C1, _C2 = 6.5025, 58.5225  # its constants for values of 0..255
 _SCALE, _EXPONENT = 0.345, 0.59  # of LPIPS over 1 - SSIM
@@ -66,6 +69,8 @@ class MotionMeter:
 def _small(image: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
     size = min(_WIDTH, width), max(min(round(height * _WIDTH / width), height), 1)
+    while image.shape[1] >= _HALVED:  # of 3840x2160 in 4 ms instead of 17
+        image = reduce_frame(image, 2)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     if small.ndim == 3:
         small = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)

@@ -2,6 +2,7 @@
 
 import math
 
+from edgesr_ros.control.contrast import SizeContrast
 from edgesr_ros.control.delay import Propagation, RunningMean
 from edgesr_ros.control.estimator import CapacityEstimator
 from edgesr_ros.control.flight import Flight, SentFrame
@@ -13,7 +14,7 @@ from edgesr_ros.control.trial import DelayTrial
 _START_RATE = 30_000.0  # bytes/s: what the first estimate grows from
 _UNHEARD = 0.7  # s until the first report counts as overdue
 _PATIENCE = 0.015  # s beyond the usual that a report may be late
-_OUTAGE = 1.5  # s: who takes longer for a frame was gone meanwhile
+_OUTAGE = 0.5  # s: who takes longer for a frame was gone meanwhile
 _VERY_LATE = 3.0  # times the jitter that is usual
 _WAY_GAIN = 1 / 8  # of the newest frame
 _LARGEST_KEPT = 0.99  # of the largest frame's size, from frame to frame
@@ -49,6 +50,7 @@ class LinkObserver:
         self.wait = self.way = self.largest = 0.0
         self.last_heard: float | None = None
         self.draining = False
+        self._stalled = False  # what was sent before a silence comes late, and more of it is on the way
         self._held_up = False  # the last frame to arrive, by an outage
         self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
@@ -90,7 +92,7 @@ class LinkObserver:
             return []
         last, frames = self._counted
         arrival = report.arrival_ns * 1e-9
-        newer = frame.place > last
+        newer, late = frame.place > last, self._comes_late(now, frame)
         if newer and (report.frames < frames or self._another_clock(now, arrival)):
             self._meet_receiver()
         waits = []
@@ -103,13 +105,25 @@ class LinkObserver:
         if newer:
             self._count(frame, report)
             self._hold = report.hold_s or 0.0
-            self.round_trip.add(now - frame.sent)
-            spent = now - frame.sent - self.wait - frame.size / self.capacity.rate
-            self.way += _WAY_GAIN * (max(spent, 0.0) / 2 - self.way)
-            self._return_delay.add(now - arrival)
+            self._stalled = late and not self.flight.only_probes
+            if not self._stalled:
+                self.round_trip.add(now - frame.sent)
+                spent = now - frame.sent - self.wait - frame.size / self.capacity.rate
+                self.way += _WAY_GAIN * (max(spent, 0.0) / 2 - self.way)
+                self._return_delay.add(now - arrival)
             self.last_heard = now
         self._look_ahead()
         return waits
+
+    def _comes_late(self, now: float, frame: SentFrame) -> bool:
+        """Whether the report of a frame, itself no probe, ends a silence without being of the usual age.
+
+        Then the link has carried something at last, which says little of those that wait behind it.
+        """
+        mean, deviation = self.round_trip.mean, self.round_trip.deviation
+        if mean is None or frame.probe or now <= self.silent_from:
+            return False
+        return now - frame.sent > mean + 4 * deviation + self._hold + _PATIENCE
 
     def _another_clock(self, now: float, arrival: float) -> bool:
         """Whether the receiver's clock went back, or on: no frame comes later than its report."""
@@ -123,7 +137,7 @@ class LinkObserver:
         self.trial = DelayTrial()
         self._return_delay = RunningMean()  # from an arrival to its report, offset of the clocks included
         self._hold = 0.0  # s that the receiver may keep an arrival to itself
-        self._jitter = Jitter()
+        self._jitter, self._contrast = Jitter(), SizeContrast()
         self._clear = -math.inf
         self._counted = (-1, 0)
 
@@ -161,10 +175,20 @@ class LinkObserver:
             took, propagation = arrival - frame.sent, entered - frame.sent
             change = self.trial.arrived(now, frame.size, took, propagation, self._jitter.usual)
             self._propagation.change(frame.sent, change)
+        if not (again or before):
+            self._compare(frame, arrival - frame.sent)
         self._clear = arrival
         self.largest = max(frame.size, self.largest * _LARGEST_KEPT)
         self.losses.arrived(frame.size)
         return True
+
+    def _compare(self, frame: SentFrame, delay: float) -> None:
+        """Whether larger frames take as much longer as the estimate says."""
+        self._contrast.arrived(frame.size, delay)
+        if (faster := self._contrast.faster(self.capacity.rate)) is not None:
+            rate, propagation = faster
+            self.capacity.at_least(rate)
+            self._propagation.change(frame.sent, max(propagation - (self._propagation.seconds or 0.0), 0.0))
 
     def _count(self, frame: SentFrame, report: ArrivalReport) -> None:
         """Losses since the report before, by the receiver's count: lost reports do not matter."""
@@ -200,8 +224,8 @@ class LinkObserver:
             mean, deviation = self.round_trip.mean, self.round_trip.deviation
             patience = _UNHEARD if mean is None else min(mean + 4 * deviation + self._hold, _UNHEARD)
             self.free_from = max(self.free_from, frames[-1].sent + patience)
-        self.silent_from = math.inf
-        if len(frames) < tolerated:
+        self.silent_from = -math.inf if self._stalled else math.inf
+        if self._stalled or len(frames) < tolerated:
             return
         if self._return_delay.mean is None:
             self.silent_from = frames[0].sent + _UNHEARD

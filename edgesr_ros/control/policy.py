@@ -55,6 +55,7 @@ class Scene(NamedTuple):
         stream: frames build on each other, so that bytes buy the less the longer ago the last one was.
         least: bytes of a frame that shows anything.
         showing: s from a frame's arrival to its picture on the screen.
+        encoding: s from the camera to the link.
     """
 
     sizes: np.ndarray
@@ -64,6 +65,7 @@ class Scene(NamedTuple):
     stream: bool
     least: int = MIN_FRAME_BYTES
     showing: float = 0.005
+    encoding: float = 0.006
 
     def coded(self, sizes: np.ndarray) -> np.ndarray:
         """LPIPS of frames of these sizes, bytes."""
@@ -150,7 +152,7 @@ class FramePolicy:
             scene: what is expected of pictures.
             rate: bytes per second that may be sent.
             capacity: bytes per second that the link carries.
-            fixed: s from the camera to the receiver beside the transmission.
+            fixed: s from the robot to the receiver beside the transmission.
             arrive: share of packets that arrive.
             largest: bytes of a frame; the least are the scene's, also where they exceed the rate: then at the
                 longest interval.
@@ -212,7 +214,8 @@ class FramePolicy:
         load = np.minimum(takes / interval, _FULL)
         uneven = _UNEVEN_STREAM if scene.stream else _UNEVEN_STILLS
         takes = takes * (1 + load / (1 - load) * uneven / 2)
-        lag = fixed + scene.showing + takes + (interval - self._period) / 2 + interval * (1 / arrives - 1)
+        beside = scene.encoding + fixed + scene.showing
+        lag = beside + takes + (interval - self._period) / 2 + interval * (1 / arrives - 1)
         found = scene.seen(used, lag, self._period, self._weights.freshness)
         few = (room < least)[:, 0] & (periods[:, 0] < self._most)
         found[few] = np.inf

@@ -1,7 +1,7 @@
 """What the receiver tells the sender about arrivals; the pairs ride in a diagnostic_msgs message."""
 
 from collections.abc import Mapping
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -12,7 +12,7 @@ from edgesr_ros.schema import Struct, convert
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 
-_REMEMBERED = 64  # of what a report lists
+REMEMBERED: Final = 64  # of what a report lists
 _MOST_PARTS = 255  # of a frame
 
 
@@ -34,6 +34,11 @@ class Missing(NamedTuple):
 
     number: int
     parts: tuple[int, ...] = ()
+
+    def text(self, number: int) -> str:
+        """`back` or `back/part,part …`: how far its number is before this one."""
+        parts = ",".join(map(str, self.parts))
+        return f"{number - self.number}" + (f"/{parts}" if parts else "")
 
 
 class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver may say more
@@ -59,6 +64,7 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         repaired: of a stream, messages that were made from parity so far. None: the receiver is older than
             `decoded` and those that follow it.
         hold_s: later arrivals may be told so much later than they come (QUIC's max_ack_delay).
+        brief: the sender reads it in a line (`control/brief.py`), which stamps and sizes are not in.
     """
 
     stamp_ns: Count
@@ -73,10 +79,12 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
     missing: tuple[Missing, ...] = ()
     repaired: Count | None = None
     hold_s: Seconds | None = None
+    brief: bool = False
 
     def to_pairs(self) -> dict[str, str]:
         """As text, for diagnostic_msgs/KeyValue; what is not known is left out."""
         known = {key: value for key, value in msgspec.structs.asdict(self).items() if value not in (None, ())}
+        del known["brief"]
         if self.recent:
             known["recent"] = " ".join(
                 f"{self.stamp_ns - stamp}:{self.arrival_ns - arrival}" for stamp, arrival, _ in self.recent
@@ -85,14 +93,10 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
             if self.number is not None and len(numbers) == len(self.recent):
                 known["recent_numbers"] = " ".join(f"{self.number - number}" for number in numbers)
         if self.missing:
-            known["missing"] = " ".join(self._back(missing) for missing in self.missing)
+            known["missing"] = " ".join(missing.text(self.number or 0) for missing in self.missing)
         return {
             key: f"{value:.4f}" if isinstance(value, float) else f"{value}" for key, value in known.items()
         }
-
-    def _back(self, missing: Missing) -> str:
-        parts = ",".join(map(str, missing.parts))
-        return f"{(self.number or 0) - missing.number}" + (f"/{parts}" if parts else "")
 
     @classmethod
     def from_pairs(cls, pairs: Mapping[str, str]) -> "ArrivalReport":
@@ -107,14 +111,14 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         report = convert(values, cls, "arrival report", from_text=True)
         try:
             arrivals = []
-            for told in str(recent).split()[:_REMEMBERED]:
+            for told in str(recent).split()[:REMEMBERED]:
                 stamp, arrival = told.split(":")
                 arrivals.append(Arrival(report.stamp_ns - int(stamp), report.arrival_ns - int(arrival)))
         except ValueError:
             raise InputError("arrival report: expected `stamp:arrival …` in ns - at `$.recent`") from None
         if report.number is not None and numbers:
             try:
-                differences = [int(told) for told in str(numbers).split()[:_REMEMBERED]]
+                differences = [int(told) for told in str(numbers).split()[:REMEMBERED]]
             except ValueError:
                 raise InputError("arrival report: expected numbers - at `$.recent_numbers`") from None
             arrivals = [
@@ -122,7 +126,7 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
                 for told, difference in zip(arrivals, differences, strict=False)
             ]
         return msgspec.structs.replace(
-            report, recent=tuple(arrivals), missing=_missing(missing, report.number or 0)
+            report, recent=tuple(arrivals), missing=missing_of(missing, report.number or 0)
         )
 
     @property
@@ -131,11 +135,15 @@ class ArrivalReport(Struct, forbid_unknown_fields=False):  # a newer receiver ma
         return (*reversed(self.recent), Arrival(self.stamp_ns, self.arrival_ns, self.number))
 
 
-def _missing(text: str, number: int) -> tuple[Missing, ...]:
-    """What `ArrivalReport.to_pairs` writes of missing frames, in a report of this number."""
+def missing_of(text: str, number: int) -> tuple[Missing, ...]:
+    """What `Missing.text` writes, words of it, in a report of this number.
+
+    Raises:
+        InputError: something else.
+    """
     found = []
     try:
-        for told in text.split()[:_REMEMBERED]:
+        for told in text.split()[:REMEMBERED]:
             back, _, parts = told.partition("/")
             which = tuple(int(part) for part in parts.split(",")[:_MOST_PARTS]) if parts else ()
             found.append(Missing(number - int(back), which))

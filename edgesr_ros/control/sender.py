@@ -20,7 +20,6 @@ from edgesr_ros.link.packets import PACKET_PAYLOAD
 _EARLY = 0.35  # source periods that a frame may go out early: cameras are not exactly on time
 _MOST_DEBT = 0.5  # of a frame
 _LONGEST_HOLD = 1.0  # s from frame to frame while reports come
-_ENCODING = 0.006  # s that encoding a frame takes, about
 _LEAP = 2.0  # times the largest frame that has arrived, or one packet: more may be too much for the queue
 
 
@@ -102,6 +101,10 @@ class Sender:
         """There is a receiver that reports: silence is loss, however long it lasts."""
         self._budget.expect_reports()
 
+    def report_interval(self, now: float) -> float:
+        """Seconds from report to report that the receiver is asked for."""
+        return self._budget.report_interval(now)
+
     def may_send(self, now: float) -> bool:
         """Whether a frame may go out now."""
         return self.next_deadline(now) is None
@@ -181,7 +184,7 @@ class Sender:
         """What a plan has to reckon with, but for the rate."""
         # Without reports nobody knows how long a frame takes: the budget alone limits it.
         capacity = math.inf if self._budget.unreported(now) else self._link.capacity.rate
-        fixed = _ENCODING + self._link.way + self._budget.waiting(self)
+        fixed = self._link.way + self._budget.waiting(self)
         return capacity, fixed, 1 - self._link.losses.packets_lost, self._largest(now)
 
     def _plan(self, now: float) -> Plan:

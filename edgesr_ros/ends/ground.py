@@ -16,14 +16,14 @@ from edgesr_ros.codecs.frame_number import LateError, RecoveringError
 from edgesr_ros.codecs.parts import Message
 from edgesr_ros.control.arrivals import ArrivalLog
 from edgesr_ros.control.clock import Estimate
-from edgesr_ros.control.gaps import Gaps, ReportPace
+from edgesr_ros.control.gaps import Gaps
 from edgesr_ros.control.picture_age import PictureAge
 from edgesr_ros.control.report import ArrivalReport, Missing
+from edgesr_ros.control.report_pace import USUAL, ReportPace
 from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.control.stamps import StampOrder
 
-# Robots from before there was AV1 take a frame that is not reported at once for one that is lost.
-_THIN_REPORTS = "av1"
+_MICROSECOND = 1000  # ns: the unit of arrivals in brief reports
 
 K = TypeVar("K", bound=Hashable)
 
@@ -51,7 +51,7 @@ class _Frame(NamedTuple):
     stamp_ns: int
     number: int | None
     size: int
-    codec: str
+    form: FrameFormat
 
 
 class Ground:
@@ -80,7 +80,8 @@ class Ground:
         self._stamps = StampOrder()
         self._rate = SourceRate()  # of the pictures
         self._frames: list[_Frame] = []  # that the last message made whole
-        self._codec: str | None = None  # of the last frame of a stream
+        self._stream = False  # the last frame is of one
+        self._brief = False  # its sender reads brief reports, and expects no more of them than are of use
         self._age = PictureAge()
         self._age_lock = threading.Lock()
 
@@ -101,19 +102,20 @@ class Ground:
         if not is_stream(text) and not is_fragment(text):
             form = FrameFormat.parse(text, 1, 1)
             received = self._decoder.decode(data, text, stamp_ns)
-            self._frames = [_Frame(stamp_ns, form.number, len(data), form.codec)]
+            self._frames = [_Frame(stamp_ns, form.number, len(data), form)]
             return received
         for message in self._assembly.take(Message(stamp_ns, text, bytes(data))):
             form = FrameFormat.parse(message.format, 1, 1)
             if not self._is_past(message.stamp_ns, form.number):
                 with contextlib.suppress(RecoveringError, LateError):  # it arrived: worth a report
                     received = self._decoder.decode(message.data, message.format, message.stamp_ns)
-            self._frames.append(_Frame(message.stamp_ns, form.number, len(message.data), form.codec))
+            self._frames.append(_Frame(message.stamp_ns, form.number, len(message.data), form))
         return received
 
     def arrived(self, arrival_ns: int, now_ns: int, received: Received | None) -> Arrived:
         """The message that was decoded last arrived at `arrival_ns`, and `received` was so by `now_ns`."""
         decode_s = (now_ns - arrival_ns) * 1e-9
+        arrival_ns -= arrival_ns % _MICROSECOND
         if received is not None:
             self._rate.frame(arrival_ns * 1e-9)
         report, dropped = None, "part"
@@ -127,9 +129,9 @@ class Ground:
             if order == "new":
                 self._newest(arrival_ns, frame)
             self._note(frame, order)
-        if self._codec is None and self._frames:  # frames that stand alone: the newest wins
-            order, self._told_once = self._arrivals.order, True
-            return Arrived(report, None if order == "new" else order)
+        if not self._stream and self._frames:  # frames that stand alone: the newest wins
+            order = self._arrivals.order
+            return Arrived(self._report(arrival_ns, report), None if order == "new" else order)
         if received is not None and received.format.number is not None:
             self._gaps.was_decoded(received.format.number)
         if (last := self._assembly.last) is not None and self._gaps.follows(last.number):
@@ -149,52 +151,49 @@ class Ground:
             self._age.arrived(arrival_ns, frame.stamp_ns if self.dated else None)
 
     def _note(self, frame: _Frame, order: str) -> None:
-        self._codec = frame.codec if is_stream(frame.codec) else None
-        if self._codec is None or frame.number is None:
-            return
-        if order == "new" and not self._gaps.follows(frame.number):
-            self._gaps, self._pace = Gaps(), ReportPace()
-        if self._gaps.follows(frame.number):
-            self._gaps.came(frame.number)
+        self._stream, self._brief = is_stream(frame.form.codec), frame.form.report_ms is not None
+        if frame.number is not None:
+            if order == "new" and not self._gaps.follows(frame.number):
+                self._gaps, self._pace = Gaps(), ReportPace()
+            if self._gaps.follows(frame.number):
+                self._gaps.came(frame.number)
+        self._pace.interval = max(1e-3 * (frame.form.report_ms or 0), USUAL)
 
     def _report(self, arrival_ns: int, report: ArrivalReport | None) -> ArrivalReport | None:
-        """What to tell of a stream: `report` of a frame that is whole, or of none, and what is missing."""
-        missing = self._gaps.missing()
-        self.recovering = len(missing)
-        if not self._pace.due(arrival_ns * 1e-9, report is not None, missing) and (
-            report is None or self._codec == _THIN_REPORTS
-        ):
+        """What to tell: `report` of a frame that is whole, or of none, and of a stream what is missing."""
+        missing = self._gaps.missing() if self._stream else ()
+        self.recovering, now = len(missing), arrival_ns * 1e-9
+        if not self._pace.due(now, report is not None, missing) and (report is None or self._brief):
             if report is not None:
                 self._arrivals.hold()
             return None
         self._told_once = True
         return self._full(report or self._arrivals.again(), missing)
 
-    def untold(self, now_ns: int) -> ArrivalReport | None:
+    @property
+    def report_interval(self) -> float:
+        """Seconds from report to report, as its robot asks for them."""
+        return self._pace.interval
+
+    def untold(self, now_ns: int, interval: float) -> ArrivalReport | None:
         """What is to be told now beside another camera's report; None: nothing.
 
         That is what was in no report yet, or in one alone: it may have got lost, and the robot counts frames
-        of all cameras together.
+        of all cameras together. Messages of reports are `interval` s apart, or less as this robot asks.
         """
-        news = self._arrivals.untold > 0
-        if not news and not self._told_once:
-            return None
-        self._told_once = news
-        missing = self._gaps.missing()
-        self._pace.told(now_ns * 1e-9, missing)
-        return self._full(self._arrivals.again(), missing)
+        news, missing = self._arrivals.untold > 0, self._gaps.missing() if self._stream else ()
+        told, self._told_once = news or self._told_once, news
+        self._pace.told(now_ns * 1e-9, missing if told else None, min(interval, self._pace.interval))
+        return self._full(self._arrivals.again(), missing) if told else None
 
     def _full(self, report: ArrivalReport | None, missing: tuple[Missing, ...]) -> ArrivalReport | None:
-        """A report, with what there is to say of a stream."""
-        if report is None or report.number is None:
-            return report
-        return replace(
-            report,
-            decoded=self._gaps.decoded,
-            missing=missing,
-            repaired=self._assembly.repaired,
-            hold_s=self._pace.hold if self._codec == _THIN_REPORTS else None,
-        )
+        """A report, with what there is to say of a stream, and of later arrivals."""
+        if report is None:
+            return None
+        if self._stream and report.number is not None:
+            decoded, repaired = self._gaps.decoded, self._assembly.repaired
+            report = replace(report, decoded=decoded, missing=missing, repaired=repaired)
+        return replace(report, hold_s=self._pace.hold, brief=True) if self._brief else report
 
     def shown(self, arrival_ns: int, now_ns: int) -> None:
         """The picture of the message that arrived at `arrival_ns` is on the screen."""
@@ -216,10 +215,11 @@ def together(
 ) -> dict[K, ArrivalReport]:
     """What to tell in one message: a report of one camera, and what others have not told yet.
 
-    So a robot hears of all frames in the order in which they came.
+    So a robot hears of all frames in the order in which they came, and as often as the camera asks for that
+    wants it most.
     """
-    reports = {key: report}
+    reports, interval = {key: report}, grounds[key].report_interval
     for other, ground in grounds.items():
-        if other != key and (untold := ground.untold(now_ns)) is not None:
+        if other != key and (untold := ground.untold(now_ns, interval)) is not None:
             reports[other] = untold
     return reports

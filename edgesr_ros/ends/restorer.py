@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Literal
 
+import numpy as np
 from msgspec import Meta
 
 from edgesr_ros.codecs.decoder import Received
@@ -62,6 +63,15 @@ class GroundSettings(Struct):
             "where frames come faster than they could be enlarged.",
         ),
     ]
+    output_width: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16384,
+            description="Pixels of image_sr's width, if less than the camera's: for viewers that show no "
+            "more; 0: the camera's.",
+        ),
+    ]
 
     def __post_init__(self) -> None:
         """A slider that leads nowhere is refused when it is moved, not when the network is built."""
@@ -101,20 +111,21 @@ class Restorer:
         self._fallback = FallbackUpscaler(networks, settings.deadline)
 
     def restore(self, received: Received, period: float = math.inf) -> Upscaled:
-        """The picture at the camera's size: (H, W, 3) uint8 RGB, or (H, W) of a camera without colour.
+        """The picture at the camera's size, or of `output_width`.
 
+        (H, W, 3) uint8 RGB, or (H, W) of a camera without colour.
         Super-resolution must leave room for the next frame, which comes `period` s after this one.
         """
         settings, form = self.settings, received.format
         self._fallback.deadline = settings.deadline
-        if (network := self._networks.get(received.factor)) is not None:
-            network.request(settings.interpolation)
-        return restore(
-            received.picture,
-            (form.full_width, form.full_height),
-            lambda rgb, factor: self._fallback.upscale(rgb, factor, settings.method, period),
-            grey=form.encoding == "mono8",
-        )
+
+        def enlarge(rgb: np.ndarray, factor: int) -> Upscaled:
+            if (network := self._networks.get(factor)) is not None:
+                network.request(settings.interpolation)
+            return self._fallback.upscale(rgb, factor, settings.method, period)
+
+        size = form.full_width, form.full_height
+        return restore(received.picture, size, enlarge, form.encoding == "mono8", settings.output_width)
 
     def close(self) -> None:
         """Wait for the networks to finish and let them go."""
@@ -130,9 +141,11 @@ def facts_of(
 ) -> PictureFacts:
     """What is known of a picture made of a frame; `consistency` takes a millisecond.
 
-    `recovering` newer frames have not come, and others wait for them.
+    `recovering` newer frames have not come, and others wait for them. Consistency is not known of a picture
+    of another size than the camera's.
     """
-    agrees = consistency_db(three_channels(made.picture), received.picture) if consistency else None
+    whole = made.picture.shape[1::-1] == (received.format.full_width, received.format.full_height)
+    agrees = consistency_db(three_channels(made.picture), received.picture) if consistency and whole else None
     shown = received.format.shown
     return PictureFacts(
         method=made.method,

@@ -9,9 +9,9 @@ from msgspec import structs
 from edgesr_ros.codecs.camera_jpeg import CameraJpeg
 from edgesr_ros.codecs.format import EncoderName, FrameFormat, codec_of
 from edgesr_ros.codecs.h264_engine import check_name
+from edgesr_ros.codecs.machine import Machine
 from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.stills import encode, encode_within
-from edgesr_ros.codecs.streams import Machine
 from edgesr_ros.control.decision import Decision
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.motion import MotionMeter
@@ -80,24 +80,23 @@ class Robot:
         self._ladder: LadderEncoder | None = None
         self._auto: AutoLadder | None = None
         check_name(settings.encoder)
-        machine = Machine(clock, settings.encoder)
+        self._source_rate = SourceRate()
+        machine = Machine(clock, settings.encoder, lambda: 1 / self._rate)
         if settings.ladder == AUTO:
             self._auto = AutoLadder(first_number, machine, log)
             self._ladder = self._auto.used
         elif settings.ladder != _NO_LADDER:
             self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, machine)
         self._link = link or SharedLink()
-        fixed_rate = settings.rate_bytes_per_s or None
-        self.sender = Sender(settings.policy, fixed_rate_bytes_per_s=fixed_rate, budget=self._link.budget)
+        fixed_rate, budget = settings.rate_bytes_per_s or None, self._link.budget
+        self.sender = Sender(settings.policy, fixed_rate_bytes_per_s=fixed_rate, budget=budget)
         self._motion = MotionMeter()
         self._reduced = False  # the last frame
         self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
-        self._scene = self._scene_of(REFERENCE_PIXELS)
-        self._outbox = Outbox()
-        self._next_number = first_number
-        self._lock = self._link.lock
-        self._source_rate = SourceRate()
         self._encoding = RunningMean()  # s per frame
+        self._scene = self._scene_of(REFERENCE_PIXELS)
+        self._outbox, self._lock = Outbox(), self._link.lock
+        self._next_number = first_number
         self._next_send = 0.0  # by max_rate
         self._last_size: int | None = None  # bytes
 
@@ -132,9 +131,8 @@ class Robot:
     def wait(self, now: float) -> float:
         """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
         settings = self.settings
-        rate = min(self._source_rate.hz, settings.max_rate or self._source_rate.hz)
         with self._lock:
-            self.sender.use(settings.policy, rate, self._largest(settings), self._scene)
+            self.sender.use(settings.policy, self._rate, self._largest(settings), self._scene)
             deadline = self.sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         # Rather late than early: a frame that is early waits in the link.
@@ -154,7 +152,7 @@ class Robot:
             decision = self.sender.decision(now)
         if isinstance(image, CameraJpeg):
             if self._passes(image, decision):
-                form = structs.replace(image.format, number=self._next())
+                form = self._numbered(now, image.format)
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
         if self._auto is not None:
@@ -163,7 +161,7 @@ class Robot:
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             self._motion.frame(now, image)
             encoded = self._encode(image, decision)
-        form = FrameFormat.of(image, codec_of(encoded.encoder), self._next())
+        form = self._numbered(now, FrameFormat.of(image, codec_of(encoded.encoder)))
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
     def sent(self, now: float, stamp_ns: int, packet: Packet) -> list[Message]:
@@ -171,9 +169,8 @@ class Robot:
 
         Those are the frame, whole or in parts, and parity where it is of use.
         """
-        most = self.settings.max_packet_bytes
+        most, size = self.settings.max_packet_bytes, len(packet.data)
         frame, parity = self._outbox.put(now, stamp_ns, packet.format, packet.data, most)
-        size = len(packet.data)
         self._encoding.add(now - packet.begun)
         if max_rate := self.settings.max_rate:
             # From the time that was due, not from now: lateness of one frame must not lower the rate.
@@ -186,10 +183,17 @@ class Robot:
         self._last_size = size
         return frame + parity
 
-    def _next(self) -> int:
-        """The number of a frame that goes out."""
+    @property
+    def _rate(self) -> float:
+        """Frames per second that may be sent."""
+        return min(self._source_rate.hz, self.settings.max_rate or self._source_rate.hz)
+
+    def _numbered(self, now: float, form: FrameFormat) -> FrameFormat:
+        """Of a frame that goes out, with its number and how often it wants reports."""
         self._next_number += 1
-        return self._next_number - 1
+        with self._lock:
+            report_ms = round(1e3 * self.sender.report_interval(now))
+        return structs.replace(form, number=self._next_number - 1, report_ms=report_ms)
 
     def _largest(self, settings: RobotSettings) -> int:
         """The most that a frame can use: at one operating point frames are as large as they are."""
@@ -202,9 +206,9 @@ class Robot:
         if self._ladder is None:
             return USUAL
         moved, growth = self._motion.moved, self._motion.growth
-        showing = self._showing[self._reduced]
-        ladder = self._ladder
-        return Scene(*ladder.expected(pixels), moved, growth, ladder.streams, ladder.least_bytes, showing)
+        showing, ladder = self._showing[self._reduced], self._ladder
+        scene = Scene(*ladder.expected(pixels), moved, growth, ladder.streams, ladder.least_bytes, showing)
+        return scene if self._encoding.mean is None else scene._replace(encoding=self._encoding.mean)
 
     def _price_of_enlarging(self, decision: Decision) -> float:
         """LPIPS that the time costs which the receiver needs to enlarge a reduced frame."""
@@ -240,9 +244,8 @@ class Robot:
         most = settings.max_frame_bytes
         if self._ladder is not None:
             price = self._price_of_enlarging(decision)
-            references = UNMENDED
-            if self._ladder.streams:
-                references = self._outbox.references(self._next_number)
+            streams = self._ladder.streams
+            references = self._outbox.references(self._next_number) if streams else UNMENDED
             data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, references, price)
             self._reduced = point.scale > 1
             self._scene = self._scene_of(image.shape[0] * image.shape[1])

@@ -46,7 +46,7 @@ class Row(Struct):
     recovery_s: float | None  # longest time from the end of an outage to a picture taken after it; null: none
     timeline: Course | None = None
     frozen: float | None = None  # share of the time in gaps of more than 250 ms between pictures
-    reports_kbps: float | None = None  # that went back
+    reports_kbps: float | None = None  # that went back, all headers included
 
 
 class CurvePoint(Struct):

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from edgesr_ros.codecs.parts import Message, Part
+from edgesr_ros.control.brief import from_pairs, message_bytes, to_pairs
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.ground import Ground, together
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera, Processing
-from edgesr_ros.experiment.report_size import report_bytes
 from edgesr_ros.experiment.robots import Frame, SimulatedRobot, hear
-from edgesr_ros.link.packets import Channel
+from edgesr_ros.link.packets import Channel, wire_bytes
 
 _TICK = 1e-6  # s; a shorter wait may not move the clock at all
 
@@ -65,7 +65,7 @@ class Run(NamedTuple):
     sent: list[tuple[float, int]]  # (s, bytes)
     lost: dict[str, int]  # messages by reason
     used_bytes: int  # that the link carried, of all cameras
-    reports: tuple[tuple[float, int], ...] = ()  # (s, bytes), that went back
+    reports: tuple[tuple[float, int], ...] = ()  # (s, bytes on the wire), that went back
 
 
 class _Lane:
@@ -211,10 +211,12 @@ class Simulation:
     def _report(self, lane: _Lane, report: ArrivalReport, begun: float) -> None:
         grounds = {index: other.ground for index, other in enumerate(self._lanes)}
         reports = together(grounds, self._lanes.index(lane), report, _ns(begun))
-        size = report_bytes(reports.values())
-        lane.reports.append((self._now, size))
+        pairs = {index: to_pairs(told) for index, told in reports.items()}
+        size = message_bytes(*pairs.values())
+        lane.reports.append((self._now, wire_bytes(size)))
+        heard = {index: from_pairs(told) for index, told in pairs.items()}
         for at in self._back.send(self._now, size).arrivals:
-            self._at(at, partial(self._reported, reports))
+            self._at(at, partial(self._reported, heard))
 
     def _reported(self, reports: dict[int, ArrivalReport]) -> None:
         for index, messages in hear(self._robots, self._now, reports).items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from edgesr_ros.codecs.streams import ANY, Machine
+from edgesr_ros.codecs.machine import ANY, Machine
 from edgesr_ros.ladder.encoder import LadderEncoder, usable_ladder
 from edgesr_ros.ladder.points import read_ladder
 

@@ -8,8 +8,9 @@ import numpy as np
 from edgesr_ros.codecs import av1, avif
 from edgesr_ros.codecs.format import STREAMS
 from edgesr_ros.codecs.h264_engine import usable_encoder
+from edgesr_ros.codecs.machine import ANY, Machine
 from edgesr_ros.codecs.stills import encode, encode_within
-from edgesr_ros.codecs.streams import ANY, STREAM_CODECS, Machine
+from edgesr_ros.codecs.streams import STREAM_CODECS
 from edgesr_ros.control.policy import MIN_FRAME_BYTES
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
@@ -39,6 +40,10 @@ class LadderEncoder:
             on takes a random one, so that none of its packets is taken for one of the stream before.
         machine: what encoders may use of it.
 
+    Attributes:
+        streams: whether frames build on each other, so that each must be sent and none be slipped in.
+        least_bytes: of a frame that shows anything.
+
     Raises:
         InputError: the ladder has AVIF or AV1, and this machine none; or H.264, and not the encoder that is
             asked for.
@@ -52,23 +57,14 @@ class LadderEncoder:
         if "h264" in ladder.codecs:
             usable_encoder(machine.h264)
         walk = self._walk = LadderWalk(ladder)
-        if ladder.codecs.isdisjoint(STREAMS):
+        self.streams = not ladder.codecs.isdisjoint(STREAMS)
+        self.least_bytes = min(
+            STREAM_CODECS[codec].least if codec in STREAMS else MIN_FRAME_BYTES for codec in ladder.codecs
+        )
+        if not self.streams:
             self._stage: _Stage = _StillStage(walk)
         else:
             self._stage = StreamStage(walk, first_number, machine)
-
-    @property
-    def streams(self) -> bool:
-        """Whether frames build on each other, so that each must be sent and none be slipped in."""
-        return not self._walk.ladder.codecs.isdisjoint(STREAMS)
-
-    @property
-    def least_bytes(self) -> int:
-        """Of a frame that shows anything."""
-        return min(
-            STREAM_CODECS[codec].least if codec in STREAMS else MIN_FRAME_BYTES
-            for codec in self._walk.ladder.codecs
-        )
 
     def expected(self, pixels: int) -> tuple[np.ndarray, np.ndarray]:
         """Sizes in bytes, rising, and the LPIPS that a frame of `pixels` is expected to have at each."""

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edgesr_ros.codecs.streams import ANY, STREAM_CODECS, LiveEncoder, Machine
+from edgesr_ros.codecs.machine import ANY, Machine
+from edgesr_ros.codecs.streams import STREAM_CODECS, LiveEncoder
 from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import MAX_SCALE, reduce_frame
+from edgesr_ros.ladder.effort import SizeByTime
 from edgesr_ros.ladder.points import REFERENCE_PIXELS, Mode, OperatingPoint
 from edgesr_ros.ladder.scale import ScaleChoice
 from edgesr_ros.ladder.walk import LadderWalk
@@ -53,7 +55,7 @@ class StreamStage:
         self._walk = walk
         (self._codec,) = walk.ladder.codecs
         self._number = first_number
-        self._machine = machine
+        self._machine, self._by_time = machine, SizeByTime(machine.period)
         self._scales: ScaleChoice | None = None
         if STREAM_CODECS[self._codec].tells_quality:
             self._scales = ScaleChoice({mode.scale for mode in walk.ladder.modes})
@@ -83,8 +85,9 @@ class StreamStage:
         if references.key:
             self._drop()
         for attempt in range(1, _ATTEMPTS + 1):
-            # What the encoder halves by itself costs no key frame, neither now nor when it is full again.
-            inner = 2 if scale in _HALVED and self._halves else 1
+            # What the encoder halves by itself costs no key frame, neither now nor when it is full again; but
+            # it has the whole picture to take in.
+            inner = 2 if scale in _HALVED and self._halves and scale > self._by_time.scale else 1
             reduced = reduce_frame(image, scale // inner)
             encoder = self._encoder_for(reduced, scale // inner, target, most)
             if not encoder.set_scale(inner):
@@ -95,7 +98,7 @@ class StreamStage:
             encoder.set_frame_bytes(size if most is None else min(size, most))
             if references.acknowledged is not None:
                 encoder.acknowledge(references.acknowledged)
-            data = encoder.encode(reduced, store=references.store, recover=references.recover)
+            data = self._timed(encoder, reduced, references)
             self._number = encoder.next_number
             if limit is None or len(data) <= limit:
                 return data, self._learn(encoder, scale, len(data), target, pixels), attempt
@@ -107,6 +110,13 @@ class StreamStage:
             f"frame takes {len(data)} bytes as {self._codec} at its coarsest, expected at most {limit}"
         )
 
+    def _timed(self, encoder: LiveEncoder, reduced: np.ndarray, references: References) -> bytes:
+        begun = self._machine.clock() if self._machine.clock else 0.0
+        data = encoder.encode(reduced, store=references.store, recover=references.recover)
+        if self._machine.clock:
+            self._by_time.spent(self._machine.clock() - begun, encoder.saving)
+        return data
+
     def _usual_most(self) -> int:
         """Bytes that may be asked for. What a scene at rest leaves would come as one burst when it moves."""
         usual = self._usual.mean
@@ -114,8 +124,10 @@ class StreamStage:
 
     def _scale_for(self, target: int, pixels: int, price: float) -> int:
         if self._scales is None:
-            return self._walk.choose(target, pixels).scale
-        scale = self._scales.choose(target, pixels, price)
+            scale = self._walk.choose(target, pixels).scale
+        else:
+            scale = self._scales.choose(target, pixels, price)
+        scale = max(scale, self._by_time.scale)
         self._walk.use(Mode(self._codec, scale))
         return scale
 

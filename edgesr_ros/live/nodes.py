@@ -19,8 +19,8 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 
-from edgesr_ros.codecs.format import FrameFormat
-from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.codecs.format import FrameFormat, number_of
+from edgesr_ros.control.brief import from_pairs
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Paceless
@@ -61,19 +61,19 @@ class RobotWatcher(Node):
 
     def __init__(self, folder: Path) -> None:
         super().__init__("robot_watcher")
-        camera, sent = _Log(folder / CAMERA), _Log(folder / SENT)
+        camera, self._sent = _Log(folder / CAMERA), _Log(folder / SENT)
         self.create_subscription(
             Image,
             "image_raw",
             lambda m: camera.add(nanoseconds(m.header.stamp), fingerprint(m.data)),
             COMPRESSED,
         )
-        self.create_subscription(
-            CompressedImage,
-            "image_lr/compressed",
-            lambda m: sent.add(nanoseconds(m.header.stamp), time.time_ns(), len(m.data)),
-            COMPRESSED,
-        )
+        self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED)
+
+    def _on_frame(self, message: CompressedImage) -> None:
+        number = number_of(message.format)
+        known = () if number is None else (number,)
+        self._sent.add(nanoseconds(message.header.stamp), time.time_ns(), len(message.data), *known)
 
 
 class GroundWatcher(Node):
@@ -113,8 +113,8 @@ class GroundWatcher(Node):
             self._show(received.stamp_ns, made.picture)
 
     def _on_report(self, message: DiagnosticArray) -> None:
-        for arrival in ArrivalReport.from_pairs(pairs_of(message)).arrivals:
-            self._arrived.add(arrival.stamp_ns)
+        for arrival in from_pairs(pairs_of(message)).arrivals:  # which have no stamps in a brief report
+            self._arrived.add(arrival.stamp_ns if arrival.number is None else arrival.number)
 
     def _on_picture(self, message: Image) -> None:
         if is_picture(message):

@@ -12,9 +12,10 @@ from edgesr_ros.experiment.simulation import Glance, Run, Shown
 from edgesr_ros.live.screens import read_screens
 
 # Lines of numbers, the header stamp in ns first. Of what was sent and shown, the time in ns since 1970
-# follows, then of what was sent the bytes; a frame that travels in parts, or again, has a line for each. Of
-# the camera's frames it is their fingerprint: numbers counted would be wrong from the first frame on that was
-# missed. Arrivals may be told more than once.
+# follows, then of what was sent the bytes and, where it has one, the frame's number; a frame that travels in
+# parts, or again, has a line for each. Of the camera's frames it is their fingerprint: numbers counted would
+# be wrong from the first frame on that was missed. Arrivals may be told more than once, by the number or else
+# by the stamp.
 CAMERA, SENT, ARRIVED, SHOWN = "camera.txt", "sent.txt", "arrived.txt", "shown.txt"
 
 
@@ -41,26 +42,26 @@ def read_record(record: Path, window: Window, frames: Mapping[int, int]) -> tupl
     numbers = {stamp: frames[mark] for stamp, mark in lines(record / CAMERA) if mark in frames}
     camera = list(numbers)
     sizes: dict[int, int] = {}
-    first: dict[int, int] = {}
-    for stamp, at, size in lines(record / SENT):
-        sizes[stamp] = sizes.get(stamp, 0) + size
-        first.setdefault(stamp, at)
-    arrived = {stamp for (stamp,) in lines(record / ARRIVED)}
+    first: dict[int, tuple[int, ...]] = {}  # line of a frame
+    for line in lines(record / SENT):
+        sizes[line[0]] = sizes.get(line[0], 0) + line[2]
+        first.setdefault(line[0], line)
+    arrived = {known for (known,) in lines(record / ARRIVED)}
 
     def seconds(ns: int) -> float:
         return (ns - window.start_ns) * 1e-9
 
-    sent = [(stamp, at, sizes[stamp]) for stamp, at in first.items() if window.start_ns <= at < end_ns]
+    sent = [line for line in first.values() if window.start_ns <= line[1] < end_ns]
     shown = [
         Shown(seconds(at), numbers.get(stamp, 0), (at - stamp) * 1e-9, sizes.get(stamp, 0))
         for stamp, at in lines(record / SHOWN)
         if window.start_ns <= at < end_ns
     ]
-    lost = sum(stamp not in arrived for stamp, _, _ in sent)
+    lost = sum(arrived.isdisjoint((line[0], *line[3:])) for line in sent)
     run = Run(
         window.seconds,
         shown,
-        [(seconds(at), size) for _, at, size in sent],
+        [(seconds(line[1]), sizes[line[0]]) for line in sent],
         {"queue": lost} if lost else {},
         window.used_bytes,
     )

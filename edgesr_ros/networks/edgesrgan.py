@@ -18,6 +18,7 @@ from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
 
 # (kernel = stride) of the two transposed convolutions for each supported scale.
 _UPSAMPLING = {2: (1, 2), 4: (2, 2), 8: (4, 2)}
+SCALES = tuple(_UPSAMPLING)
 _QUIETEST = 1e-3  # of the loudest channel: quieter ones count as this loud
 
 Positive = Annotated[int, Meta(ge=1)]

@@ -110,18 +110,15 @@ class FastFourierConvolution(nn.Module):
     def __init__(self, features: int) -> None:
         super().__init__()
         part = features // 2
-
-        def convolution() -> nn.Module:
-            return nn.Sequential(ReflectionPad(), SeparableConvolution(part, part, 3, padding=0))
-
-        self.local_to_local, self.local_to_global = convolution(), convolution()
-        self.global_to_local = convolution()
+        self.local_to_local = SeparableConvolution(part, part, 3, padding=0)
+        self.local_to_global = SeparableConvolution(part, part, 3, padding=0)
+        self.global_to_local = SeparableConvolution(part, part, 3, padding=0)
         self.global_to_global = SpectralTransform(part)
 
     def forward(self, x: torch.Tensor, hilbert: torch.Tensor, hilbert_half: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) and the matrices of W and of max(1, W // 2) → (N, C, H, W)."""
-        local, far = x.chunk(2, dim=1)
-        spectral = self.global_to_global(far, hilbert, hilbert_half)
+        spectral = self.global_to_global(x[:, x.shape[1] // 2 :], hilbert, hilbert_half)
+        local, far = mirrored(x).chunk(2, dim=1)  # once for all that look around
         return torch.cat(
             (
                 self.local_to_local(local) + self.global_to_local(far),
@@ -131,12 +128,10 @@ class FastFourierConvolution(nn.Module):
         )
 
 
-class ReflectionPad(nn.Module):
-    """One pixel to each side by its mirror image; a side of 1, which has none, repeats itself."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows = torch.cat((x[:, :, :2][:, :, -1:], x, x[:, :, -2:][:, :, :1]), dim=2)
-        return torch.cat((rows[..., :2][..., -1:], rows, rows[..., -2:][..., :1]), dim=3)
+def mirrored(x: torch.Tensor) -> torch.Tensor:
+    """(N, C, H, W) → (N, C, H + 2, W + 2), continued by its mirror image; a side of 1 repeats itself."""
+    rows = torch.cat((x[:, :, :2][:, :, -1:], x, x[:, :, -2:][:, :, :1]), dim=2)
+    return torch.cat((rows[..., :2][..., -1:], rows, rows[..., -2:][..., :1]), dim=3)
 
 
 def half(side: int) -> int:

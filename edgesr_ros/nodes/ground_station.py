@@ -82,6 +82,7 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
     def _report(self, name: str, header: Header, report: ArrivalReport, arrival_ns: int) -> None:
         """One message, and one packet, of all that is new."""
         reports = together(self._grounds, name, report, arrival_ns)
+        header = Header(stamp=header.stamp) if report.brief else header  # no frame_id
         self._reports.publish(with_statuses(header, pairs_by_status(reports)))
 
     def _show(self, frame: Frame) -> None:

@@ -8,7 +8,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 
-from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.brief import from_pairs
 from edgesr_ros.ends.cameras import Cameras
 from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.errors import InputError
@@ -56,7 +56,7 @@ class Onboard(EdgesrNode[RobotSettings]):
     def _on_report(self, message: DiagnosticArray) -> None:
         try:
             told = pairs_by_camera(message, list(self._cameras))
-            reports = {name: ArrivalReport.from_pairs(pairs) for name, pairs in told.items()}
+            reports = {name: from_pairs(pairs) for name, pairs in told.items()}
         except InputError as error:
             self.bad_input(InputError(f"link_report: {error}"))
             return

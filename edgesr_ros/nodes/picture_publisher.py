@@ -1,4 +1,4 @@
-"""Pictures out: image_sr, the camera's calibration that follows their size, and whether they are stale."""
+"""Pictures out: image_sr, what it was enlarged from, its calibration, and whether it is stale."""
 
 import threading
 import time
@@ -8,6 +8,7 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header
 
+from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.control.staleness import Staleness
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.message import fill_image, image_to_array
@@ -20,7 +21,7 @@ _NOTICE_PERIOD = 1.0  # s
 
 
 class PicturePublisher:
-    """Publishes image_sr with image_sr/camera_info, and stale; safe to use from any thread.
+    """Publishes image_sr with image_sr/camera_info, image_received and stale; safe to use from any thread.
 
     Args:
         node: that publishes.
@@ -33,13 +34,14 @@ class PicturePublisher:
     def __init__(self, node: EdgesrNode, within: str = "") -> None:
         self._node = node
         self.publisher = node.publisher(Image, f"{within}image_sr")
+        self._received = node.publisher(Image, f"{within}image_received")
         self._camera_info = node.publisher(CameraInfo, f"{within}image_sr/camera_info")
         self._staleness = node.publisher(Bool, f"{within}stale", LATCHED)
         self._staleness.publish(Bool(data=False))
         self._fresh = Staleness(time.monotonic())
         self._info: CameraInfo | None = None
         self._message = Image()  # one for all pictures: publishing copies it
-        self._last: tuple[Header, np.ndarray] | None = None
+        self._last: tuple[Header, np.ndarray, tuple[int, int]] | None = None
         self._notice_due: float | None = None  # while somebody waits for the first picture
         self._lock = threading.Lock()
 
@@ -47,12 +49,25 @@ class PicturePublisher:
         """The calibration of the pictures as they were received."""
         self._info = message
 
-    def show(self, header: Header, picture: np.ndarray, label: str | None) -> None:
-        """Publish an (H, W, 3) RGB or (H, W) grey uint8 picture, if wanted with a label drawn."""
+    def show(self, header: Header, picture: np.ndarray, label: str | None, full: tuple[int, int]) -> None:
+        """Publish an (H, W, 3) RGB or (H, W) grey uint8 picture, if wanted with a label drawn.
+
+        `full` is the (width, height) of the camera.
+        """
         with self._lock:
             self._fresh.shown(time.monotonic())
-            self._last = (header, picture)
-            self._publish(header, picture, label)
+            self._last = (header, picture, full)
+            self._publish(*self._last, label)
+
+    def compare(self, header: Header, received: Received) -> None:
+        """Publish the frame that a picture was enlarged from, for who wants to see it without the network.
+
+        One that came at full size is the picture itself, and is not published twice.
+        """
+        if received.factor > 1 and self._received.get_subscription_count():
+            message = Image(header=header)
+            fill_image(message, received.picture)
+            self._received.publish(message)
 
     def check_staleness(self, stale_after: float, overlay: bool) -> bool:
         """Announce a change of staleness; whether a picture has just become stale.
@@ -94,6 +109,7 @@ class PicturePublisher:
         self,
         header: Header,
         picture: np.ndarray,
+        full: tuple[int, int],
         label: str | None,
         colour: tuple[int, int, int] = WHITE,
     ) -> None:
@@ -105,6 +121,7 @@ class PicturePublisher:
         if (received_info := self._info) is not None and received_info.width:
             info = deepcopy(received_info)
             info.header = header
-            factor = -(-picture.shape[1] // info.width)
-            scale_camera_info(info, factor, factor, picture.shape[1], picture.shape[0])
+            reduced = -(-full[0] // info.width)
+            height, width = picture.shape[:2]
+            scale_camera_info(info, reduced * width / full[0], reduced * height / full[1], width, height)
             self._camera_info.publish(info)

@@ -9,6 +9,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
 from std_msgs.msg import Float32, Header
 
 from edgesr_ros.codecs.decoder import Received
+from edgesr_ros.control.brief import to_pairs
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.ends.restorer import facts_of
@@ -76,16 +77,18 @@ class ReceivingCamera:
 
     def show(self, frame: Frame, made: Upscaled, overlay: bool) -> None:
         """Publish the picture that was made of a frame, and what is known of it."""
+        self._pictures.compare(frame.header, frame.received)
         age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
         wanted = self._facts.get_subscription_count() > 0
         facts = facts_of(made, frame.received, age, wanted, self.ground.recovering)
-        # Before the picture, so that who records both knows what the picture is when it comes.
+        # Before the picture, so that who takes both knows what the picture is when it comes.
         self._facts.publish(with_pairs(frame.header, "picture", facts.to_pairs()))
         if age is not None:
             self._age.publish(Float32(data=age.seconds))
         label = f"{made.method}  {age_text(age)}" if overlay else None
         with self._diagnostics.stage("publish"):
-            self._pictures.show(frame.header, made.picture, label)
+            form = frame.received.format
+            self._pictures.show(frame.header, made.picture, label, (form.full_width, form.full_height))
         self.ground.shown(frame.arrival_ns, time.monotonic_ns())
         self.stale = False
         self._diagnostics.count("frames_out")
@@ -127,4 +130,4 @@ class ReceivingCamera:
 
 def pairs_by_status(reports: Mapping[str, ArrivalReport]) -> dict[str, dict[str, str]]:
     """Reports by camera as the statuses of a message; of the one that has no name as `link_report`."""
-    return {name or "link_report": report.to_pairs() for name, report in reports.items()}
+    return {name or "link_report": to_pairs(report) for name, report in reports.items()}

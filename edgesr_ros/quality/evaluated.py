@@ -18,7 +18,8 @@ class EvaluatedModel(NamedTuple):
     """A model that is measured."""
 
     upscaler: Upscaler
-    card: ModelCard | None  # None: bicubic
+    card: ModelCard | None  # None: bicubic, or weights that are no model file yet
+    macs_per_pixel: int = 0  # where no card says it: multiply-accumulates for each pixel of the small picture
 
     @staticmethod
     def load(name: str, backend: str | None, threads: int) -> "EvaluatedModel":
@@ -41,4 +42,5 @@ class EvaluatedModel(NamedTuple):
 
     def gmac(self) -> float:
         """10^9 multiply-accumulates of the network for an 80x60 picture."""
-        return round(self.card.macs_per_pixel * _FRAME / 1e9, 4) if self.card else 0.0
+        macs = self.card.macs_per_pixel if self.card else self.macs_per_pixel
+        return round(macs * _FRAME / 1e9, 4)

@@ -13,7 +13,14 @@ from ai_edge_quantizer.quantizer import Quantizer
 from torch import nn
 
 from edgesr_ros.networks.fold import PictureModel
+from edgesr_ros.networks.simplify import simplified
 from edgesr_ros.upscaling.card import InputSize
+
+_WITH_WEIGHTS = (
+    TFLOperationName.CONV_2D,
+    TFLOperationName.CONV_2D_TRANSPOSE,
+    TFLOperationName.DEPTHWISE_CONV_2D,
+)
 
 
 def export_tflite(
@@ -24,7 +31,9 @@ def export_tflite(
     The network is one of `edgesr_ros.networks`: RGB 0..255 (N, 3, H, W) in and out. With float16, weights are
     stored in 16 bits, half the file; the CPU still computes in float32.
     """
-    model = convert(PictureModel(network), torch.zeros((1, size.height, size.width, 3), dtype=torch.uint8))
+    model = convert(
+        PictureModel(simplified(network)), torch.zeros((1, size.height, size.width, 3), dtype=torch.uint8)
+    )
     path.write_bytes(_with_half_weights(model) if precision == "float16" else model)
 
 
@@ -40,6 +49,6 @@ def convert(module: nn.Module, sample: torch.Tensor) -> bytes:
 
 def _with_half_weights(model: bytes) -> bytes:
     quantizer = Quantizer(model)
-    for kind in (TFLOperationName.CONV_2D, TFLOperationName.CONV_2D_TRANSPOSE):
+    for kind in _WITH_WEIGHTS:
         quantizer.add_weight_only_config(".*", kind, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING)
     return bytes(quantizer.quantize(enable_progress_report=False).quantized_model)

@@ -55,6 +55,7 @@ def write_models(
             accounts for.
     """
     degradation = DEGRADATIONS[facts.degradation]
+    of_others = facts.origin.limits if facts.origin else ""
     names = {variant: model.name + variant.suffix for variant in variants}
     paths = {variant: folder / f"{name}.{variant.format}" for variant, name in names.items()}
     for path in paths.values():
@@ -79,11 +80,11 @@ def write_models(
             margin=facts.spec.reach,
             training_degradation=degradation.words,
             training_data=model.training_data,
-            recipe=", ".join((f"{facts.recipe}.yaml", *facts.mixed)),
+            recipe=facts.made_by,
             steps=facts.steps,
             figures=model.figures.get(variant, {}),
             licence=model.licence,
-            limits=f"{degradation.limits} {_NO_EVIDENCE}",
+            limits=" ".join(filter(None, (degradation.limits, _NO_EVIDENCE, of_others))),
             sha256=file_sha256(path),
             edgetpu=count_ops(list_ops(path)) if variant == ("tflite", "int8") else None,
         )

@@ -16,6 +16,28 @@ from edgesr_ros.schema import Struct, convert
 BEST = "best.safetensors"  # what each step of a recipe leaves in its folder
 _KEY = "edgesr_ros"  # of the metadata
 
+# Licences of weights that nobody gave one.
+UNKNOWN = "not known"
+NOT_STATED = "none stated by the authors"
+
+
+class Origin(Struct):
+    """Where weights come from that were imported."""
+
+    name: str  # that they got
+    file: str  # without its folder
+    sha256: str  # of it
+    whose: str  # they are, in words
+    training_data: str  # likewise
+    licence: str
+    recipe: str | None = None  # that made them, as their card says; null: nobody says it
+
+    @property
+    def limits(self) -> str:
+        """For a card: what may not be done with them."""
+        unknown = self.licence in (UNKNOWN, NOT_STATED)
+        return "Without a known licence, not to be passed on." if unknown else ""
+
 
 class Facts(Struct):
     """What a file of weights says of itself."""
@@ -28,6 +50,22 @@ class Facts(Struct):
     mixed: tuple[str, ...] = ()  # what was blended into them, in words
     # What they were made from: path below WORK → sha256 of the file.
     parents: dict[str, str] = field(default_factory=dict)
+    origin: Origin | None = None  # of what they began with; null: they are ours from the first step
+
+    @property
+    def made_by(self) -> str:
+        """For a card: what made them."""
+        if not self.origin:
+            return ", ".join((f"{self.recipe}.yaml", *self.mixed))
+        imported = f"imported from {self.origin.file} (sha256 {self.origin.sha256})"
+        if self.recipe == self.origin.name:
+            first = (self.origin.recipe,) if self.origin.recipe else ()
+            return ", ".join((*first, imported, *self.mixed))
+        return ", ".join((f"{self.recipe}.yaml", *self.mixed, f"begun with weights {imported}"))
+
+    def licence(self, own: str) -> str:
+        """Of the weights: `own`, if no part of them is others'."""
+        return self.origin.licence if self.origin else own
 
 
 def save_network(path: Path, network: Network, facts: Facts) -> None:
@@ -51,6 +89,8 @@ def load_network(path: Path, spec: Spec | None = None) -> Network:
         raise InputError(f"{path}: not weights of {_in_words(spec)}, but of {_in_words(facts.spec)}")
     spec = facts.spec if facts else spec
     if spec is None:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
         raise InputError(
             f"{path}: does not say what network it is of, as older files do not; name its recipe"
         )

@@ -100,7 +100,7 @@ def read_card(model: Path) -> ModelCard:
     if not path.is_file():
         raise InputError(
             f"{model}: no model card {path.name} beside it (`edgesr export` writes one; for others' networks "
-            "`edgesr import-onnx` does)"
+            "`edgesr import` does)"
         )
     card = read_json(path, ModelCard)
     if actual != card.sha256:

@@ -51,8 +51,10 @@ class FallbackUpscaler:
             method: "bicubic" leaves the network out.
             period: s between the frames that come.
         """
-        problem = None if method == "bicubic" else self._why_not(rgb, factor, period)
-        if method == "bicubic" or problem:
+        network = self._networks.get(factor)
+        if method == "bicubic" or (network and network.backend == BicubicUpscaler.backend):
+            return _bicubic(rgb, factor, None)
+        if problem := self._why_not(rgb, factor, period):
             return _bicubic(rgb, factor, problem)
         self._running = running = self._pool.submit(self._enlarge, rgb, factor, self._clock())
         try:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.frames.reduce import MAX_SCALE
 from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.upscaling.card import MARGIN, InputSize, ModelCard, Range, file_sha256, write_card
 from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
@@ -28,12 +29,15 @@ _ODD = InputSize(width=61, height=45)
 _LOOK = InputSize(width=129, height=129)  # of the pictures that the reach is measured with
 _SPARE = 2  # small pixels more than measured: 8 bits do not show the faintest influence
 _THREADS = 2
+_SUFFIXES = (".onnx", ".pt", ".pth", ".tar", ".bin", ".ckpt")  # of files that networks come in
 
 
 class Imported(NamedTuple):
     """What was found out of a network.
 
     Attributes:
+        model: the file that was written.
+        scale: enlargement of both sides.
         reading: how it takes pictures.
         bicubic_db: PSNR of what it makes of a known picture, against bicubic.
         others: how near the other readings came, the nearest first.
@@ -41,6 +45,8 @@ class Imported(NamedTuple):
         reach: small pixels to each side that a pixel of the result depends on; None: as far as was measured.
     """
 
+    model: Path
+    scale: int
     reading: Reading
     bicubic_db: float
     others: list[tuple[Reading, float]]
@@ -48,15 +54,34 @@ class Imported(NamedTuple):
     reach: int | None
 
 
+def name_after(source: Path, scale: int) -> str:
+    """What a model is called that was made of a file: `<FILE's name>_x<scale>`, once."""
+    name = source.name
+    while (rest := Path(name)).suffix.lower() in _SUFFIXES:
+        name = rest.stem
+    return name if name.endswith(f"_x{scale}") else f"{name}_x{scale}"
+
+
+def check_other(source: Path, target: Path) -> None:
+    """Raise InputError where what is to be written is what it is made of."""
+    if target.exists() and target.samefile(source):
+        raise InputError(f"--output: is the input, {source}; expected another file")
+
+
 def import_onnx(
-    source: Path, target: Path, scale: int, layout: Layout | None, limits: Range | None, licence: str
+    source: Path,
+    target: Path | None,
+    scale: int | None,
+    layout: Layout | None,
+    limits: Range | None,
+    licence: str,
 ) -> Imported:
     """Wrap a graph, measure it, and write it with its card.
 
     Args:
         source: the ONNX file.
-        target: to write, with the suffix .onnx.
-        scale: by which it enlarges both sides.
+        target: to write; None: by its name, in this folder.
+        scale: by which it enlarges both sides; None: as the size of what comes out tells.
         layout: of its input and output; None: as a known picture comes out best.
         limits: of its samples at both; None: likewise.
         licence: of its weights, for the card.
@@ -68,31 +93,40 @@ def import_onnx(
     if layout and layout not in graph.layouts:
         raise InputError(f"--layout {layout}: {source} takes {graph.layouts[0]}")
     layouts = [layout] if layout else graph.layouts
+    if target and target.suffix != ".onnx":
+        raise InputError(f"--output: expected a name that ends with .onnx, got {target.name!r}")
     trials = _Trials(graph, source, scale)
     found = trials.all(layouts, [limits] if limits else list(RANGES.values()))
     (reading, nearness), *others = found
+    scale = trials.scale
+    target = target or Path(f"{name_after(source, scale)}.onnx")
+    check_other(source, target)
     if nearness < _UNLIKE and not (layout and limits):
         raise InputError(
             f"{source}: nothing like a picture enlarged {scale} times comes out, by any layout and range "
             f"({nearness:.0f} dB from bicubic with {reading}); if it is right, give --layout and --range"
         )
     size = graph.size(reading.layout) or trials.size_needed(reading)
-    facts = Imported(reading, nearness, others, size, trials.reach(reading, size))
+    facts = Imported(target, scale, reading, nearness, others, size, trials.reach(reading, size))
     try:
         target.write_bytes(graph.wrapped(reading, size))
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from None
-    card = _card(graph, facts, source, target, scale, trials.macs(reading, size), licence)
+    card = _card(graph, facts, source, trials.macs(reading, size), licence)
     with closing(OnnxUpscaler(target, card, _THREADS)):
         write_card(target, card)
     return facts
 
 
 class _Trials:
-    """Runs a graph by one reading or another."""
+    """Runs a graph by one reading or another.
 
-    def __init__(self, graph: Graph, source: Path, scale: int) -> None:
-        self._graph, self._source, self._scale = graph, source, scale
+    Attributes:
+        scale: by which it enlarges; where it is not given, 0 until a picture came out.
+    """
+
+    def __init__(self, graph: Graph, source: Path, scale: int | None) -> None:
+        self._graph, self._source, self.scale = graph, source, scale or 0
         self._failure = ""  # of the last run that failed
 
     def all(self, layouts: list[Layout], ranges: list[Range]) -> list[tuple[Reading, float]]:
@@ -134,8 +168,8 @@ class _Trials:
             rows, columns = np.nonzero((before != after).any(axis=2))
             if rows.size:
                 away = (
-                    np.abs(rows // self._scale - row).max(),
-                    np.abs(columns // self._scale - column).max(),
+                    np.abs(rows // self.scale - row).max(),
+                    np.abs(columns // self.scale - column).max(),
                 )
                 farthest = max(farthest, int(max(away)))
         return (
@@ -151,7 +185,7 @@ class _Trials:
         for size in [fixed] if fixed else [_KNOWN, _TILE]:
             picture = _picture(size)
             if made := self._run(reading, fixed, [picture]):
-                return cv2.PSNR(made[0], enlarge_bicubic(picture, self._scale))
+                return cv2.PSNR(made[0], enlarge_bicubic(picture, self.scale))
         return None
 
     def _run(self, reading: Reading, size: InputSize | None, pictures: list[np.ndarray]) -> list[np.ndarray]:
@@ -171,10 +205,13 @@ class _Trials:
             self._failure = f"onnxruntime cannot run it: {' '.join(str(error).split())[:200]}"
             return []
         height, width = pictures[0].shape[:2]
-        if made[0].shape == (self._scale * height, self._scale * width, 3):
+        scale = self.scale or made[0].shape[0] // height
+        if 2 <= scale <= MAX_SCALE and made[0].shape == (scale * height, scale * width, 3):
+            self.scale = scale
             return made
         shape = " x ".join(map(str, made[0].shape))
-        self._failure = f"makes {shape} of {height} x {width} x 3, which is not --scale {self._scale}"
+        expected = f"--scale {self.scale}" if self.scale else f"a scale of 2 to {MAX_SCALE}"
+        self._failure = f"makes {shape} of {height} x {width} x 3, which is not {expected}"
         return []
 
 
@@ -188,17 +225,15 @@ def _picture(size: InputSize) -> np.ndarray:
     return picture
 
 
-def _card(
-    graph: Graph, facts: Imported, source: Path, target: Path, scale: int, macs: int, licence: str
-) -> ModelCard:
+def _card(graph: Graph, facts: Imported, source: Path, macs: int, licence: str) -> ModelCard:
     reach = "more than was measured" if facts.reach is None else f"{facts.reach} pixels"
     margin = MARGIN if facts.reach is None else facts.reach + _SPARE
     if facts.size is not None:  # a tile has to have something that is not margin
         margin = min(margin, (min(facts.size.width, facts.size.height) - 1) // 4)
     return ModelCard(
-        name=target.stem,
+        name=facts.model.stem,
         network=source.stem,
-        scale=scale,
+        scale=facts.scale,
         parameters=graph.parameters,
         macs_per_pixel=macs,
         format="onnx",
@@ -209,13 +244,13 @@ def _card(
         colour_order="RGB",
         training_degradation="not known",
         training_data="not known",
-        recipe=f"imported from {source.name}",
+        recipe=f"imported from {source.name} (sha256 {file_sha256(source)})",
         steps=0,
         figures={},
         licence=licence,
         limits=f"Imported: {facts.reading}, by measurement {facts.bicubic_db:.1f} dB from bicubic on a known "
         f"picture; a pixel depends on {reach} to each side. Fine detail is estimated, not seen; it is no "
         "evidence.",
-        sha256=file_sha256(target),
+        sha256=file_sha256(facts.model),
         margin=margin,
     )

@@ -1,9 +1,8 @@
-import importlib
 import sys
 
 import pytest
 
-from edgesr_ros.cli.main import COMMANDS, main
+from edgesr_ros.cli.main import COMMANDS, main, module_of
 from edgesr_ros.errors import InputError
 
 
@@ -14,8 +13,7 @@ def test_help_lists_every_command_with_what_it_does(capsys, arguments):
     assert end.value.code == 0
     printed = " ".join(capsys.readouterr().out.split())
     for name in COMMANDS:
-        module = importlib.import_module(f"edgesr_ros.cli.{name.replace('-', '_')}")
-        assert f"{name} {module.HELP}" in printed
+        assert f"{name} {module_of(name).HELP}" in printed
 
 
 @pytest.mark.parametrize("name", COMMANDS)

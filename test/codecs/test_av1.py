@@ -5,6 +5,7 @@ from packets import shown_by
 from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
 from edgesr_ros.codecs.av1_rate import quality_of, quantizer_of
+from edgesr_ros.codecs.machine import Machine
 from edgesr_ros.errors import InputError
 from edgesr_ros.quality.distortion import psnr
 
@@ -124,7 +125,8 @@ def test_the_same_frames_make_the_same_packets(drive, packets):
 
 def test_a_slow_machine_takes_less_trouble(drive):
     times = iter(range(10**6))
-    encoder, decoder = Av1Encoder(320, 240, frame_bytes=800, clock=lambda: next(times) * 0.02), Av1Decoder()
+    machine = Machine(lambda: next(times) * 0.02)
+    encoder, decoder = Av1Encoder(320, 240, frame_bytes=800, machine=machine), Av1Decoder()
     for frame in drive:
         decoder.decode(encoder.encode(frame))
     assert encoder.preset == 12

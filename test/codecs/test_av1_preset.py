@@ -3,11 +3,12 @@ import pytest
 from edgesr_ros.codecs.av1_preset import PresetChoice
 
 TIMES = {9: 4.5, 10: 3.7, 11: 2.9, 12: 2.4}  # ms at 640x480
+VGA, HD, FULL_HD = 640 * 480, 1280 * 720, 1920 * 1080
 
 
-def presets(slower, frames=600, odd=0.0):
+def presets(slower, frames=600, odd=0.0, pixels=VGA, hz=30.0):
     """Presets of each frame on a machine so many times slower; every tenth frame takes `odd` s more."""
-    choice, found = PresetChoice(), []
+    choice, found = PresetChoice(pixels, lambda: 1 / hz), []
     for number in range(frames):
         found.append(choice.preset)
         choice.spent(TIMES[choice.preset] * slower / 1000 + (odd if number % 10 == 0 else 0))
@@ -15,11 +16,27 @@ def presets(slower, frames=600, odd=0.0):
 
 
 @pytest.mark.parametrize(("slower", "last"), [(0.3, 9), (1, 9), (2.5, 10), (3.2, 11), (6, 12)])
-def test_a_slow_machine_gets_a_fast_preset_and_keeps_it(slower, last):
-    found = presets(slower)
+@pytest.mark.parametrize("pixels", [VGA, HD])
+def test_a_slow_machine_gets_a_fast_preset_and_keeps_it(slower, last, pixels):
+    found = presets(slower, pixels=pixels)
     assert found[0] == 9
     assert found[100:] == [last] * 500
 
 
+@pytest.mark.parametrize(("hz", "last"), [(10, 9), (30, 10), (60, 12)])
+def test_more_pixels_may_take_longer_but_not_until_the_next_frame(hz, last):
+    assert presets(4, pixels=FULL_HD, hz=hz)[100:] == [last] * 500  # 18 ms at 9
+
+
 def test_a_frame_that_took_long_for_another_reason_changes_nothing():
     assert set(presets(1, odd=0.03)) == {9}
+
+
+def test_what_is_left_to_save():
+    choice = PresetChoice(VGA, lambda: 1 / 30)
+    saving = [choice.saving]
+    for _ in range(45):
+        choice.spent(1.0)
+        saving.append(choice.saving)
+    assert saving[0] == pytest.approx(TIMES[9] / TIMES[12], rel=0.1)
+    assert (choice.preset, saving[-1]) == (12, 1.0)

@@ -1,12 +1,8 @@
-from itertools import pairwise
-
 import pytest
 
-from edgesr_ros.control.gaps import Gaps, ReportPace
+from edgesr_ros.control.gaps import Gaps
 from edgesr_ros.control.report import Arrival, ArrivalReport, Missing
 from edgesr_ros.errors import InputError
-
-FIRST = 10  # frames that are each told
 
 
 def test_what_is_between_the_decoded_and_the_newest_is_missing():
@@ -51,41 +47,6 @@ def test_what_is_told_is_bounded():
     for number in range(100_000, 105_000):
         gaps.came(number)
     assert sum(len(part) for part in vars(gaps).values() if hasattr(part, "__len__")) < 1000
-
-
-def pace_of(hz, seconds, missing=lambda _: ()):
-    """Times of reports of a regular stream, after the first frames."""
-    pace = ReportPace()
-    times = [FIRST / hz + index / hz for index in range(int(seconds * hz))]
-    for index in range(FIRST):
-        assert pace.due(index / hz, True, ())
-    return pace, [time for time in times if pace.due(time, True, missing(time))]
-
-
-@pytest.mark.parametrize("hz", [5, 10, 15])
-def test_frames_of_low_rate_are_each_told(hz):
-    _, told = pace_of(hz, 10)
-    assert len(told) == 10 * hz
-
-
-@pytest.mark.parametrize("hz", [25, 30, 60])
-def test_frames_of_high_rate_are_told_16_times_a_second(hz):
-    pace, told = pace_of(hz, 10)
-    assert 120 <= len(told) <= 210
-    assert max(b - a for a, b in pairwise(told)) <= pace.hold
-
-
-def test_a_gap_is_told_at_once_and_again_with_every_report():
-    pace, _ = pace_of(100, 1)
-    now = 2.0
-    assert pace.due(now, True, ())
-    assert not pace.due(now + 0.01, True, ())
-    assert pace.due(now + 0.02, False, (Missing(5),))
-    assert not pace.due(now + 0.03, True, (Missing(5),))
-    assert not pace.due(now + 0.03, False, (Missing(5, (1,)),))  # all of it was missing before
-    assert pace.due(now + 0.04, False, (Missing(5, (1,)), Missing(6, (0,))))
-    assert not pace.due(now + 0.05, False, (Missing(6, (0,)),))
-    assert pace.due(now + 0.05, False, (Missing(6, (0, 2)),))
 
 
 REPORT = ArrivalReport(

@@ -42,6 +42,13 @@ def test_grey_is_as_colour() -> None:
     assert measured(pan(2.0, colour=False)).moved == pytest.approx(measured(pan(2.0)).moved, rel=0.25)
 
 
+def test_a_large_camera_sees_the_same() -> None:
+    frames = pan(2.0)
+    large = [frame.repeat(8, axis=0).repeat(8, axis=1) for frame in frames]
+    assert large[0].shape[1] >= 2560
+    assert measured(large).moved == pytest.approx(measured(frames).moved, rel=0.02)
+
+
 def test_cuts_do_not_count() -> None:
     one, other = pan(0.5), pan(0.5, seed=4)
     cut = [*one[:7], *other[7:14], *one[14:]]

@@ -126,6 +126,21 @@ def test_a_fresh_picture_soon_after_an_outage(kbps: float, drive: Run, steps: St
     assert sum(10.2 < at < 15 for at, *_ in run.sent) <= 15  # nothing but small probes goes into the outage
 
 
+@pytest.mark.parametrize("left", [12, 30])
+@pytest.mark.parametrize("phase", [0.0, 0.02, 0.04])
+def test_a_link_that_all_but_stalls_both_ways_is_not_filled(
+    left: float, phase: float, drive: Run, steps: Steps
+) -> None:
+    """A packet a second comes through: a report that is late does not tell that what waits is through."""
+    end = 13 + phase
+    profile = steps((8 + phase, 1100), (5, left), (math.inf, 1100))
+    run = drive(profile, 30, back=profile)
+    assert run.overload_loss() <= 0.002
+    assert sum(8.7 < at < end for at, *_ in run.sent) <= 30
+    assert run.first_fresh(after=end) <= 0.7
+    assert run.used(profile, end + 5, 30) >= 0.7
+
+
 def test_a_fresh_picture_soon_after_an_outage_whenever_it_begins(drive: Run, steps: Steps) -> None:
     """The queue may be full: of frames whose time tells nothing of the link, or without room for probes."""
     for phase in range(40):

@@ -9,6 +9,7 @@ import pytest
 
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.control.arrivals import ArrivalLog
+from edgesr_ros.control.brief import from_pairs, to_pairs
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.defaults import defaults_of
 from edgesr_ros.ends.ground import Ground
@@ -39,6 +40,12 @@ def picture(n: int) -> np.ndarray:
     return np.ascontiguousarray(scene[:, 4 * n % 300 : 4 * n % 300 + 128])
 
 
+def whole(packet: Packet, number: int | None = None) -> Packet:
+    """The same, perhaps of another number, with a report for each frame."""
+    number = packet.format.number if number is None else number
+    return packet._replace(format=msgspec.structs.replace(packet.format, number=number, report_ms=None))
+
+
 class Chain:
     """A robot's end and a ground's end, one frame after the other, reports at once."""
 
@@ -60,9 +67,10 @@ class Chain:
         self.sent += 1
         self.sizes.append(len(packet.data))
         self.last = stamp_ns, packet
-        self.robot.reported(self.now + 0.02, self.arrive(stamp_ns, packet))
+        if (report := self.arrive(stamp_ns, packet)) is not None:
+            self.robot.reported(self.now + 0.02, report)
 
-    def arrive(self, stamp_ns: int, packet: Packet) -> ArrivalReport:
+    def arrive(self, stamp_ns: int, packet: Packet) -> ArrivalReport | None:
         received = self.ground.decode(stamp_ns, packet.data, packet.format.text())
         at = round((self.now + 0.01) * S)
         report, dropped = self.ground.arrived(at, at, received)
@@ -71,7 +79,7 @@ class Chain:
         else:
             self.shown += 1
             self.dated.append(self.ground.dated)
-        return ArrivalReport.from_pairs(report.to_pairs())
+        return None if report is None else from_pairs(to_pairs(report))
 
 
 def chain(**chosen: object) -> Chain:
@@ -120,11 +128,9 @@ def test_frames_that_come_twice_or_late_are_not_shown(ladder: str) -> None:
         before = run.last
         run.frame(n, 0)
     assert run.last and before
-    totals = run.arrive(*run.last).frames
+    totals = run.arrive(0, whole(run.last[1])).frames
     assert run.drops == ["duplicate"]
-    late = before[1]._replace(
-        format=msgspec.structs.replace(before[1].format, number=before[1].format.number - 200)
-    )
+    late = whole(before[1], before[1].format.number - 200)
     assert run.arrive(0, late).frames == totals + 1  # it arrived, if late
     assert run.drops == ["duplicate", "out_of_order"]
 

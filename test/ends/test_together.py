@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.codecs.format import FrameFormat
@@ -13,10 +14,11 @@ class Blank:
         return Received(np.zeros((48, 64, 3), np.uint8), form, 1, stamp_ns, len(data))
 
 
-def came(grounds, name, number, codec, at):
+def came(grounds, name, number, codec, at, report_ms=60):
     """A frame of a camera, `at` ms; what is told then, by camera, as numbers of the frames, newest first."""
-    form = FrameFormat(encoding="rgb8", codec=codec, full_width=64, full_height=48, number=number)
-    ground, now_ns = grounds[name], at * 1_000_000
+    size = {"full_width": 64, "full_height": 48}
+    form = FrameFormat(encoding="rgb8", codec=codec, **size, number=number, report_ms=report_ms)
+    ground, now_ns = grounds[name], round(at * 1_000_000)
     received = ground.decode(0, b"frame", form.text())
     report, _ = ground.arrived(now_ns, now_ns, received)
     if report is None:
@@ -42,3 +44,20 @@ def test_arrivals_that_a_camera_has_kept_to_itself_are_told_by_another():
     assert told["front"][:2] == [20, 19]
     # The front need not say so again at once.
     assert came(grounds, "front", 21, "av1", 1930) is None
+
+
+@pytest.mark.parametrize(("asked", "expected"), [((250, 250, 250), 250), ((100, 250, 250), 100)])
+def test_messages_are_as_many_as_the_camera_asks_for_that_wants_most(asked, expected):
+    grounds = {name: Ground(Blank()) for name in ("front", "rear", "arm")}
+    told_at, frames = [], set()
+    for number in range(600):  # of each at 30 Hz, in turn
+        for index, (name, report_ms) in enumerate(zip(grounds, asked, strict=True)):
+            at = 100 / 3 * (number + index / 3)
+            told = came(grounds, name, number, "av1", at, report_ms)
+            if told is not None:
+                told_at.append(at)
+                frames |= {(camera, frame) for camera, numbers in told.items() for frame in numbers}
+    apart = np.diff([at for at in told_at if at > 2_000])
+    assert apart.mean() == pytest.approx(expected, rel=0.1)
+    assert apart.max() < 2 * expected
+    assert {(name, number) for name in grounds for number in range(580)} <= frames

@@ -1,4 +1,4 @@
-"""Networks that others exported: `edgesr import-onnx` makes models that all commands and nodes take."""
+"""Networks that others exported: `edgesr import` makes models that all commands and nodes take."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +16,7 @@ from edgesr_ros.ends.robot_settings import RobotSettings
 from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.schema import convert
 from edgesr_ros.sources.files import read_image, write_image
-from edgesr_ros.upscaling.card import InputSize, read_card
+from edgesr_ros.upscaling.card import InputSize, file_sha256, read_card
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 onnx = pytest.importorskip("onnx")
@@ -80,7 +80,7 @@ def imported(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(source, scale, *options):
-        assert main(["import-onnx", str(source), "--scale", str(scale), *options]) == 0
+        assert main(["import", str(source), "--scale", str(scale), *options]) == 0
         return tmp_path / f"{Path(source).stem}_x{scale}.onnx"
 
     return run
@@ -99,7 +99,7 @@ def test_the_users_network_works_in_every_command(imported, photograph, tmp_path
     assert np.abs(made.astype(int) - expected).max() <= 2
     assert main(["evaluate", str(model), "--data", str(tmp_path / "data")]) == 0
     assert main(["upscale", "data/small.png", "--model", str(USERS)]) == 2
-    assert "`edgesr import-onnx` does" in capsys.readouterr().err
+    assert "`edgesr import` does" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,16 @@ def test_layout_and_range_are_found_out(
     upscaler = load_upscaler(str(model))
     off = np.abs(upscaler.upscale(photograph[:51, :70]).astype(int) - blown_up(photograph[:51, :70], scale))
     assert off.max() <= (1 if dtype == np.float16 else 0)
+
+
+@pytest.mark.parametrize("scale", [2, 5, 8])
+def test_the_scale_is_found_out(tmp_path, monkeypatch, scale):
+    monkeypatch.chdir(tmp_path)
+    source = blocks(tmp_path / "net.onnx", scale, 0, 1)
+    assert main(["import", str(source), "--licence", "MIT"]) == 0
+    card = read_card(tmp_path / f"net_x{scale}.onnx")
+    assert (card.scale, card.licence) == (scale, "MIT")
+    assert card.recipe == f"imported from net.onnx (sha256 {file_sha256(source)})"
 
 
 def test_what_is_said_is_not_guessed(imported, tmp_path, photograph):
@@ -238,7 +248,7 @@ def integers(path):
 def test_wrong_files_give_one_line(tmp_path, monkeypatch, capfd, make, options, reason):
     monkeypatch.chdir(tmp_path)
     source = make(tmp_path / "wrong.onnx")
-    assert main(["import-onnx", str(source), "--scale", "4", *options]) == 2
+    assert main(["import", str(source), "--scale", "4", *options]) == 2
     said = capfd.readouterr().err
     assert reason in said
     assert len(said.splitlines()) == 1

@@ -83,7 +83,7 @@ def test_all_that_is_started_is_installed(starts, prefix, run):
         assert node.parameter_files[0].is_file()
 
 
-@pytest.mark.parametrize("name", ["onboard", "ground_station", "teleop"])
+@pytest.mark.parametrize("name", ["onboard", "ground_station", "operator", "teleop"])
 def test_every_node_gets_our_dds_profile_unless_the_user_has_one(starts, prefix, monkeypatch, name):
     variables = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")  # Fast DDS 2 and 3
     for variable in variables:
@@ -102,6 +102,7 @@ def test_the_runs_start_what_they_should(starts):
 
     assert nodes("onboard") == {"onboard"}
     assert nodes("ground_station") == {"ground_station"}
+    assert nodes("operator") == {"operator"}
     assert nodes("teleop") == NODES - {"quality_recorder"}
     assert nodes("teleop", output="x") == nodes("degradation") == NODES
     assert nodes("teleop", link="none") == {"frame_player", "onboard", "ground_station"}

@@ -11,7 +11,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Camera, Experiment, Ours, Srt, WebRtc
 from edgesr_ros.frames.colour import planar_420
-from edgesr_ros.live.peers import webrtc
+from edgesr_ros.live import browser
 from edgesr_ros.live.peers.bar_code import mark, marked, number_in
 from edgesr_ros.live.peers.record import Recorder, read_peer
 from edgesr_ros.live.peers.start import check_peers
@@ -125,7 +125,7 @@ def test_a_window_holds_only_what_is_in_it(record):
 def test_what_is_not_installed_is_one_line_that_names_the_package(monkeypatch, contender, missing, message):
     found = {"chromium", "chromedriver", "srt-live-transmit"} - {missing}
     monkeypatch.setattr(shutil, "which", lambda tool: tool if tool in found else None)
-    monkeypatch.setattr(webrtc, "LIBRARY", "no_such_package" if missing == "selenium" else "numpy")
+    monkeypatch.setattr(browser, "LIBRARY", "no_such_package" if missing == "selenium" else "numpy")
     with pytest.raises(InputError, match=message):
         check_peers(experiment(contender))
 

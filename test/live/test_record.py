@@ -20,8 +20,10 @@ def record(tmp_path):
     (tmp_path / "camera.txt").write_text("".join(f"{stamp} {1000 + number}\n" for stamp, number in seen))
     sent = stamps[::2]
     arrived = [stamp for stamp in sent if stamp not in (sent[7], sent[8])]
-    (tmp_path / "sent.txt").write_text("".join(f"{s} {s + 50_000_000} 1000\n" for s in sent))
-    (tmp_path / "arrived.txt").write_text("".join(f"{s}\n" for s in arrived))
+    numbers = {stamp: number for number, stamp in enumerate(sent) if number % 2}  # the others have none
+    lines = (f"{s} {s + 50_000_000} 1000 {numbers.get(s, '')}\n" for s in sent)
+    (tmp_path / "sent.txt").write_text("".join(lines))
+    (tmp_path / "arrived.txt").write_text("".join(f"{numbers.get(s, s)}\n" for s in arrived))
     shown = "".join(f"{s} {s + 180_000_000}\n" for s in arrived)
     (tmp_path / "shown.txt").write_text(shown + "17000")  # its process was ended while it wrote
     for at, shown_stamps in ((START + SECOND // 2, [stamps[10], stamps[12]]), (START + 9 * SECOND, [])):

@@ -4,7 +4,12 @@ torch = pytest.importorskip("torch", reason="the networks are torch modules: req
 
 from torch import nn  # noqa: E402
 
-from edgesr_ros.networks.simplify import SplitPReLU, simplified, split_prelus  # noqa: E402
+from edgesr_ros.networks.simplify import (  # noqa: E402
+    LargerPReLU,
+    SplitPReLU,
+    simplified,
+    split_prelus,
+)
 
 
 def noise(*shape):
@@ -29,8 +34,8 @@ def test_fewer_layers_do_the_same():
     before = {key: value.clone() for key, value in network.state_dict().items()}
     simple = simplified(network)
     kinds = {type(layer) for layer in simple.modules()}
-    assert not {nn.BatchNorm2d} & kinds
-    assert nn.LeakyReLU in kinds
+    assert not {nn.BatchNorm2d, nn.PReLU} & kinds
+    assert {nn.LeakyReLU, LargerPReLU} <= kinds
     assert [layer.groups for layer in simple.modules() if isinstance(layer, nn.Conv2d)] == [1, 1]
     torch.testing.assert_close(simple(noise(2, 3, 7, 8)), network(noise(2, 3, 7, 8)))
     assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
@@ -47,6 +52,13 @@ def test_a_prelu_is_a_product_and_a_sum():
     network = chain()
     split = simplified(network)
     split_prelus(split)
-    assert not any(isinstance(layer, nn.PReLU) for layer in split.modules())
     assert isinstance(split[4], SplitPReLU)
     torch.testing.assert_close(split(noise(1, 3, 6, 6)), network(noise(1, 3, 6, 6)))
+
+
+def test_slopes_beyond_1_are_no_choice_of_the_larger():
+    network = nn.Sequential(nn.PReLU(3))
+    for steepest, kind in ((1.0, LargerPReLU), (1.5, SplitPReLU)):
+        network[0].weight.data = torch.tensor([-0.5, 0.25, steepest])
+        assert isinstance(simplified(network)[0], kind)
+        torch.testing.assert_close(simplified(network)(noise(1, 3, 6, 6)), network(noise(1, 3, 6, 6)))

@@ -22,6 +22,8 @@ from edgesr_ros.nodes.ground_station import GroundStationParameters  # noqa: E40
 from edgesr_ros.nodes.link_emulator import LinkEmulatorParameters  # noqa: E402
 from edgesr_ros.nodes.parameters import Parameters, properties_of  # noqa: E402
 from edgesr_ros.nodes.quality_recorder import QualityRecorderParameters  # noqa: E402
+from edgesr_ros.nodes.remote_parameters import PARAMETERS  # noqa: E402
+from edgesr_ros.operator.settings import OperatorSettings  # noqa: E402
 from edgesr_ros.schema import FIXED, Struct, convert  # noqa: E402
 
 NODES = {
@@ -29,6 +31,7 @@ NODES = {
     "ground_station": GroundStationParameters,
     "link_emulator": LinkEmulatorParameters,
     "onboard": RobotSettings,
+    "operator": OperatorSettings,
     "quality_recorder": QualityRecorderParameters,
 }
 
@@ -69,6 +72,16 @@ def change(node, **values):
 
 def test_every_node_has_its_defaults_and_the_config_nothing_else():
     assert {path.stem for path in resources.config().glob("*.yaml")} == set(NODES)
+
+
+def test_the_operator_knows_every_node_with_live_parameters():
+    live = {
+        name
+        for name, kind in NODES.items()
+        if not all(facts.get("readOnly") for facts in properties_of(kind).values())
+    }
+    assert live == {*PARAMETERS, "operator"}
+    assert all(PARAMETERS[name] is NODES[name] for name in PARAMETERS)
 
 
 @pytest.mark.parametrize("name", NODES)

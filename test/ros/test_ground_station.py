@@ -4,6 +4,7 @@ import time
 
 import cv2
 import numpy as np
+import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from model_pairs import BACKEND
 from ros_messages import compressed_message
@@ -27,19 +28,22 @@ def test_shows_the_super_resolved_picture_with_its_stamp(bench, picture):
     bench.start("ground_station", model=MODEL, backend=BACKEND, overlay=False, deadline=10.0)
     shown = bench.collect(Image, "image_sr")
     facts = bench.collect(DiagnosticArray, "image_sr/facts")
+    enlarged = bench.collect(Image, "image_received")
     reports = bench.collect(DiagnosticArray, "link_report")
     link = bench.publisher(CompressedImage, "image_lr/compressed")
     stamp = time.time_ns()
     bench.deliver(
         link,
         compressed_message(small(picture), stamp, (63, 45)),
-        lambda: shown and facts and reports,
+        lambda: shown and facts and enlarged and reports,
         "the picture and what is said of it",
     )
     expected = load_upscaler(MODEL).upscale(small(picture))[:45, :63]
     np.testing.assert_array_equal(image_to_array(shown[0]), expected)
     assert nanoseconds(shown[0].header.stamp) == stamp
     assert shown[0].header.frame_id == "camera"
+    np.testing.assert_array_equal(image_to_array(enlarged[0]), small(picture))
+    assert nanoseconds(enlarged[0].header.stamp) == stamp
     assert pairs_of(facts[0])["method"] == "sr"
     assert float(pairs_of(facts[0])["consistency_db"]) > 20
     report = ArrivalReport.from_pairs(pairs_of(reports[0]))
@@ -73,9 +77,12 @@ def test_a_grey_camera_stays_grey(bench, picture):
     np.testing.assert_array_equal(image_to_array(shown[0]), cv2.cvtColor(three, cv2.COLOR_RGB2GRAY))
 
 
-def test_camera_info_follows(bench, picture):
-    bench.start("ground_station", model="bicubic", overlay=False)
-    bench.collect(Image, "image_sr")
+@pytest.mark.parametrize(
+    ("output_width", "expected"), [(0, (64, 48, 100.0, 80.0)), (32, (32, 24, 50.0, 40.0))]
+)
+def test_camera_info_follows(bench, picture, output_width, expected):
+    bench.start("ground_station", model="bicubic", overlay=False, output_width=output_width)
+    shown, facts = bench.collect(Image, "image_sr"), bench.collect(DiagnosticArray, "image_sr/facts")
     infos = bench.collect(CameraInfo, "image_sr/camera_info")
     latched = bench.node.create_publisher(CameraInfo, "image_lr/camera_info", LATCHED)
     info = CameraInfo(width=16, height=12)
@@ -86,10 +93,12 @@ def test_camera_info_follows(bench, picture):
     bench.deliver(
         bench.publisher(CompressedImage, "image_lr/compressed"),
         compressed_message(small(picture), 7, (64, 48)),
-        lambda: infos,
+        lambda: infos and shown and facts,
         "the camera info",
     )
-    assert (infos[0].width, infos[0].height, infos[0].k[0], infos[0].k[4]) == (64, 48, 100.0, 80.0)
+    assert (infos[0].width, infos[0].height, infos[0].k[0], infos[0].k[4]) == expected
+    assert (shown[0].width, shown[0].height) == expected[:2]
+    assert ("consistency_db" in pairs_of(facts[0])) == (output_width == 0)
     assert nanoseconds(infos[0].header.stamp) == 7
 
 

@@ -10,7 +10,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from edgesr_ros.codecs import av1
 from edgesr_ros.codecs.parts import Part
-from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.brief import from_pairs
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.messages import nanoseconds, pairs_of
 
@@ -58,7 +58,7 @@ def test_a_lossy_link_shows_only_good_pictures_and_all_adds_up(bench, tmp_path):
 
     assert any(Part.of(message.format) for message in sent)
     assert max(len(serialize_message(message)) for message in sent) + RTPS <= PACKET
-    told = [ArrivalReport.from_pairs(pairs_of(message)) for message in reports]
+    told = [from_pairs(pairs_of(message)) for message in reports]
     assert any(report.missing for report in told)
     assert max(report.decoded or 0 for report in told) > 0
     assert bench.count("onboard", "sent_again") > 0

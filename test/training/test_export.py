@@ -13,7 +13,9 @@ from safetensors.torch import save_file  # noqa: E402
 from edgesr_ros import resources  # noqa: E402
 from edgesr_ros.cli.main import main  # noqa: E402
 from edgesr_ros.networks import create_network, find_spec  # noqa: E402
+from edgesr_ros.networks.f2srgan import F2SRGANSpec  # noqa: E402
 from edgesr_ros.networks.fold import PictureModel  # noqa: E402
+from edgesr_ros.networks.swiftsrgan import SwiftSRGANSpec  # noqa: E402
 from edgesr_ros.quality.distortion import psnr  # noqa: E402
 from edgesr_ros.schema import write_json  # noqa: E402
 from edgesr_ros.sources.files import read_image  # noqa: E402
@@ -256,6 +258,35 @@ def test_tflite(weights, tmp_path, photographs, precision, least_db):
         assert psnr(enlarged, expected) > least_db
         if precision == "float32":
             assert np.abs(enlarged.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # litert-torch's own
+@pytest.mark.parametrize(
+    "spec",
+    [F2SRGANSpec(blocks=1, features=16, scale=2), find_spec("tpsr", 2), SwiftSRGANSpec(blocks=1, features=8)],
+    ids=lambda spec: spec.__struct_config__.tag,
+)
+def test_tflite_of_another_network_than_edgesrgan(tmp_path, spec):
+    """Quarters and mirrored borders, pixel shuffles, batch norms and a tanh, at odd sides."""
+    pytest.importorskip("litert_torch", reason="writes TFLite: requirements/export.txt")
+    from ai_edge_litert.interpreter import Interpreter
+
+    from edgesr_ros.training.export_tflite import export_tflite
+
+    torch.manual_seed(1)
+    network = spec.build().eval().requires_grad_(False)
+    last = [layer for layer in network.modules() if isinstance(layer, torch.nn.Conv2d)][-1]
+    rgb = noise(19, 25)
+    while np.ptp(in_torch(network, rgb)) < 150:
+        last.weight *= 2
+    export_tflite(network, tmp_path / "model.tflite", InputSize(width=25, height=19))
+    interpreter = Interpreter(str(tmp_path / "model.tflite"))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], rgb[None])
+    interpreter.invoke()
+    enlarged = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+    assert np.abs(enlarged.astype(int) - in_torch(network, rgb)).max() <= 1
 
 
 @pytest.mark.parametrize(

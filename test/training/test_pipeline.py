@@ -183,7 +183,7 @@ def test_a_folder_of_an_older_version_is_taken_over(make, tmp_path):
         (replace(FIRST, steps=(BLEND,)), "first/best.safetensors: no trained weights"),
         (replace(FIRST, steps=(EXPORT,)), "steps: export needs weights; expected a train step before it"),
         (replace(FIRST, network="resnet"), "network: expected one of"),
-        (replace(FIRST, network="tpsr"), r"scale: expected one of \[4\], got 2"),
+        (replace(FIRST, network="esrgan"), r"scale: expected one of \[4\], got 2"),
     ],
 )
 def test_mistakes_are_one_line(make, recipe, message):

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -52,6 +53,44 @@ def test_a_frame_of_full_size_stays_as_it_is(frame):
 def test_a_grey_camera_has_one_channel_whatever_a_network_makes_of_it(frame):
     made = restore(reduce_frame(frame, 2), SIZE, grey=True)
     assert made.picture.shape == (SIZE[1], SIZE[0])
+
+
+@pytest.mark.parametrize(
+    ("scale", "width", "step", "method"),
+    [
+        (4, 61, 4, "bicubic"),
+        (4, 99, 4, "bicubic"),  # no more than the camera has
+        (4, 31, 4, "bicubic"),
+        (4, 30, 2, "bicubic"),
+        (4, 16, 2, "bicubic"),
+        (4, 15, 1, "none"),
+        (2, 15, 1, "none"),
+        (1, 30, 1, "none"),
+        (3, 30, 3, "bicubic"),
+        (8, 1, 1, "none"),
+    ],
+)
+def test_who_wants_less_pixels_gets_them_with_no_more_enlarging_than_that(frame, scale, width, step, method):
+    steps = []
+
+    def enlarge(rgb, factor):
+        steps.append(factor)
+        return BicubicUpscaler(factor).upscaled(rgb)
+
+    made = restore(reduce_frame(frame, scale), SIZE, enlarge, width=width)
+    shown = min(width, SIZE[0])
+    assert made.picture.shape == (max(round(SIZE[1] * shown / SIZE[0]), 1), shown, 3)
+    assert made.picture.flags.c_contiguous
+    assert (made.method, steps) == (method, [step] if step > 1 else [])
+
+
+def test_a_smaller_picture_shows_the_same():
+    grey = np.add.outer(np.arange(SIZE[1]), np.arange(SIZE[0])).astype(np.uint8)
+    smooth = np.dstack([grey, grey, grey])
+    whole = restore(reduce_frame(smooth, 2), SIZE).picture
+    made = restore(reduce_frame(smooth, 4), SIZE, width=40).picture
+    expected = cv2.resize(whole, (40, made.shape[0]), interpolation=cv2.INTER_AREA)
+    assert np.abs(made[2:-2, 2:-2].astype(int) - expected[2:-2, 2:-2]).max() <= 2
 
 
 def test_a_frame_that_no_reduction_leads_to_is_one_line(frame):

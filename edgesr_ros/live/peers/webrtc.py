@@ -1,14 +1,10 @@
 """WebRTC between two browsers of Chromium, one at each end of the link: one process for each.
 
 `python -m edgesr_ros.live.peers.webrtc robot|ground FOLDER SETTING`, the setting as JSON. They find each
-other by files in the folder, so that the link carries nothing but WebRTC. The browser is that of the
-distribution, driven by Selenium and the distribution's own chromedriver: those two always fit each other,
-which no library with a browser of its own promises.
+other by files in the folder, so that the link carries nothing but WebRTC.
 """
 
 import base64
-import importlib.util
-import shutil
 import sys
 import tempfile
 import time
@@ -22,70 +18,39 @@ import numpy as np
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera, WebRtc
 from edgesr_ros.frames.yuv import halved_chroma_to_rgb
+from edgesr_ros.live.browser import BROWSER, check_browser, start_browser
 from edgesr_ros.live.peers.bar_code import BITS, CELL
 from edgesr_ros.live.peers.process import Setting, run_end
 from edgesr_ros.live.peers.record import Recorder
 from edgesr_ros.live.screens import Looks
 
-BROWSER, DRIVER, LIBRARY = "chromium", "chromedriver", "selenium"
 _PAGE = Path(__file__).with_suffix(".html")
 _OFFER, _ANSWER = "offer.sdp", "answer.sdp"
 _PATIENCE = 100.0  # s for the other end's half
 _NEWS_PERIOD = 0.2  # s
 _PROFILES = {"VP8": "", "VP9": "profile-id=0", "AV1": "profile=0", "H264": "packetization-mode=1"}
 _FLAGS = (
-    "--headless",
-    "--no-sandbox",  # namespaces need root, and root has no sandbox
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
     "--disable-quic",
     "--mute-audio",
     # The only network is the link: names by multicast, which hide addresses, would have to cross it.
     "--disable-features=WebRtcHideLocalIpsWithMdns,MediaRouter,OptimizationHints,Translate",
-    # Nobody looks at the window, and still it is not idle.
-    "--disable-renderer-backgrounding",
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
 )
 _CAMERA_FLAGS = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 
 def check_webrtc() -> None:
-    """Whether what it needs is installed.
-
-    Raises:
-        InputError: something is not; names the package.
-    """
-    if importlib.util.find_spec(LIBRARY) is None:
-        raise InputError(
-            f"kind: webrtc: expected the Python package {LIBRARY} (pip install -r requirements/peers.txt)"
-        )
-    for tool, package in ((BROWSER, "chromium"), (DRIVER, "chromium-driver")):
-        if shutil.which(tool) is None:
-            raise InputError(f"kind: webrtc: expected `{tool}` (Debian's package {package})")
+    """Whether what it needs is installed; errors as `check_browser`."""
+    check_browser("kind: webrtc")
 
 
 class _Browser:
     """A browser with our page, which is one of the two ends."""
 
     def __init__(self, end: str, profile: Path, flags: Sequence[str]) -> None:
-        from selenium import webdriver
         from selenium.common.exceptions import WebDriverException
-        from selenium.webdriver.chrome.service import Service
         from urllib3.exceptions import HTTPError
 
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which(BROWSER)
-        for flag in (*_FLAGS, *flags, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        try:
-            self._driver = webdriver.Chrome(options, Service(shutil.which(DRIVER)))
-        except WebDriverException as error:
-            raise InputError(f"{BROWSER} does not start: {str(error).splitlines()[0]}") from None
+        self._driver = start_browser(profile, (*_FLAGS, *flags))
         self._end, self._failed = end, (WebDriverException, HTTPError)
         self._driver.set_script_timeout(_PATIENCE)
         self._driver.get(_PAGE.as_uri())

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks import Network
 from edgesr_ros.training.steps.step import Made, Run, Step, needed
-from edgesr_ros.training.weights import BEST, load_network, save_network, trained
+from edgesr_ros.training.weights import BEST, Facts, load_network, read_facts, save_network, trained
 
 
 class Blend(Step, tag="blend"):
@@ -30,7 +30,7 @@ class Blend(Step, tag="blend"):
         network, other = load_network(weights, facts.spec), trained(run.work, self.other)
         mix(network, other, self.alpha)
         path = folder / BEST
-        save_network(path, network, replace(facts, mixed=(*facts.mixed, in_words(self.alpha, other))))
+        save_network(path, network, mixed(facts, other, self.alpha))
         return Made(path, (path,), (f"{self.alpha:g} parts of {self.other}: {path}",))
 
 
@@ -44,6 +44,13 @@ def mix(network: Network, other: Path, alpha: float) -> None:
     """
     weights = load_network(other, network.spec).state_dict()
     network.load_state_dict(blend(weights, network.state_dict(), alpha))
+
+
+def mixed(facts: Facts, other: Path, alpha: float) -> Facts:
+    """What weights are into which another file's were mixed: also the other's, if those were imported."""
+    others = read_facts(other)
+    origin = facts.origin or (others.origin if others else None)
+    return replace(facts, mixed=(*facts.mixed, in_words(alpha, other)), origin=origin)
 
 
 def in_words(alpha: float, other: Path) -> str:

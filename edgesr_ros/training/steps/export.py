@@ -20,7 +20,8 @@ class Export(Step, tag="export"):
     formats: Annotated[tuple[Format, ...], Meta(min_length=1)] = ("onnx",)
     precisions: Annotated[tuple[Precision, ...], Meta(min_length=1)] = ("float32",)
     size: InputSize = InputSize(width=160, height=120)  # that a TFLite file is for
-    licence: str = "Apache-2.0"  # of the weights
+    # Of the weights; null: Apache-2.0, or that of imported ones with which they began.
+    licence: str | None = None
 
     def run(self, run: Run, weights: Path | None, folder: Path, parents: dict[str, str]) -> Made:
         weights = needed(weights, "export")
@@ -37,6 +38,8 @@ class Export(Step, tag="export"):
         )
         data = f"{len(list_images(run.data, recursive=True))} photographs of {run.data.resolve().name}"
         said: list[str] = []
-        model = Model(run.name, self.size, data, self.licence)
+        if facts.origin:
+            data = f"{data}; begun with weights of {facts.origin.training_data}"
+        model = Model(run.name, self.size, data, self.licence or facts.licence("Apache-2.0"))
         files = write_models(network, facts, model, chosen, pictures, folder, said.append)
         return Made(weights, (*files, *map(card_path, files)), tuple(said))

@@ -45,6 +45,7 @@ class Run(NamedTuple):
             mixed=before.mixed if before and before.recipe == self.name else (),
             seed=self.recipe.seed,
             parents=parents,
+            origin=before.origin if before else None,
         )
 
 
