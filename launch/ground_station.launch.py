@@ -9,16 +9,22 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"  # in the checkout as in share/
+CAMERA = "{camera}"  # stands for a camera's name in the topics of several
+TOPICS = ("compressed", "camera_info", "time_reference")
 
 
 def ground_station(context: LaunchContext) -> list[Node]:
     """The node; an argument that was left empty leaves the parameter file's value as it is."""
     overrides = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
-        for name, kind in (("model", str), ("interpolation", float), ("overlay", bool))
+        for name, kind in (("model", str), ("interpolation", float), ("overlay", bool), ("cameras", str))
         if LaunchConfiguration(name).perform(context)
     }
-    received = LaunchConfiguration("image_lr")
+    cameras, received = (LaunchConfiguration(name).perform(context) for name in ("cameras", "image_lr"))
+    names = [name.strip() for name in cameras.split(",") if name.strip()]
+    bases = [("image_lr", received)] if not names else []
+    if CAMERA in received:
+        bases += [(f"{name}/image_lr", received.replace(CAMERA, name)) for name in names]
     return [
         Node(
             package="edgesr_ros",
@@ -29,9 +35,7 @@ def ground_station(context: LaunchContext) -> list[Node]:
                 {"use_sim_time": LaunchConfiguration("use_sim_time"), **overrides},
             ],
             remappings=[
-                ("image_lr/compressed", [received, "/compressed"]),
-                ("image_lr/camera_info", [received, "/camera_info"]),
-                ("image_lr/time_reference", [received, "/time_reference"]),
+                *((f"{base}/{topic}", f"{to}/{topic}") for base, to in bases for topic in TOPICS),
                 ("link_report", LaunchConfiguration("link_report")),
             ],
             output="screen",
@@ -44,7 +48,15 @@ def generate_launch_description() -> LaunchDescription:
     arguments = [
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
         DeclareLaunchArgument(
-            "image_lr", default_value="image_lr", description="Base topic of what arrives from the robot."
+            "image_lr",
+            default_value="image_lr",
+            description="Base topic of what arrives from the robot; of several cameras with {camera} for "
+            "their names, if it is not {camera}/image_lr.",
+        ),
+        DeclareLaunchArgument(
+            "cameras",
+            default_value="",
+            description="Names of several cameras, as at `onboard`; empty: as the parameter file says.",
         ),
         DeclareLaunchArgument(
             "link_report",

@@ -9,6 +9,7 @@ from launch import Event, LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     IncludeLaunchDescription,
+    OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
     TimerAction,
@@ -25,6 +26,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"  # in the checkout as in share/
 LAST_FRAMES = 2.0  # seconds between the end of one process and the end of all: what is on its way arrives
+CAMERA = "{camera}"  # stands for a camera's name in the topics of several
 RECORDER_TIMEOUT = "60"  # seconds that the recorder may take for its report before it is terminated
 
 
@@ -42,6 +44,82 @@ def text(name: str) -> ParameterValue:
     return ParameterValue(LaunchConfiguration(name), value_type=str)
 
 
+def cameras(context: LaunchContext) -> list[str]:
+    """Their names; of one camera alone an empty one."""
+    return [name.strip() for name in LaunchConfiguration("cameras").perform(context).split(",")]
+
+
+def below(namespace: str, name: str) -> str:
+    """A namespace in another."""
+    return f"{namespace}/{name}".rstrip("/")
+
+
+def players(context: LaunchContext) -> list[Node]:
+    """A frame_player for each camera.
+
+    Raises:
+        RuntimeError: sources are neither one nor as many as cameras.
+    """
+    names, use_sim_time = cameras(context), LaunchConfiguration("use_sim_time")
+    source = LaunchConfiguration("source").perform(context)
+    sources = source.split(",") if len(names) > 1 and "," in source else [source] * len(names)
+    if len(sources) != len(names):
+        raise RuntimeError(
+            f"source: expected one, or one for each of {len(names)} cameras, got {len(sources)}"
+        )
+    return [
+        Node(
+            package="edgesr_ros",
+            executable="frame_player",
+            namespace=below("robot", name),
+            parameters=[
+                LaunchConfiguration("frame_player_params"),
+                {
+                    "source": ParameterValue(played, value_type=str),
+                    "topic": text("topic"),
+                    "loop": LaunchConfiguration("loop"),
+                    "stamps": IfElseSubstitution(use_sim_time, "recording", "now"),
+                    "publish_clock": use_sim_time,
+                },
+            ],
+            output="screen",
+        )
+        for name, played in zip(names, sources, strict=True)
+    ]
+
+
+def recorders(context: LaunchContext) -> list[Node]:
+    """A quality_recorder for each camera; of several each writes into a folder of its name."""
+    output, camera, source, link = (
+        LaunchConfiguration(name).perform(context) for name in ("output", "camera", "source", "link")
+    )
+    nodes = []
+    for name in cameras(context):
+        image = camera.replace(CAMERA, name) or below("/robot", name) + "/image_raw"
+        received = below("/robot" if link == "none" else "/ground", name) + "/image_lr/compressed"
+        nodes.append(
+            Node(
+                package="edgesr_ros",
+                executable="quality_recorder",
+                namespace=below("ground", name),
+                parameters=[
+                    LaunchConfiguration("quality_recorder_params"),
+                    {
+                        "output": ParameterValue(below(output, name), value_type=str),
+                        "source": ParameterValue(image if camera else source, value_type=str),
+                        "link": text("link"),
+                        "seconds": ParameterValue(LaunchConfiguration("seconds"), value_type=float),
+                        "use_sim_time": LaunchConfiguration("use_sim_time"),
+                    },
+                ],
+                remappings=[("image_raw", image), ("image_lr/compressed", received)],
+                sigterm_timeout=RECORDER_TIMEOUT,
+                output="screen",
+            )
+        )
+    return nodes
+
+
 def end_all(_event: Event, context: LaunchContext) -> TimerAction | None:
     """A chain that lacks a part is none: end the rest, unless that is happening already."""
     if context.is_shutdown:
@@ -55,11 +133,18 @@ def generate_launch_description() -> LaunchDescription:
     direct = EqualsSubstitution(LaunchConfiguration("link"), "none")
     played = EqualsSubstitution(LaunchConfiguration("camera"), "")
     unrecorded = EqualsSubstitution(LaunchConfiguration("output"), "")
+    alone = EqualsSubstitution(LaunchConfiguration("cameras"), "")
     arguments = [
         DeclareLaunchArgument(
             "source",
             default_value="camera:0",
-            description="What frame_player plays: camera:N, video file, image folder or rosbag2.",
+            description="What frame_player plays: camera:N, video file, image folder or rosbag2; for "
+            "several cameras one for all, or a,b,… for each.",
+        ),
+        DeclareLaunchArgument(
+            "cameras",
+            default_value="",
+            description="Names of several cameras on the one link, as front,rear; empty: one without a name.",
         ),
         DeclareLaunchArgument(
             "topic", default_value="", description="Image topic of a bag; empty: its best."
@@ -74,11 +159,11 @@ def generate_launch_description() -> LaunchDescription:
             "camera",
             default_value="",
             description="Absolute image topic, raw or compressed, of a camera that runs already, instead of "
-            "frame_player.",
+            "frame_player; of several with {camera} for their names.",
         ),
         DeclareLaunchArgument(
             "camera_info",
-            default_value="/robot/camera_info",
+            default_value=IfElseSubstitution(alone, "/robot/camera_info", f"/robot/{CAMERA}/camera_info"),
             description="Absolute topic of that camera's calibration.",
         ),
         DeclareLaunchArgument(
@@ -111,8 +196,11 @@ def generate_launch_description() -> LaunchDescription:
         ),
         *map(params_argument, ("frame_player", "link_emulator", "quality_recorder")),
     ]
-    image = IfElseSubstitution(played, "/robot/image_raw", LaunchConfiguration("camera"))
-    image_lr = IfElseSubstitution(direct, "/robot/image_lr", "/ground/image_lr")
+    robot, ground = (
+        IfElseSubstitution(alone, f"/{side}", f"/{side}/{CAMERA}") for side in ("robot", "ground")
+    )
+    image = IfElseSubstitution(played, [robot, "/image_raw"], LaunchConfiguration("camera"))
+    image_lr = [IfElseSubstitution(direct, robot, ground), "/image_lr"]
 
     any_end = RegisterEventHandler(OnProcessExit(on_exit=end_all, handle_once=True))
     # First, because it sets the DDS profile of all that follow.
@@ -120,29 +208,12 @@ def generate_launch_description() -> LaunchDescription:
         str(Path(__file__).with_name("onboard.launch.py")),
         launch_arguments={"namespace": "robot", "image": image}.items(),
     )
-    frame_player = Node(
-        package="edgesr_ros",
-        executable="frame_player",
-        namespace="robot",
-        parameters=[
-            LaunchConfiguration("frame_player_params"),
-            {
-                "source": text("source"),
-                "topic": text("topic"),
-                "loop": LaunchConfiguration("loop"),
-                "stamps": IfElseSubstitution(use_sim_time, "recording", "now"),
-                "publish_clock": use_sim_time,
-            },
-        ],
-        condition=IfCondition(played),
-        output="screen",
-    )
     link_emulator = Node(
         package="edgesr_ros",
         executable="link_emulator",
         parameters=[
             LaunchConfiguration("link_emulator_params"),
-            {"profile": text("link"), "use_sim_time": use_sim_time},
+            {"profile": text("link"), "cameras": text("cameras"), "use_sim_time": use_sim_time},
         ],
         condition=UnlessCondition(direct),
         output="screen",
@@ -155,27 +226,8 @@ def generate_launch_description() -> LaunchDescription:
             "link_report": IfElseSubstitution(direct, "/robot/link_report", "/ground/link_report"),
         }.items(),
     )
-    quality_recorder = Node(
-        package="edgesr_ros",
-        executable="quality_recorder",
-        namespace="ground",
-        parameters=[
-            LaunchConfiguration("quality_recorder_params"),
-            {
-                "output": text("output"),
-                "source": ParameterValue(
-                    IfElseSubstitution(played, LaunchConfiguration("source"), image), value_type=str
-                ),
-                "link": text("link"),
-                "seconds": ParameterValue(LaunchConfiguration("seconds"), value_type=float),
-                "use_sim_time": use_sim_time,
-            },
-        ],
-        remappings=[("image_raw", image), ("image_lr/compressed", [image_lr, "/compressed"])],
-        sigterm_timeout=RECORDER_TIMEOUT,
-        condition=UnlessCondition(unrecorded),
-        output="screen",
-    )
+    frame_players = OpaqueFunction(function=players, condition=IfCondition(played))
+    quality_recorders = OpaqueFunction(function=recorders, condition=UnlessCondition(unrecorded))
     return LaunchDescription(
-        [*arguments, any_end, onboard, frame_player, link_emulator, ground_station, quality_recorder]
+        [*arguments, any_end, onboard, frame_players, link_emulator, ground_station, quality_recorders]
     )

@@ -98,9 +98,9 @@ def measure_auto(footage: Footage, link: str, seconds: float) -> AutoRow:
         there, back = (Channel(LinkEmulator(profile, seed)) for seed in (1, 2))
         no_moments = np.zeros(0)
         simulation = Simulation(
-            robot, Ground(), there, back, CAMERA, Processing(), no_moments, lambda _glance: None
+            [robot], [Ground()], there, back, CAMERA, Processing(), no_moments, lambda _glance: None
         )
-        run = simulation.run(seconds)
+        (run,) = simulation.run(seconds)
     return AutoRow(
         link=link,
         bytes_per_frame=round(float(np.mean([size for _, size in run.sent]))),

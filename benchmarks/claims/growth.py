@@ -1,6 +1,6 @@
 """What the chain bears: rising rates, until the pictures shown no longer follow the camera.
 
-By the camera's size, and by the number of cameras, each with a chain of its own. Frames are always reduced
+By the camera's size, and by the number of cameras, which share one link. Frames are always reduced
 four times, so that each is enlarged by super-resolution.
 """
 
@@ -104,8 +104,8 @@ CLAIM = Claim(
     title="What the chain bears",
     about=(
         "The rate rises until the pictures shown fall behind the camera by a tenth. Cameras, listener and "
-        "nodes share the machine; each camera has its own onboard node, link and ground station. Frames are "
-        "always reduced four times."
+        "nodes share the machine; all cameras go from one onboard node over one link to one ground station. "
+        "Frames are always reduced four times."
     ),
     reading=(
         "A line is a rate; ages are p50 / p95, memory is that of all nodes together, others are cameras and "

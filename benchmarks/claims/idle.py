@@ -107,8 +107,8 @@ def _nodes() -> tuple[NodeUnderTest, ...]:
     )
 
 
-def _listener_of_diagnostics(domain: int, _robots: Sequence[str]) -> Observer:
-    return Observer(domain, robots=())  # who looked at pictures would make the nodes work
+def _listener_of_diagnostics(domain: int, _cameras: Sequence[str]) -> Observer:
+    return Observer(domain, cameras=())  # who looked at pictures would make the nodes work
 
 
 def start_seconds(node: NodeUnderTest, stay: float = 0.0) -> float:

@@ -76,9 +76,9 @@ def measure(viewers: int, seconds: float) -> OperatorRow:
         port = free.getsockname()[1]
     domains: list[int] = []
 
-    def observer_of(domain: int, _robots: Sequence[str]) -> Observer:
+    def observer_of(domain: int, _cameras: Sequence[str]) -> Observer:
         domains.append(domain)
-        return Observer(domain, robots=())  # who looked at pictures would take from the processor
+        return Observer(domain, cameras=())  # who looked at pictures would take from the processor
 
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,

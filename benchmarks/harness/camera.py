@@ -12,9 +12,9 @@ from sensor_msgs.msg import CompressedImage
 
 from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.stills import encode
+from edgesr_ros.experiment.content import content_kbps
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Camera
-from edgesr_ros.experiment.runner import content_kbps
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.nodes.messages import as_array
 from edgesr_ros.sources.clip import default_clip

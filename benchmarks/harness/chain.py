@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from benchmarks.harness.camera import CAMERA
-from benchmarks.harness.labels import CAMERAS, name_of, robot_of
+from benchmarks.harness.labels import CAMERAS, camera_of, name_of
 from benchmarks.harness.observer import Arrival, Observer, StageTime
 from benchmarks.harness.running import running_chain
 from benchmarks.harness.usage import NodeUsage, Usage
@@ -34,7 +34,7 @@ class ChainRow(Struct):
     """A run of the chain; ages in ms."""
 
     camera: str
-    cameras: int  # of that kind, each with its own onboard node, link and ground station
+    cameras: int  # of that kind, over one link
     link: str
     onboard: dict[str, str]  # parameters of the onboard node other than their defaults
     ground_station: dict[str, str]  # the same of the ground station
@@ -51,9 +51,9 @@ class ChainRow(Struct):
     age_p95_ms: float
     age_p99_ms: float
     out_of_order: int  # pictures shown after one with a later stamp
-    frames_sent: int  # by the robots
-    frames_received: int  # by the ground stations
-    frames_published: int  # as pictures, by the ground stations
+    frames_sent: int  # by the robot
+    frames_received: int  # by the ground station
+    frames_published: int  # as pictures, by the ground station
     frames_shown: int  # to a listener
     dropped: dict[str, int]  # by node and reason
     stages_ms: dict[str, StageTime]  # by node and stage
@@ -83,14 +83,14 @@ def run_chain(
     link: tuple[str, str | LinkProfile] = (UNLIMITED, UNLIMITED),
     look: Callable[[Observer, float, float], object] = lambda *_: None,
 ) -> ChainRow:
-    """Let chains run for `seconds` after their start.
+    """Let the chain run for `seconds` after their start.
 
     Args:
         seconds: to measure for.
         onboard: parameters of the onboard node; all that are not given are the defaults.
         ground_station: the same of the ground station.
-        camera: of each chain.
-        cameras: how many chains.
+        camera: what each is.
+        cameras: how many.
         link: what it is called, and its profile or the name of one.
         look: is given the observer at the end, and from when to when was measured, on its clock.
 
@@ -98,8 +98,8 @@ def run_chain(
         InputError: a node fails, or no picture is shown.
     """
     warm_up = min(_WARM_UP, seconds / 4)
-    robots = ("",) if cameras == 1 else tuple(f"camera_{number + 1}" for number in range(cameras))
-    with running_chain(link[1], onboard, ground_station, camera, robots) as chain:
+    names = ("",) if cameras == 1 else tuple(f"camera_{number + 1}" for number in range(cameras))
+    with running_chain(link[1], onboard, ground_station, camera, names) as chain:
         chain.spin(_START)
         observer, screens = chain.observer, chain.observer.screens
         observer.forget_stages()
@@ -111,13 +111,13 @@ def run_chain(
         sent_per_s, stages = observer.rate("frame_player", "frames_out"), observer.stages()
         chain.stop_camera()
         look(observer, began, end)
-        shown = {robot: _within(screen.shown, began, end) for robot, screen in screens.items()}
+        shown = {name: _within(screen.shown, began, end) for name, screen in screens.items()}
         received = [
             arrival for screen in screens.values() for arrival in _within(screen.received, began, end)
         ]
         count = sum(map(len, shown.values()))
         nodes = {
-            node: usage.summary(len(shown.get(robot_of(node), ())) or count, began + warm_up)
+            node: usage.summary(len(shown.get(camera_of(node), ())) or count, began + warm_up)
             for node, usage in usages.items()
         }
         ages = _percentiles([picture for pictures in shown.values() for picture in pictures], (50, 95, 99))

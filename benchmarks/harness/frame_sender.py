@@ -28,8 +28,8 @@ class FrameSender(Observer):
             the frame, counted from 1.
     """
 
-    def __init__(self, domain: int, robots: Sequence[str]) -> None:
-        super().__init__(domain, robots)
+    def __init__(self, domain: int, cameras: Sequence[str]) -> None:
+        super().__init__(domain, cameras)
         self.display_ms: dict[int, float] = {}
         self._frames = self.node.create_publisher(CompressedImage, "/ground/image_lr/compressed", COMPRESSED)
         self.node.create_subscription(DiagnosticArray, "/ground/link_report", self._on_report, COMPRESSED)

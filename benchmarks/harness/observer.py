@@ -18,7 +18,7 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from benchmarks.harness.labels import label, name_of, namespace
+from benchmarks.harness.labels import name_of, namespace
 from edgesr_ros.nodes.messages import NO_PICTURE
 from edgesr_ros.quality.summary import DROPPED
 from edgesr_ros.schema import Struct
@@ -59,7 +59,7 @@ class Timing(NamedTuple):
 
 
 class Screen:
-    """What came to the operator of one robot."""
+    """What came to the operator of one camera."""
 
     def __init__(self) -> None:
         self.shown: list[Arrival] = []  # a picture that is shown again, as stale, counts once
@@ -83,15 +83,15 @@ class Observer:
 
     Args:
         domain: of ROS.
-        robots: namespaces, each of a robot and its ground station; "": the two stand alone.
+        cameras: their names; "": the one of a robot that names none.
 
     Attributes:
-        screens: by robot.
+        screens: by camera.
         node: to listen to more, and to speak.
     """
 
-    def __init__(self, domain: int, robots: Sequence[str] = ("",)) -> None:
-        self.screens = {robot: Screen() for robot in robots}
+    def __init__(self, domain: int, cameras: Sequence[str] = ("",)) -> None:
+        self.screens = {camera: Screen() for camera in cameras}
         self._values: dict[str, dict[str, str]] = {}
         self._told: dict[str, list[tuple[float, dict[str, str]]]] = defaultdict(list)
         self._stages: dict[str, list[Timing]] = defaultdict(list)
@@ -101,20 +101,20 @@ class Observer:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         listen = self.node.create_subscription
-        for robot, screen in self.screens.items():
-            ground = namespace(robot, "ground")
+        for camera, screen in self.screens.items():
+            ground = namespace(camera, "ground")
             listen(Image, f"{ground}/image_sr", screen.on_shown, _QOS, raw=True)
             listen(CompressedImage, f"{ground}/image_lr/compressed", screen.on_received, _QOS, raw=True)
         listen(DiagnosticArray, "/diagnostics", self._on_diagnostics, _QOS)
 
     @property
     def shown(self) -> list[Arrival]:
-        """The pictures of the first robot."""
+        """The pictures of the first camera."""
         return next(iter(self.screens.values())).shown
 
     @property
     def received(self) -> list[Arrival]:
-        """The frames of the first robot."""
+        """The frames of the first camera."""
         return next(iter(self.screens.values())).received
 
     def spin(self, seconds: float) -> None:
@@ -132,7 +132,7 @@ class Observer:
         return time.time()
 
     def nodes(self) -> set[str]:
-        """Nodes that have been heard of: name, or robot/name."""
+        """Nodes that have been heard of: name, or camera/name."""
         return set(self._values)
 
     def value(self, node: str, name: str) -> str | None:
@@ -140,20 +140,22 @@ class Observer:
         return self._values.get(node, {}).get(name)
 
     def count(self, node: str, name: str) -> int:
-        """A counter of a node, of all robots together."""
-        return sum(int(self.value(label(robot, node), name) or 0) for robot in self.screens)
+        """A counter of a node, of all cameras together."""
+        return sum(int(values.get(name, 0)) for of, values in self._values.items() if name_of(of) == node)
 
     def rate(self, node: str, name: str) -> float:
-        """What a counter of a node grows by per second, since `forget_stages`, of all robots together."""
+        """What a counter of a node grows by per second, since `forget_stages`, of all cameras together."""
         grown = 0.0
-        for robot in self.screens:
-            (began, before), (end, after) = (self._told[label(robot, node)][place] for place in (0, -1))
+        for of, told in self._told.items():
+            if name_of(of) != node:
+                continue
+            (began, before), (end, after) = told[0], told[-1]
             if end > began:
                 grown += (int(after[name]) - int(before[name])) / (end - began)
         return grown
 
     def dropped(self) -> dict[str, int]:
-        """Frames lost, by node and reason, of all robots together."""
+        """Frames lost, by node and reason, of all cameras together."""
         lost: Counter[str] = Counter()
         for node, values in sorted(self._values.items()):
             for key, value in values.items():
@@ -162,7 +164,7 @@ class Observer:
         return dict(lost)
 
     def stages(self) -> dict[str, StageTime]:
-        """Mean and greatest time of each stage since `forget_stages`, by node and stage, of all robots."""
+        """Mean and greatest time of each stage since `forget_stages`, by node and stage, of all cameras."""
         return {
             stage: StageTime(
                 mean=round(float(np.mean([timing.mean for timing in seconds])), 2),

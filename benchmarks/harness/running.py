@@ -19,7 +19,8 @@ from edgesr_ros.live.processes import Processes, chain_environment
 from edgesr_ros.nodes.memory import keep_freed
 from edgesr_ros.schema import write_json
 
-_ON_ROBOT, _ON_GROUND = ("onboard", "frame_player"), ("ground_station",)  # others stand between
+_PLAYER = "frame_player"
+_WHERE = {"onboard": "/robot", "ground_station": "/ground"}  # others stand between
 
 _START_TIMEOUT = 30.0  # seconds until a start must have come to its end
 _POLL_PERIOD = 0.1  # seconds
@@ -27,7 +28,7 @@ _LAST_WORDS = 2.0  # seconds in which the diagnostics of the last frames arrive
 
 
 class Chain:
-    """Nodes that run, of one robot and its ground station or of several, and who observes them.
+    """Nodes that run, of a robot with one camera or several and its ground station, and who observes them.
 
     Attributes:
         folder: for files that the nodes read, as long as they run.
@@ -35,30 +36,29 @@ class Chain:
 
     def __init__(self, folder: Path, processes: Mapping[str, Processes], observer: Observer) -> None:
         self.folder = folder
-        self._processes = processes  # by robot
+        self._processes = processes  # by camera; those of all by an empty name
         self.observer = observer
 
     @property
     def model(self) -> str:
         """What the ground station enlarges by."""
-        node = label(next(iter(self._processes)), "ground_station")
-        return self.observer.value(node, "model") or ""
+        return self.observer.value("ground_station", "model") or ""
 
     def start(self, node: str, parameters: Mapping[str, object] | None = None) -> None:
-        """Start a node of every robot."""
-        for robot, processes in self._processes.items():
-            if node in _ON_ROBOT:
-                where = namespace(robot, "robot")
-            elif node in _ON_GROUND:
-                where = namespace(robot, "ground")
-            else:  # between them
-                where = f"/{robot}"
-            processes.start(node, where, parameters)
+        """Start a node, or a frame_player for each camera."""
+        cameras = list(self.observer.screens)
+        if node == _PLAYER:
+            for camera in cameras:
+                self._processes[camera].start(node, namespace(camera, "robot"), parameters)
+            return
+        named = {"cameras": ",".join(cameras)} if any(cameras) else {}
+        self._processes[""].start(node, _WHERE.get(node, "/"), {**(parameters or {}), **named})
 
     def stop(self, node: str) -> None:
-        """Stop a node of every robot."""
+        """Stop a node, or all of its name."""
         for processes in self._processes.values():
-            processes.stop(node)
+            if node in processes.pids():
+                processes.stop(node)
 
     def spin(self, seconds: float) -> None:
         """Let it run.
@@ -111,8 +111,8 @@ class Chain:
     def pids(self) -> dict[str, int]:
         """Process numbers of the nodes."""
         return {
-            label(robot, node): pid
-            for robot, processes in self._processes.items()
+            label(camera, node): pid
+            for camera, processes in self._processes.items()
             for node, pid in processes.pids().items()
         }
 
@@ -135,7 +135,7 @@ def give_real_time(pid: int) -> bool:
 
 @contextmanager
 def observed(
-    robots: Sequence[str] = ("",), observe: Callable[[int, Sequence[str]], Observer] = Observer
+    cameras: Sequence[str] = ("",), observe: Callable[[int, Sequence[str]], Observer] = Observer
 ) -> Iterator[Chain]:
     """A chain without nodes as yet, observed; ends every process that is started in it."""
     keep_freed()  # what the observer takes is not to be what limits the chain
@@ -146,10 +146,11 @@ def observed(
     os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] = environment["FASTRTPS_DEFAULT_PROFILES_FILE"]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        observer = observe(int(domain), robots)
+        observer = observe(int(domain), cameras)
         stack.callback(observer.close)
         processes = {
-            robot: stack.enter_context(Processes(folder / "logs" / robot, environment)) for robot in robots
+            camera: stack.enter_context(Processes(folder / "logs" / camera, environment))
+            for camera in {"": "", **dict.fromkeys(cameras)}
         }
         yield Chain(folder, processes, observer)
 
@@ -160,23 +161,23 @@ def running_chain(
     onboard: Mapping[str, object] | None = None,
     ground_station: Mapping[str, object] | None = None,
     camera: Camera = CAMERA,
-    robots: Sequence[str] = ("",),
+    cameras: Sequence[str] = ("",),
 ) -> Iterator[Chain]:
-    """The chain, up to the first picture shown of each robot; ends every process.
+    """The chain, up to the first picture shown of each camera; ends every process.
 
     Args:
         link: its profile, or the name of one.
         onboard: parameters of the onboard node; all that are not given are the defaults.
         ground_station: the same of the ground station.
-        camera: of each robot.
-        robots: their namespaces; "" is one robot in the namespaces `robot` and `ground`.
+        camera: what each is.
+        cameras: their names; "" is one that has none.
 
     Raises:
         InputError: a node fails, or no picture is shown in time.
     """
     print("making the camera's frames …", file=sys.stderr)
     source = frames_folder(camera)
-    with observed(robots) as chain:
+    with observed(cameras) as chain:
         chain.start("ground_station", ground_station)
         chain.start("onboard", onboard)
         chain.start("frame_player", {"source": source, "rate": camera.rate_hz, "loop": True})

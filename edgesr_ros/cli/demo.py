@@ -4,10 +4,13 @@ import argparse
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm import tqdm
 
+from edgesr_ros.ends.camera_names import names_of
 from edgesr_ros.errors import InputError
 from edgesr_ros.ladder.settings import SCALES
 from edgesr_ros.link.profile import read_profile
@@ -31,7 +34,10 @@ _BAR = "{desc}{n:.0f} s {bar} {postfix}"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--input", help="video, image folder or rosbag; default: a clip that ships with a package"
+        "--input",
+        action="append",
+        help="video, image folder or rosbag; default: a clip that ships with a package. Given several times: "
+        "as many cameras over the one link, of which each has a folder in --output",
     )
     parser.add_argument("--topic", default="", help="image topic of a bag (default: its best)")
     parser.add_argument("--link", default="demo", help="name of a link profile, or path of a YAML file")
@@ -48,15 +54,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo; Ctrl-C ends it early, with the report of what there was."""
-    source = arguments.input or default_clip()
+    sources = arguments.input or [str(default_clip())]
+    cameras = [_Camera("", source) for source in sources]
+    if len(sources) > 1:
+        cameras = [_Camera(f"camera{number}", source) for number, source in enumerate(sources, 1)]
+    names_of(",".join(camera.name for camera in cameras))
     # The user's mistakes come to light here, in one line, and not in five log files.
-    description = _describe(source, arguments.topic)
+    descriptions = [_describe(source, arguments.topic) for source in sources]
     read_profile(arguments.link)
     upscaler = load_upscaler(arguments.model)
     upscaler.close()
     output = arguments.output.expanduser()
     check_writable(output / SUMMARY)
-    print(f"{description}  →  link {arguments.link}  →  {upscaler.name}")
+    print(f"{', '.join(descriptions)}  →  link {arguments.link}  →  {upscaler.name}")
     for number in (signal.SIGINT, signal.SIGTERM):  # ended from outside: clean up as for Ctrl-C
         signal.signal(number, signal.default_int_handler)  # a shell's `&` has SIGINT ignored
     environment = chain_environment()
@@ -64,19 +74,45 @@ def run(arguments: argparse.Namespace) -> int:
     environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     with Processes(output / "logs", environment) as processes:
         try:
-            interrupted = _run_chain(processes, arguments, upscaler.scale, source, output)
+            interrupted = _run_chain(processes, arguments, upscaler.scale, cameras, output)
         except InputError as error:
-            kept = len(read_rows(output / FRAMES)) if (output / FRAMES).is_file() else 0
-            if not kept:
+            files = [camera.folder(output) / FRAMES for camera in cameras]
+            kept = {file: len(read_rows(file)) for file in files if file.is_file()}
+            if not any(kept.values()):
                 raise
-            raise InputError(f"{error}; {kept} pictures are kept in {output / FRAMES}") from None
-        for warning in processes.warnings("frame_player"):
+            where = ", ".join(map(str, kept))
+            raise InputError(f"{error}; {sum(kept.values())} pictures are kept in {where}") from None
+        for warning in (text for camera in cameras for text in processes.warnings(camera.player)):
             print(warning)
-    summary = read_summary(output / SUMMARY)
-    _print_summary(summary, output)
+    summaries = [read_summary(camera.folder(output) / SUMMARY) for camera in cameras]
+    if len(cameras) > 1:
+        print("frames sent and dropped are of all cameras, all else is of each")
+    for camera, summary in zip(cameras, summaries, strict=True):
+        _print_summary(summary, camera.folder(output))
     if interrupted:
         return 130
-    return 0 if summary.frames_shown else 1
+    return 0 if all(summary.frames_shown for summary in summaries) else 1
+
+
+class _Camera(NamedTuple):
+    """A recording that is played as a camera; one alone has no name."""
+
+    name: str
+    source: str
+
+    @property
+    def player(self) -> str:
+        return f"frame_player_{self.name}" if self.name else "frame_player"
+
+    @property
+    def recorder(self) -> str:
+        return f"quality_recorder_{self.name}" if self.name else "quality_recorder"
+
+    def below(self, namespace: str) -> str:
+        return f"{namespace}/{self.name}" if self.name else namespace
+
+    def folder(self, output: Path) -> Path:
+        return output / self.name
 
 
 def _describe(source: str, topic: str) -> str:
@@ -86,55 +122,67 @@ def _describe(source: str, topic: str) -> str:
 
 
 def _run_chain(
-    processes: Processes, arguments: argparse.Namespace, scale: int, source: str, output: Path
+    processes: Processes,
+    arguments: argparse.Namespace,
+    scale: int,
+    cameras: Sequence[_Camera],
+    output: Path,
 ) -> bool:
     """Start the nodes, wait, stop them in order; whether it was interrupted."""
-    (output / FRAMES).unlink(missing_ok=True)  # of an earlier run: it must not pass for progress of this one
-    recorder = {
-        "output": output.resolve(),
-        "source": Path(source).name,
-        "link": Path(arguments.link).stem,
-        "patience": _MEASURING,
-    }
+    names = ",".join(camera.name for camera in cameras)
+    named = {"cameras": names} if names else {}  # ROS has no way to say an empty text on the command line
+    for camera in cameras:
+        # Of an earlier run: it must not pass for progress of this one.
+        (camera.folder(output) / FRAMES).unlink(missing_ok=True)
+        recorder = {
+            "output": camera.folder(output).resolve(),
+            "source": Path(camera.source).name,
+            "link": Path(arguments.link).stem,
+            "patience": _MEASURING,
+        }
+        original = {"image_raw": camera.below("/robot") + "/image_raw"}
+        processes.start("quality_recorder", camera.below("/ground"), recorder, original, name=camera.recorder)
     # No overlay: its letters would count as errors of the super-resolution.
     station = {"model": arguments.model, "interpolation": arguments.interpolation, "overlay": False}
-    processes.start("quality_recorder", "/ground", recorder, {"image_raw": "/robot/image_raw"})
-    processes.start("ground_station", "/ground", station)
-    processes.start("link_emulator", "/", {"profile": arguments.link})
+    processes.start("ground_station", "/ground", station | named)
+    processes.start("link_emulator", "/", {"profile": arguments.link} | named)
     # A model for a reduction that no ladder has gets frames of that one alone.
     alone = {} if scale in SCALES else {"ladder": "none", "scale": scale}
-    processes.start("onboard", "/robot", alone)
-    player = {"source": source, "rate": arguments.rate, "loop": arguments.seconds > 0}
-    if arguments.topic:  # ROS has no way to say an empty text on the command line
-        player["topic"] = arguments.topic
-    processes.start("frame_player", "/robot", player)
+    processes.start("onboard", "/robot", alone | named)
+    topic = {"topic": arguments.topic} if arguments.topic else {}
+    for camera in cameras:
+        player = {"source": camera.source, "rate": arguments.rate, "loop": arguments.seconds > 0}
+        processes.start("frame_player", camera.below("/robot"), player | topic, name=camera.player)
     interrupted = False
     try:
-        _watch(processes, arguments.seconds, output / FRAMES)
-        processes.stop("frame_player")
+        _watch(processes, arguments.seconds, cameras, output)
+        processes.stop(*(camera.player for camera in cameras))
         time.sleep(2 * _DIAGNOSTICS_PERIOD)
     except KeyboardInterrupt:
         interrupted = True
-    processes.stop("frame_player", "onboard", "link_emulator", "ground_station")
+    recorders = [camera.recorder for camera in cameras]
+    processes.stop(*(camera.player for camera in cameras), "onboard", "link_emulator", "ground_station")
     print("measuring the pictures and writing the report …")
-    processes.stop("quality_recorder", patience=2 * _MEASURING)
-    processes.ended("quality_recorder")
+    processes.stop(*recorders, patience=2 * _MEASURING)
+    processes.check()
     return interrupted
 
 
-def _watch(processes: Processes, seconds: float, frames: Path) -> None:
+def _watch(processes: Processes, seconds: float, cameras: Sequence[_Camera], output: Path) -> None:
     """Show progress until the time is over, or, with 0 seconds, until the input is.
 
     Raises:
         InputError: a node failed, or no picture was shown in time.
     """
+    files = [camera.folder(output) / FRAMES for camera in cameras]
     started = time.monotonic()
     first_shown: float | None = None
     with tqdm(total=seconds or None, unit="s", bar_format=_BAR) as bar:
-        while not processes.ended("frame_player"):
+        while not all(processes.ended(camera.player) for camera in cameras):
             time.sleep(_POLL_PERIOD)
             now = time.monotonic()
-            shown, newest = read_progress(frames)
+            progress = [read_progress(file) for file in files]
+            shown, newest = sum(shown for shown, _ in progress), progress[0][1]
             if newest is not None and first_shown is None:
                 first_shown = now
             if first_shown is None or newest is None:

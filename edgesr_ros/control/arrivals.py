@@ -68,6 +68,7 @@ class ArrivalLog:
         duplicates: frames that came again.
         reordered: frames that came after a newer one.
         order: which of them the last frame was; only a "new" one is to be shown.
+        untold: arrivals that are in no report which was sent.
         display_s: from arrival to display, of the last picture shown; set by who shows it.
     """
 
@@ -81,7 +82,7 @@ class ArrivalLog:
         self._stamps = _Sequence(RESTART_NS, math.inf, unique=False)
         self._numbers = _Sequence(LATE, AHEAD, unique=True)
         self._recent: deque[Arrival] = deque(maxlen=_MOST_TOLD)  # newest first
-        self._untold = 0  # of them, in no report that was sent
+        self.untold = 0
         self._telling = 0  # of those, in the last report
         self._last: ArrivalReport | None = None
 
@@ -102,8 +103,8 @@ class ArrivalLog:
         A report that is not sent is to be kept by `hold`.
         """
         self.order = self.order_of(stamp_ns, number)
-        told_again = tuple(self._recent)[: _TOLD_AGAIN + self._untold]
-        self._telling, self._untold = self._untold + (self.order != "duplicate"), 0
+        told_again = tuple(self._recent)[: _TOLD_AGAIN + self.untold]
+        self._telling, self.untold = self.untold + (self.order != "duplicate"), 0
         told_ns = max(stamp_ns, 0)  # what all senders read; a number says which frame it is
         if self.order == "duplicate":
             self.duplicates += 1
@@ -130,9 +131,9 @@ class ArrivalLog:
 
     def hold(self) -> None:
         """The last report is not sent: the next one tells what it would have told."""
-        self._untold = self._telling
+        self.untold = self._telling
 
     def again(self) -> ArrivalReport | None:
         """The last report; None: there is none."""
-        self._untold = 0
+        self.untold = 0
         return self._last

@@ -16,8 +16,8 @@ _KEY = "brief"
 _LONGEST = 20  # characters of a number
 _MICROSECOND = 1000  # ns
 # Bytes of a DiagnosticArray over Fast DDS that carries a report: RTPS with its header, INFO_DST, INFO_TS,
-# DATA and the statistics that Fast DDS adds; the array without frame_id and pairs.
-_RTPS, _ARRAY = 132, 64
+# DATA and the statistics that Fast DDS adds; the array without frame_id; each status without its pairs.
+_RTPS, _ARRAY, _STATUS = 132, 24, 40
 
 
 def to_pairs(report: ArrivalReport) -> dict[str, str]:
@@ -54,13 +54,13 @@ def from_pairs(pairs: Mapping[str, str]) -> ArrivalReport:
         raise InputError(f"arrival report: expected `number µs frames ms …`, got {text[:60]!r}") from None
 
 
-def message_bytes(pairs: Mapping[str, str]) -> int:
-    """What a report takes as a DiagnosticArray over DDS, without the headers of UDP and below.
+def message_bytes(*reports: Mapping[str, str]) -> int:
+    """What reports take as a DiagnosticArray over DDS, a status each, without the headers of UDP and below.
 
     A text is aligned to 4 bytes, after its length and with a zero at its end (OMG CDR).
     """
-    texts = [text for pair in pairs.items() for text in pair]
-    return _RTPS + _ARRAY + sum(4 + -(-(len(text) + 1) // 4) * 4 for text in texts)
+    texts = [text for pairs in reports for pair in pairs.items() for text in pair]
+    return _RTPS + _ARRAY + _STATUS * len(reports) + sum(4 + -(-(len(text) + 1) // 4) * 4 for text in texts)
 
 
 def _read(words: list[str]) -> ArrivalReport:

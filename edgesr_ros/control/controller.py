@@ -10,7 +10,7 @@ _RECOVERED = 0.25  # … and those that end it
 # Reports are a share of the traffic, as of RTCP (RFC 3550, section 6.2): the way back may carry no more than
 # the way there.
 _REPORTS = 0.08  # of the capacity
-_REPORT = 330  # bytes on the wire
+_MESSAGE, _REPORT = 198, 132  # bytes on the wire, and of them those of each camera
 _SOONEST, _LATEST = 0.06, 0.5  # s from report to report
 
 
@@ -34,6 +34,6 @@ class RateController:
         return capacity * (_DRAIN if self.overuse else _SHARE)
 
 
-def report_interval(capacity: float) -> float:
-    """Seconds from report to report, over a link of `capacity` bytes per second."""
-    return min(max(_REPORT / (_REPORTS * capacity), _SOONEST), _LATEST)
+def report_interval(capacity: float, cameras: int = 1) -> float:
+    """Seconds from message to message of reports of so many cameras, over a link of `capacity` bytes/s."""
+    return min(max((_MESSAGE + cameras * _REPORT) / (_REPORTS * capacity), _SOONEST), _LATEST)

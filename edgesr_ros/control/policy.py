@@ -111,6 +111,15 @@ class Plan(NamedTuple):
     lpips: float
 
 
+class _Weighed(NamedTuple):
+    """Intervals by sizes, (n, m) each: expected LPIPS, bytes, bytes that count for coding, age in s."""
+
+    found: np.ndarray
+    sizes: np.ndarray
+    used: np.ndarray
+    lag: np.ndarray
+
+
 class FramePolicy:
     """Chooses frame interval and size: those of which the screen is expected to be nearest to the scene.
 
@@ -148,6 +157,48 @@ class FramePolicy:
             largest: bytes of a frame; the least are the scene's, also where they exceed the rate: then at the
                 longest interval.
         """
+        weighed = self._weigh(scene, rate, capacity, fixed, arrive, largest)
+        found, sizes, used, lag = weighed
+        periods = _intervals(self._most)[:, None]
+        best = found.min(axis=1)
+        worse = best.min() * _HYSTERESIS + _NOTICED
+        good, surely = best <= best.min() + worse, best <= best.min() + worse / 2
+        row = int(surely.argmax())  # the shortest
+        if self._periods < periods[row, 0]:
+            row = int((good & (periods[:, 0] >= self._periods)).argmax())
+        column = int(found[row].argmin())
+        self._periods = int(periods[row, 0])
+        seen = scene.seen(used[row, column], lag[row, column], self._period)
+        return Plan(self._periods, float(sizes[row, column]), float(lag[row, column]), float(seen))
+
+    def outlook(
+        self,
+        scene: Scene,
+        rate: float,
+        capacity: float,
+        fixed: float,
+        arrive: float,
+        largest: float,
+    ) -> tuple[float, float]:
+        """What could be had at a rate: LPIPS, motion weighted by the policy, and bytes per second for it.
+
+        Arguments as of `plan`, which this does not influence.
+        """
+        weighed = self._weigh(scene, rate, capacity, fixed, arrive, largest)
+        row, column = np.unravel_index(int(weighed.found.argmin()), weighed.found.shape)
+        interval = float(_intervals(self._most)[row]) * self._period
+        return float(weighed.found[row, column]), float(weighed.sizes[row, column]) / interval
+
+    def _weigh(
+        self,
+        scene: Scene,
+        rate: float,
+        capacity: float,
+        fixed: float,
+        arrive: float,
+        largest: float,
+    ) -> _Weighed:
+        """All intervals and sizes; arguments as of `plan`."""
         least = scene.least
         periods = _intervals(self._most)[:, None]
         interval = periods * self._period
@@ -170,16 +221,7 @@ class FramePolicy:
         found[few] = np.inf
         slow = interval[:, 0] > self._weights.longest + self._period / 2
         found[slow & (few.sum() < np.arange(len(few)))] = np.inf
-        best = found.min(axis=1)
-        worse = best.min() * _HYSTERESIS + _NOTICED
-        good, surely = best <= best.min() + worse, best <= best.min() + worse / 2
-        row = int(surely.argmax())  # the shortest
-        if self._periods < periods[row, 0]:
-            row = int((good & (periods[:, 0] >= self._periods)).argmax())
-        column = int(found[row].argmin())
-        self._periods = int(periods[row, 0])
-        seen = scene.seen(used[row, column], lag[row, column], self._period)
-        return Plan(self._periods, float(sizes[row, column]), float(lag[row, column]), float(seen))
+        return _Weighed(found, sizes, used, lag)
 
 
 @cache

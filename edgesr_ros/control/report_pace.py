@@ -48,12 +48,20 @@ class ReportPace:
         first = frame and self._frames <= _FIRST
         if not (first or early or (now >= in_time and (frame or missing))):
             return False
-        self._known = {told.number: frozenset(told.parts) for told in missing}
-        self._next = (now if self._frames <= _FIRST else max(self._next, now)) + self.interval
+        self.told(now, missing, self.interval)
+        return True
+
+    def told(self, now: float, missing: tuple[Missing, ...] | None, interval: float) -> None:
+        """Reports of streams go out in a message, with what is missing of this one; None: with nothing of it.
+
+        The next message is in time `interval` later.
+        """
+        if missing is not None:
+            self._known = {told.number: frozenset(told.parts) for told in missing}
+        self._next = (now if self._frames <= _FIRST else max(self._next, now)) + interval
         self._last_report = now
         wait = min(self._next - now, _LATE * self.interval) + (self._rhythm or 0.0)
         self.hold = 0.0 if self._frames < _FIRST else wait
-        return True
 
     def _note_frame(self, now: float) -> None:
         if self._frames:

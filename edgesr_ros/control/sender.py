@@ -2,10 +2,9 @@
 
 import math
 
-from edgesr_ros.control.controller import RateController, report_interval
-from edgesr_ros.control.decision import Decision, State
+from edgesr_ros.control.budget import Budget
+from edgesr_ros.control.decision import Decision
 from edgesr_ros.control.delay import FIRST_SMALL
-from edgesr_ros.control.observer import LinkObserver
 from edgesr_ros.control.policy import (
     MIN_FRAME_BYTES,
     USUAL,
@@ -14,7 +13,6 @@ from edgesr_ros.control.policy import (
     PolicyName,
     Scene,
 )
-from edgesr_ros.control.probing import probe_interval
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.errors import InputError
 from edgesr_ros.link.packets import PACKET_PAYLOAD
@@ -41,6 +39,8 @@ class Sender:
 
     Attributes:
         reserved: share of the rate that is for parity, 0..1; set by who sends it.
+        period: of the camera, s.
+        spacing: s from frame to frame, as planned last.
 
     Args:
         policy: frame rate against bytes per frame.
@@ -48,6 +48,7 @@ class Sender:
         fixed_rate_bytes_per_s: for receivers that do not report; None is no limit.
         max_frame_bytes: most that a frame may have, or can use.
         report_timeout: s.
+        budget: of the link, shared with other cameras; None: it is all this one's.
 
     Raises:
         InputError: a number that is not positive.
@@ -60,26 +61,25 @@ class Sender:
         fixed_rate_bytes_per_s: float | None = None,
         max_frame_bytes: int = 40_000,
         report_timeout: float = 2.0,
+        budget: Budget | None = None,
     ) -> None:
         if fixed_rate_bytes_per_s is not None and not fixed_rate_bytes_per_s > 0:
             raise InputError(
                 f"fixed_rate_bytes_per_s: expected more than 0, or none, got {fixed_rate_bytes_per_s}"
             )
         self._fixed_rate = fixed_rate_bytes_per_s
-        self._report_timeout = report_timeout
         self._scene = USUAL
         self._plans: tuple[object, Plan] | None = None  # what it was made of, and the plan
         self._used: tuple[PolicyName, float] | None = None
         self.use(policy, source_rate_hz, max_frame_bytes)
-        self._link = LinkObserver()
-        self._controller = RateController()
-        self._reports_expected = False
-        self._first_sent: float | None = None
+        self.spacing = self.period
+        self._budget = budget or Budget(report_timeout)
+        self._budget.join(self)
+        self._link = self._budget.link
         self._last_sent = -math.inf
         self._budget_from = -math.inf  # when the fixed rate allows the next frame
         self.reserved = 0.0
         self._debt = 0.0  # bytes sent beyond what was planned
-        self._probes = 0  # since the last report
 
     def use(
         self, policy: PolicyName, source_rate_hz: float, max_frame_bytes: int, scene: Scene = USUAL
@@ -92,24 +92,18 @@ class Sender:
         if (policy, source_rate_hz) != self._used:  # else it would forget its hysteresis
             self._used = policy, source_rate_hz
             self._policy, self._plans = FramePolicy(policy, source_rate_hz), None
-            self._period = 1 / source_rate_hz
+            self.period = 1 / source_rate_hz
         if scene is not self._scene:
             self._scene, self._plans = scene, None
         self._max_frame_bytes = max_frame_bytes
 
     def expect_reports(self) -> None:
         """There is a receiver that reports: silence is loss, however long it lasts."""
-        self._reports_expected = True
+        self._budget.expect_reports()
 
-    @property
-    def round_trip(self) -> float | None:
-        """Seconds from a frame to its report; None before the first."""
-        return self._link.round_trip.mean
-
-    @property
-    def report_interval(self) -> float:
+    def report_interval(self, now: float) -> float:
         """Seconds from report to report that the receiver is asked for."""
-        return report_interval(self._link.capacity.rate)
+        return self._budget.report_interval(now)
 
     def may_send(self, now: float) -> bool:
         """Whether a frame may go out now."""
@@ -117,6 +111,7 @@ class Sender:
 
     def next_deadline(self, now: float) -> float | None:
         """When to ask again if no report comes before; None when a frame may go out now."""
+        self._budget.asks(self, now)
         due = self._due(now)
         return due if due > now else None
 
@@ -129,132 +124,108 @@ class Sender:
         return Decision(
             rate_bytes_per_s=self._rate(now),
             frame_bytes=int(size if planned > self._scene.least else planned),
-            frame_interval=self._interval(now),
-            state=self.state(now),
+            frame_interval=self.interval(now),
+            state=self._budget.state(now),
             capacity_bytes_per_s=self._link.capacity.rate,
             wait=self._link.wait,
             loss=self._link.losses.loss,
-            round_trip=self.round_trip,
+            round_trip=self._link.round_trip.mean,
             age=self._plan(now).age,
             lpips=self._plan(now).lpips,
         )
 
     def sent(self, now: float, stamp_ns: int, size: int, number: int | None = None) -> None:
         """A frame of `size` bytes went out; reports name it by its number, or else by its stamp."""
-        probe = self._overdue(now)
-        self._probes += probe
         planned = self._planned(now)
         limit = _MOST_DEBT * planned
         self._debt = max(-limit, min(limit, self._debt + size - planned))
         # From the time that was due, not from now: lateness of one frame must not lower the rate.
-        due = max(self._budget_from, now - self._interval(now))
+        due = max(self._budget_from, now - self.interval(now))
         self._budget_from = due + size / self._rate(now)
-        self._link.sent(now, stamp_ns, number, size, probe)
+        self._budget.sent(self, now, stamp_ns, number, size)
         self._last_sent = now
-        if self._first_sent is None:
-            self._first_sent = now
 
     def also_sent(self, now: float, size: int, again: int | None = None) -> None:
         """`size` bytes went out that are no new frame: parity, or of the frame `again` of this number."""
-        self._link.also_sent(now, size, again)
+        self._budget.also_sent(self, now, size, again)
 
     def reported(self, now: float, report: ArrivalReport) -> None:
         """The receiver reports arrivals. Those known already, and those of unknown frames, change nothing."""
-        interval, heard = self._interval(now), self._link.last_heard
-        for wait in self._link.reported(now, report, interval):
-            self._controller.update(wait, interval)
-        if self._link.last_heard != heard:
-            self._probes = 0
-        if self._link.known and not self._overdue(now):
-            most = self._max_frame_bytes / self._period
-            self._link.trial.watch(now, self._link.capacity.rate, most)
+        self._budget.reported(now, {self: report})
+
+    @property
+    def most(self) -> float:
+        """Bytes per second that can be used at most."""
+        return self._max_frame_bytes / self.period
+
+    def interval(self, now: float) -> float:
+        """Seconds from frame to frame as it is planned."""
+        return self._plan(now).periods * self.period
+
+    def outlook(self, now: float, rate: float) -> tuple[float, float]:
+        """LPIPS that could be had at a rate, bytes per second, and what would be used of it."""
+        return self._policy.outlook(self._scene, min(rate, self.most), *self._terms(now))
 
     def _largest(self, now: float) -> float:
         """Bytes of a frame, by what is known to arrive."""
-        if self._unreported(now):
+        if self._budget.unreported(now):
             return self._max_frame_bytes
         leap = max(_LEAP * self._link.largest, PACKET_PAYLOAD)
         return min(self._link.losses.largest, leap, self._max_frame_bytes)
 
     def _rate(self, now: float) -> float:
-        most = self._max_frame_bytes / self._period
-        if self._unreported(now):
-            return self._fixed_rate or most
-        return min(self._controller.rate(self._link.capacity.rate) * (1 - self.reserved), most)
+        share = self._budget.share(self, now)
+        if self._budget.unreported(now):
+            return self._fixed_rate * share if self._fixed_rate else self.most
+        rate = self._budget.controller.rate(self._link.capacity.rate) * share
+        return min(rate * (1 - self.reserved), self.most)
+
+    def _terms(self, now: float) -> tuple[float, float, float, float]:
+        """What a plan has to reckon with, but for the rate."""
+        # Without reports nobody knows how long a frame takes: the budget alone limits it.
+        capacity = math.inf if self._budget.unreported(now) else self._link.capacity.rate
+        fixed = self._link.way + self._budget.waiting(self)
+        return capacity, fixed, 1 - self._link.losses.packets_lost, self._largest(now)
 
     def _plan(self, now: float) -> Plan:
         """Interval and size, were the link known and nothing overdue."""
-        # Without reports nobody knows how long a frame takes: the budget alone limits it.
-        capacity = math.inf if self._unreported(now) else self._link.capacity.rate
+        rate, (capacity, fixed, arrive, largest) = self._rate(now), self._terms(now)
         made_of = (
-            round(100 * math.log(self._rate(now))),
+            round(100 * math.log(rate)),
             round(100 * math.log(capacity)) if capacity < math.inf else None,
-            round(1000 * self._link.way),
+            round(1000 * (self._link.way + self._budget.waiting(self))),
             round(self._link.losses.packets_lost, 3),
-            int(self._largest(now)),
+            int(largest),
         )
         if self._plans is None or self._plans[0] != made_of:
-            plan = self._policy.plan(
-                self._scene,
-                rate=self._rate(now),
-                capacity=capacity,
-                fixed=self._link.way,
-                arrive=1 - self._link.losses.packets_lost,
-                largest=self._largest(now),
-            )
+            plan = self._policy.plan(self._scene, rate, capacity, fixed, arrive, largest)
             self._plans = made_of, plan
+            self.spacing = plan.periods * self.period
         return self._plans[1]
 
-    def _interval(self, now: float) -> float:
-        return self._plan(now).periods * self._period
-
     def _planned(self, now: float) -> float:
-        if not self._unreported(now) and (self._link.last_heard is None or self._overdue(now)):
+        if not self._budget.unreported(now) and (self._link.last_heard is None or self._budget.overdue(now)):
             return self._scene.least
-        if self._link.draining and not self._unreported(now):
+        if self._link.draining and not self._budget.unreported(now):
             return self._scene.least  # how much longer larger ones take will tell what the link carries
         planned = self._plan(now).size
         if self._link.trial.running:
-            return self._link.trial.size(planned, self._largest(now), self._scene.least)
+            return self._link.trial.size(planned, self._largest(now), self._scene.least, self)
         return planned
-
-    def state(self, now: float) -> State:
-        """As in `Decision`."""
-        if self._unreported(now):
-            return "unreported"
-        if self._overdue(now):
-            return "lost"
-        if not self._link.known:
-            return "startup"
-        return "overuse" if self._controller.overuse else "steady"
-
-    def _unreported(self, now: float) -> bool:
-        if self._reports_expected or self._link.last_heard is not None or self._first_sent is None:
-            return False
-        return now >= self._first_sent + self._report_timeout
-
-    def _overdue(self, now: float) -> bool:
-        return now > self._link.silent_from and not self._unreported(now)
 
     def _due(self, now: float) -> float:
         """When the next frame may go out, if no report comes before."""
-        if self._unreported(now):
+        if self._budget.unreported(now):
             return self._budget_from
-        if self._overdue(now):
-            # Of a link that stalled reports come before it is of use again: they put nothing off.
-            heard = 0.0 if self._link.stalled else self._link.last_heard or 0.0
-            return max(self._last_sent, heard) + self._probing()
+        if self._budget.overdue(now):
+            return self._budget.probe_due()
         if self._link.last_heard is None:
             # Some frames to measure the link by, and then nothing before they are reported, or overdue.
             if len(self._link.flight.frames) < FIRST_SMALL:
-                return self._last_sent + (1 - _EARLY) * self._period
+                return self._budget.last_sent + (1 - _EARLY) * self.period
             return math.nextafter(self._link.silent_from, math.inf)
-        next_frame = self._last_sent + self._interval(now) - _EARLY * self._period
+        next_frame = self._last_sent + self.interval(now) - _EARLY * self.period
         free = self._link.alone_from if self._link.trial.running else self._link.free_from
         # An estimate that is far too low must not silence what would correct it.
-        free = min(free, self._last_sent + _LONGEST_HOLD)
+        free = min(free, self._budget.last_sent + _LONGEST_HOLD)
         return max(next_frame, min(free, math.nextafter(self._link.silent_from, math.inf)))
-
-    def _probing(self) -> float:
-        flight, link = self._link.flight, self._link
-        return probe_interval(flight, link.capacity.rate, link.losses.loss, self._probes)

@@ -43,7 +43,7 @@ class DelayTrial:
         self._pause = _PAUSE
         self._not_before = -math.inf
         self._sent = self._turns = 0
-        self._planned = 0.0  # bytes
+        self._planned: dict[object, float] = {}  # bytes, of each sender
         self._seen: list[tuple[int, float]] = []  # bytes, delay
 
     def watch(self, now: float, rate: float, most: float) -> None:
@@ -55,13 +55,12 @@ class DelayTrial:
         self._doubt_since = math.inf if useful >= _DOUBT * self._best else min(self._doubt_since, now)
         due = min(self._doubt_since + _LASTING, self._verdict + _ROUTINE if rate < most else math.inf)
         if not self.running and now >= max(due, self._not_before):
-            self.running, self._planned, self._seen = True, 0.0, []
+            self.running, self._planned, self._seen = True, {}, []
             self._sent = self._turns = 0
 
-    def size(self, planned: float, largest: float, least: float) -> float:
-        """Bytes of the next frame in a trial, at whose beginning frames were `planned` to be so large."""
-        self._planned = self._planned or planned
-        large = min(max(self._planned * _LARGE, 2 * least), largest)
+    def size(self, planned: float, largest: float, least: float, sender: object = None) -> float:
+        """Bytes of a sender's next frame in a trial, at whose beginning they were `planned` to be so many."""
+        large = min(max(self._planned.setdefault(sender, planned) * _LARGE, 2 * least), largest)
         return max(large / _CONTRAST, least) if self._turns % 2 else large
 
     def sent(self, now: float, alone: bool) -> None:

@@ -4,7 +4,8 @@ import contextlib
 import math
 import threading
 from array import array
-from typing import NamedTuple, Protocol
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,12 +18,14 @@ from edgesr_ros.control.arrivals import ArrivalLog
 from edgesr_ros.control.clock import Estimate
 from edgesr_ros.control.gaps import Gaps
 from edgesr_ros.control.picture_age import PictureAge
-from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.report import ArrivalReport, Missing
 from edgesr_ros.control.report_pace import USUAL, ReportPace
 from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.control.stamps import StampOrder
 
 _MICROSECOND = 1000  # ns: the unit of arrivals in brief reports
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Decoder(Protocol):
@@ -71,6 +74,7 @@ class Ground:
         self._assembly = Assembly()
         self._arrivals = ArrivalLog()
         self._gaps, self._pace = Gaps(), ReportPace()
+        self._told_once = False  # the newest arrival
         self.dated = True
         self.recovering = 0
         self._stamps = StampOrder()
@@ -163,7 +167,27 @@ class Ground:
             if report is not None:
                 self._arrivals.hold()
             return None
-        report = report or self._arrivals.again()
+        self._told_once = True
+        return self._full(report or self._arrivals.again(), missing)
+
+    @property
+    def report_interval(self) -> float:
+        """Seconds from report to report, as its robot asks for them."""
+        return self._pace.interval
+
+    def untold(self, now_ns: int, interval: float) -> ArrivalReport | None:
+        """What is to be told now beside another camera's report; None: nothing.
+
+        That is what was in no report yet, or in one alone: it may have got lost, and the robot counts frames
+        of all cameras together. Messages of reports are `interval` s apart, or less as this robot asks.
+        """
+        news, missing = self._arrivals.untold > 0, self._gaps.missing() if self._stream else ()
+        told, self._told_once = news or self._told_once, news
+        self._pace.told(now_ns * 1e-9, missing if told else None, min(interval, self._pace.interval))
+        return self._full(self._arrivals.again(), missing) if told else None
+
+    def _full(self, report: ArrivalReport | None, missing: tuple[Missing, ...]) -> ArrivalReport | None:
+        """A report, with what there is to say of a stream, and of later arrivals."""
         if report is None:
             return None
         if self._stream and report.number is not None:
@@ -184,3 +208,18 @@ class Ground:
         """How old the picture of this stamp is, s; None while it cannot be known."""
         with self._age_lock:
             return self._age.of(now_ns, stamp_ns)
+
+
+def together(
+    grounds: Mapping[K, Ground], key: K, report: ArrivalReport, now_ns: int
+) -> dict[K, ArrivalReport]:
+    """What to tell in one message: a report of one camera, and what others have not told yet.
+
+    So a robot hears of all frames in the order in which they came, and as often as the camera asks for that
+    wants it most.
+    """
+    reports, interval = {key: report}, grounds[key].report_interval
+    for other, ground in grounds.items():
+        if other != key and (untold := ground.untold(now_ns, interval)) is not None:
+            reports[other] = untold
+    return reports

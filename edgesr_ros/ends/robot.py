@@ -1,6 +1,5 @@
 """The robot's end of the link: camera frames and reports in, paced bytes out."""
 
-import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from edgesr_ros.control.source_rate import SourceRate
 from edgesr_ros.ends.outbox import Outbox
 from edgesr_ros.ends.packet import Packet
 from edgesr_ros.ends.robot_settings import RobotSettings
+from edgesr_ros.ends.shared_link import SharedLink
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.opencv import opencv_errors
 from edgesr_ros.frames.reduce import reduce_frame
@@ -58,9 +58,11 @@ class Robot:
             not pass for old ones.
         clock: tells seconds, by which AV1's effort is chosen; None: it is fixed.
         log: takes a line where the ladder is of AV1 and another must be used.
+        link: shared with other cameras; None: it is all this one's.
 
     Attributes:
         settings: in force; replaced as a whole by who changes them.
+        sender: by which the link knows this camera.
 
     Raises:
         InputError: the ladder cannot be read, or not be encoded along on this machine; no such encoder.
@@ -72,6 +74,7 @@ class Robot:
         first_number: int = 0,
         clock: Callable[[], float] | None = None,
         log: Callable[[str], None] = print,
+        link: SharedLink | None = None,
     ) -> None:
         self.settings = settings
         self._ladder: LadderEncoder | None = None
@@ -84,15 +87,16 @@ class Robot:
             self._ladder = self._auto.used
         elif settings.ladder != _NO_LADDER:
             self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, machine)
-        self._sender = Sender(settings.policy, fixed_rate_bytes_per_s=settings.rate_bytes_per_s or None)
+        self._link = link or SharedLink()
+        fixed_rate, budget = settings.rate_bytes_per_s or None, self._link.budget
+        self.sender = Sender(settings.policy, fixed_rate_bytes_per_s=fixed_rate, budget=budget)
         self._motion = MotionMeter()
         self._reduced = False  # the last frame
         self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
         self._encoding = RunningMean()  # s per frame
         self._scene = self._scene_of(REFERENCE_PIXELS)
-        self._outbox = Outbox()
+        self._outbox, self._lock = Outbox(), self._link.lock
         self._next_number = first_number
-        self._lock = threading.Lock()  # of the sender
         self._next_send = 0.0  # by max_rate
         self._last_size: int | None = None  # bytes
 
@@ -103,14 +107,14 @@ class Robot:
     def expect_reports(self) -> None:
         """There is a receiver that reports."""
         with self._lock:
-            self._sender.expect_reports()
+            self.sender.expect_reports()
 
     def reported(self, now: float, report: ArrivalReport) -> None:
         """The receiver reports arrivals; ask `again` and `wait` anew."""
-        with self._lock:
-            lost = self._sender.state(now) == "lost"
-            self._sender.reported(now, report)
-            round_trip = self._sender.round_trip
+        self._link.reported(now, {self: report})
+
+    def told(self, now: float, report: ArrivalReport, round_trip: float | None, lost: bool) -> None:
+        """A report came, and the link has had it; arguments as of `Outbox.told`."""
         self._outbox.told(now, report, round_trip, lost)
         if report.display_s is not None:
             known = self._showing[self._reduced]
@@ -121,15 +125,15 @@ class Robot:
         again = self._outbox.again()
         with self._lock:
             for number, message in again:
-                self._sender.also_sent(now, message.size, number)
+                self.sender.also_sent(now, message.size, number)
         return [message for _, message in again]
 
     def wait(self, now: float) -> float:
         """Seconds until the newest frame is to be encoded, so as to be ready when it may be sent."""
         settings = self.settings
         with self._lock:
-            self._sender.use(settings.policy, self._rate, self._largest(settings), self._scene)
-            deadline = self._sender.next_deadline(now)
+            self.sender.use(settings.policy, self._rate, self._largest(settings), self._scene)
+            deadline = self.sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         # Rather late than early: a frame that is early waits in the link.
         ahead = max((self._encoding.mean or 0.0) - 2 * self._encoding.deviation, 0.0)
@@ -145,10 +149,10 @@ class Robot:
             InputError: damaged, or larger than the codec or the limit can hold; a smaller one may follow.
         """
         with self._lock:
-            decision = self._sender.decision(now)
+            decision = self.sender.decision(now)
         if isinstance(image, CameraJpeg):
             if self._passes(image, decision):
-                form = self._numbered(image.format)
+                form = self._numbered(now, image.format)
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
         if self._auto is not None:
@@ -157,7 +161,7 @@ class Robot:
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             self._motion.frame(now, image)
             encoded = self._encode(image, decision)
-        form = self._numbered(FrameFormat.of(image, codec_of(encoded.encoder)))
+        form = self._numbered(now, FrameFormat.of(image, codec_of(encoded.encoder)))
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
     def sent(self, now: float, stamp_ns: int, packet: Packet) -> list[Message]:
@@ -165,18 +169,17 @@ class Robot:
 
         Those are the frame, whole or in parts, and parity where it is of use.
         """
-        most = self.settings.max_packet_bytes
+        most, size = self.settings.max_packet_bytes, len(packet.data)
         frame, parity = self._outbox.put(now, stamp_ns, packet.format, packet.data, most)
-        size = len(packet.data)
         self._encoding.add(now - packet.begun)
         if max_rate := self.settings.max_rate:
             # From the time that was due, not from now: lateness of one frame must not lower the rate.
             self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
         with self._lock:
-            self._sender.sent(now, stamp_ns, size, packet.format.number)
-            self._sender.reserved = self._outbox.parity_share
+            self.sender.sent(now, stamp_ns, size, packet.format.number)
+            self.sender.reserved = self._outbox.parity_share
             for message in parity:
-                self._sender.also_sent(now, message.size)
+                self.sender.also_sent(now, message.size)
         self._last_size = size
         return frame + parity
 
@@ -185,11 +188,11 @@ class Robot:
         """Frames per second that may be sent."""
         return min(self._source_rate.hz, self.settings.max_rate or self._source_rate.hz)
 
-    def _numbered(self, form: FrameFormat) -> FrameFormat:
+    def _numbered(self, now: float, form: FrameFormat) -> FrameFormat:
         """Of a frame that goes out, with its number and how often it wants reports."""
         self._next_number += 1
         with self._lock:
-            report_ms = round(1e3 * self._sender.report_interval)
+            report_ms = round(1e3 * self.sender.report_interval(now))
         return structs.replace(form, number=self._next_number - 1, report_ms=report_ms)
 
     def _largest(self, settings: RobotSettings) -> int:
@@ -241,9 +244,8 @@ class Robot:
         most = settings.max_frame_bytes
         if self._ladder is not None:
             price = self._price_of_enlarging(decision)
-            references = UNMENDED
-            if self._ladder.streams:
-                references = self._outbox.references(self._next_number)
+            streams = self._ladder.streams
+            references = self._outbox.references(self._next_number) if streams else UNMENDED
             data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, references, price)
             self._reduced = point.scale > 1
             self._scene = self._scene_of(image.shape[0] * image.shape[1])

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from edgesr_ros.control.policy import PolicyName
+from edgesr_ros.ends.camera_names import names_of, weights_of
 from edgesr_ros.frames.reduce import MAX_SCALE
 from edgesr_ros.schema import FIXED, Struct
 
@@ -64,3 +65,25 @@ class RobotSettings(Struct):
             extra_json_schema=FIXED,
         ),
     ]
+    cameras: Annotated[
+        str,
+        Meta(
+            description="Names of several cameras on this link, such as front,rear,arm: each has its topics "
+            "below its name, as front/image_raw. Empty: one, whose topics have none before them.",
+            extra_json_schema=FIXED,
+        ),
+    ]
+    weights: Annotated[
+        str,
+        Meta(
+            description="How much cameras count, such as front=2,arm=0.5: of those that see alike things one "
+            "has so many times the bytes; 1 where it says none."
+        ),
+    ]
+    focus: Annotated[
+        str, Meta(description="The camera that counts four times its weight, as topic `focus` sets it too.")
+    ]
+
+    def __post_init__(self) -> None:
+        """Cameras that are not there are refused when they are named."""
+        weights_of(names_of(self.cameras), self.weights, self.focus)

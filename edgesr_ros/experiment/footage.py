@@ -25,6 +25,13 @@ class Footage:
     def __init__(self, name: str, frames: Iterable[np.ndarray], notes: Sequence[str] = ()) -> None:
         self.name, self.notes = name, notes
         self._frames = list(frames)
+        self._first = 0
+
+    def later(self, frames: int) -> "Footage":
+        """The same from a frame on."""
+        footage = Footage(self.name, self._frames, self.notes)
+        footage._first = self._first + frames
+        return footage
 
     @staticmethod
     def read(name: str, source: str, camera: Camera) -> "Footage":
@@ -57,7 +64,7 @@ class Footage:
     def position(self, number: int) -> int:
         """Which frame of the recording is the camera's frame `number`, counted from 0."""
         last = len(self._frames) - 1
-        turn = number % self.period
+        turn = (number + self._first) % self.period
         return turn if turn <= last else 2 * last - turn
 
     def spread(self, count: int) -> list[int]:

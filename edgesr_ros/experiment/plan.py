@@ -85,13 +85,15 @@ class Av1(Video, tag="av1"):
 class Ours(Struct, tag_field="kind", tag="ours"):
     """Paced by reports from the ground, frames as large as the link allows, enlarged by the networks.
 
-    `ladder` is a name in config/ladders, or a path.
+    `ladder` is a name in config/ladders, or a path. `weights` are of the cameras, in their order; 1 where it
+    says none.
     """
 
     name: Name
     ladder: Annotated[str, Meta(min_length=1)] = "auto"
     policy: Literal["smooth", "balanced", "sharp"] = "balanced"
     max_frame_bytes: Annotated[int, Meta(ge=1000, le=1_000_000)] = MAX_FRAME_BYTES
+    weights: tuple[Annotated[float, Meta(gt=0)], ...] = ()
 
 
 class WebRtc(Struct, tag_field="kind", tag="webrtc"):
@@ -129,6 +131,8 @@ class Experiment(Struct):
         links: names of link profiles (config/links) or paths of profile files.
         recordings: videos, image folders or bags; `clip` is the one that the demo uses.
         camera: what the recordings are played as; they go on backwards where they end.
+        cameras: of that kind that a robot has, all over the one link; each begins elsewhere in the recording,
+            and has a row of its own.
         models: networks that enlarge reduced frames, one a scale; bicubic where there is none.
         processing: how long computing takes.
         time: `simulated`, or `real`: nodes over DDS and a kernel link.
@@ -145,6 +149,7 @@ class Experiment(Struct):
     links: Annotated[tuple[str, ...], Meta(min_length=1)]
     recordings: Annotated[tuple[str, ...], Meta(min_length=1)] = ("clip",)
     camera: Camera = Camera()
+    cameras: Annotated[int, Meta(ge=1, le=8)] = 1
     models: tuple[str, ...] = ("edgesrgan_tiny_x4_link",)
     processing: Processing = Processing()
     time: Literal["simulated", "real"] = "simulated"
@@ -163,6 +168,8 @@ class Experiment(Struct):
             for index, name in enumerate(names):
                 if name in names[:index]:
                     raise ValueError(f"{key}[{index}]: expected each once, got {name!r} again")
+        if self.time == "real" and self.cameras > 1:
+            raise ValueError(f"cameras: expected 1 with time: real, got {self.cameras}")
         for index, contender in enumerate(self.contenders):
             if self.time != "real" and isinstance(contender, Peer):
                 raise ValueError(f"contenders[{index}]: {contender.name!r} cannot be simulated: time: real")

@@ -1,6 +1,7 @@
 """What each contender does on the robot: which frame is sent when, and as which bytes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from edgesr_ros.codecs.format import FrameFormat
@@ -9,8 +10,9 @@ from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.defaults import defaults_of
 from edgesr_ros.ends.robot import Packet, Robot
 from edgesr_ros.ends.robot_settings import RobotSettings
+from edgesr_ros.ends.shared_link import SharedLink
 from edgesr_ros.experiment.footage import Footage
-from edgesr_ros.experiment.plan import H264, Av1, Fixed, Ours
+from edgesr_ros.experiment.plan import H264, Av1, Contender, Fixed, Ours, Peer
 from edgesr_ros.experiment.streams import FixedStream, VideoStream
 from edgesr_ros.schema import convert
 
@@ -79,9 +81,19 @@ class VideoRobot(SimulatedRobot):
 
 
 class PacedRobot(SimulatedRobot):
-    """Ours: the robot's end as the onboard node runs it, with its defaults but for what `setting` says."""
+    """Ours: the robot's end as the onboard node runs it, with its defaults but for what `setting` says.
 
-    def __init__(self, setting: Ours, footage: Footage) -> None:
+    Args:
+        setting: of the contender.
+        footage: what the camera sees.
+        link: shared with other cameras of the robot; None: it is all this one's.
+
+    Attributes:
+        end: the robot's.
+        link: over which it sends.
+    """
+
+    def __init__(self, setting: Ours, footage: Footage, link: SharedLink | None = None) -> None:
         self._footage = footage
         chosen = {
             "ladder": setting.ladder,
@@ -90,25 +102,63 @@ class PacedRobot(SimulatedRobot):
             "max_frame_bytes": setting.max_frame_bytes,
         }
         settings = convert(defaults_of("onboard") | chosen, RobotSettings, f"contender {setting.name}")
-        self._robot = Robot(settings)
-        self._robot.expect_reports()
+        self.link = link or SharedLink()
+        self.end = Robot(settings, link=self.link)
+        self.end.expect_reports()
         self._packet: Packet | None = None
 
     def frame(self, now: float) -> None:
-        self._robot.frame(now)
+        self.end.frame(now)
 
     def wait(self, now: float) -> float:
-        return self._robot.wait(now)
+        return self.end.wait(now)
 
     def encode(self, now: float, number: int) -> Frame:
-        self._packet = self._robot.encode(now, self._footage.frame(number))
+        self._packet = self.end.encode(now, self._footage.frame(number))
         return Frame(number, self._packet.data, self._packet.format)
 
     def sent(self, now: float, stamp_ns: int, frame: Frame) -> list[Message]:
         assert self._packet is not None
         assert self._packet.data is frame.data
-        return self._robot.sent(now, stamp_ns, self._packet)
+        return self.end.sent(now, stamp_ns, self._packet)
 
     def reported(self, now: float, report: ArrivalReport) -> list[Message]:
-        self._robot.reported(now, report)
-        return self._robot.again(now)
+        self.end.reported(now, report)
+        return self.end.again(now)
+
+
+def robots_of(
+    contender: Contender, footages: Sequence[Footage], rate_hz: float, memories: Sequence[dict[int, bytes]]
+) -> list[SimulatedRobot]:
+    """A contender's sender for each camera; ours share the link. `memories` are kept from run to run."""
+    robots: list[SimulatedRobot] = []
+    link = SharedLink()
+    for index, (footage, memory) in enumerate(zip(footages, memories, strict=True)):
+        if isinstance(contender, Fixed):
+            robots.append(FixedRobot(contender, footage, memory))
+        elif isinstance(contender, Ours):
+            robots.append(robot := PacedRobot(contender, footage, link))
+            if contender.weights[index:]:
+                link.budget.weigh(robot.end.sender, contender.weights[index])
+        else:
+            assert not isinstance(contender, Peer), "a plan in simulated time has none"
+            robots.append(VideoRobot(contender, footage, rate_hz, memory))
+    return robots
+
+
+def hear(
+    robots: Sequence[SimulatedRobot], now: float, reports: Mapping[int, ArrivalReport]
+) -> dict[int, list[Message]]:
+    """Cameras of a robot are told what arrived of their frames; what each sends again at once.
+
+    Those that share a link hear of it together.
+    """
+    paced = {index: robot for index in reports if isinstance(robot := robots[index], PacedRobot)}
+    for link in {robot.link for robot in paced.values()}:
+        sharing = {index: robot for index, robot in paced.items() if robot.link is link}
+        link.reported(now, {robot.end: reports[index] for index, robot in sharing.items()})
+    again = {index: robot.end.again(now) for index, robot in paced.items()}
+    others = {
+        index: robots[index].reported(now, report) for index, report in reports.items() if index not in paced
+    }
+    return again | others

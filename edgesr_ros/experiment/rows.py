@@ -25,7 +25,7 @@ class Row(Struct):
     seconds: float
     capacity_kbps: float | None  # mean of the link; null: unlimited
     usable_kbps: float  # mean of the link's capacity, as far as the recording at its best could fill it
-    capacity_used: float  # bytes that the link carried, by those usable
+    capacity_used: float  # bytes that the link carried, of all cameras, by those usable
     propagation_ms: float  # mean delay of the link without any waiting; no picture can be younger
     frames_sent: int
     frames_shown: int

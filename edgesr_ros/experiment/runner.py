@@ -12,34 +12,29 @@ import numpy as np
 
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.curves import LADDER, measure_curves
+from edgesr_ros.experiment.content import content_kbps
+from edgesr_ros.experiment.curves import measure_curves
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.measure import Names, row_of
 from edgesr_ros.experiment.plan import (
-    MAX_FRAME_BYTES,
     Camera,
     Contender,
     Experiment,
-    Fixed,
     Ours,
     Peer,
     profiles,
 )
-from edgesr_ros.experiment.robots import FixedRobot, PacedRobot, SimulatedRobot, VideoRobot
+from edgesr_ros.experiment.robots import robots_of
 from edgesr_ros.experiment.rows import Results, Row
 from edgesr_ros.experiment.screen import Judge, Seen
 from edgesr_ros.experiment.simulation import Glance, Simulation
-from edgesr_ros.ladder.encoder import LadderEncoder
-from edgesr_ros.ladder.points import read_ladder
 from edgesr_ros.link.emulator import LinkEmulator
-from edgesr_ros.link.packets import Channel, wire_bytes
+from edgesr_ros.link.packets import Channel
 from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 _THREADS = 2  # of the networks, where there are so many processors for a process
-_SIZED = 8  # frames of which the size without a link is measured …
-_ROUNDS = 5  # … after each was encoded so often: neighbours in time are alike, these are not
 
 
 class Panel(NamedTuple):
@@ -178,7 +173,7 @@ class _Bench:
     ) -> None:
         self._experiment, self.footage = experiment, footage
         self.judge = Judge(footage, networks, threads)
-        self._memories: dict[str, dict[int, bytes]] = {}
+        self._memories: dict[tuple[str, int], dict[int, bytes]] = {}
         # Somewhere within each period of sampling, lest the moments beat with the frames.
         rng = np.random.default_rng(experiment.seed)
         number = max(1, round(experiment.seconds * experiment.samples_per_s))
@@ -191,29 +186,41 @@ class _Bench:
     def run_all(self, link: str, profile: LinkProfile) -> _Found:
         """The rows of all contenders on a link, and a moment of it."""
         runs = [self._run(contender, link, profile) for contender in self._experiment.contenders]
-        return [row for row, _ in runs], self._strip(link, [glances for _, glances in runs])
+        return [row for rows, _ in runs for row in rows], self._strip(link, [glances for _, glances in runs])
 
     def _run(
         self, contender: Contender, link: str, profile: LinkProfile
-    ) -> tuple[Row, list[tuple[Glance, Seen]]]:
-        """A contender's row on a link, and what was on its screen."""
+    ) -> tuple[list[Row], list[tuple[Glance, Seen]]]:
+        """A contender's row on a link for each camera, and what was on the screen of the first."""
         experiment = self._experiment
-        glances: list[tuple[Glance, Seen]] = []
+        cameras = range(experiment.cameras)
+        later = [index * len(self.footage) // len(cameras) for index in cameras]
+        footages = [self.footage.later(frames) for frames in later]
+        memories = [self._memories.setdefault((contender.name, index), {}) for index in cameras]
+        glances: list[list[tuple[Glance, Seen]]] = [[] for _ in cameras]
         network = by_network(contender)
+
+        def look(glance: Glance) -> None:
+            glance = glance.later(later[glance.camera])
+            glances[glance.camera].append((glance, self.judge.see(glance, network)))
+
         simulation = Simulation(
-            self._robot(contender),
-            Ground(),
+            robots_of(contender, footages, experiment.camera.rate_hz, memories),
+            [Ground() for _ in cameras],
             Channel(LinkEmulator(profile, experiment.seed)),
             Channel(LinkEmulator(profile, experiment.seed + 1)),
             experiment.camera,
             experiment.processing,
             self._moments,
-            lambda glance: glances.append((glance, self.judge.see(glance, network))),
+            look,
         )
-        run = simulation.run(experiment.seconds)
-        names = Names(contender.name, link, self.footage.name, "simulated")
-        seen = [seen for _, seen in glances]
-        return row_of(names, run, seen, profile, self._content_kbps), glances
+        rows = []
+        for index, run in enumerate(simulation.run(experiment.seconds)):
+            name = contender.name if len(cameras) == 1 else f"{contender.name}, camera {index + 1}"
+            names = Names(name, link, self.footage.name, "simulated")
+            seen = [seen for _, seen in glances[index]]
+            rows.append(row_of(names, run, seen, profile, self._content_kbps))
+        return rows, glances[0]
 
     def _strip(self, link: str, runs: Sequence[Sequence[tuple[Glance, Seen]]]) -> Strip:
         """The moment whose mean LPIPS over all contenders is the median: neither the worst nor the best."""
@@ -227,15 +234,6 @@ class _Bench:
             panels.append(Panel(contender.name, picture, seen.lpips))
         return Strip(link, self.footage.name, glance.at, panels)
 
-    def _robot(self, contender: Contender) -> SimulatedRobot:
-        rate_hz, memory = self._experiment.camera.rate_hz, self._memories.setdefault(contender.name, {})
-        if isinstance(contender, Fixed):
-            return FixedRobot(contender, self.footage, memory)
-        if isinstance(contender, Ours):
-            return PacedRobot(contender, self.footage)
-        assert not isinstance(contender, Peer), "a plan in simulated time has none"
-        return VideoRobot(contender, self.footage, rate_hz, memory)
-
 
 def camera_text(camera: Camera) -> str:
     """As a reader is told, for example `640x480 at 30 Hz`."""
@@ -247,14 +245,3 @@ def by_network(contender: Contender) -> bool:
     if isinstance(contender, Peer):
         return False
     return isinstance(contender, Ours) or contender.enlarge == "network"
-
-
-def content_kbps(footage: Footage, rate_hz: float) -> float:
-    """What the recording could fill, in packets: each frame as the ladder's encoder makes it on no link."""
-    encoder = LadderEncoder(read_ladder(LADDER))
-    sizes = []
-    for number in footage.spread(_SIZED):
-        for _ in range(_ROUNDS):  # it learns what the content takes
-            encoded = encoder.encode(footage.frame(number), MAX_FRAME_BYTES, MAX_FRAME_BYTES)
-        sizes.append(wire_bytes(len(encoded.data)))
-    return float(np.mean(sizes)) * 8e-3 * rate_hz

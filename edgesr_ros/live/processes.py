@@ -55,18 +55,20 @@ class Processes:
         parameters: Mapping[str, object] | None = None,
         remappings: Mapping[str, str] | None = None,
         within: Sequence[str] = (),
+        name: str = "",
     ) -> None:
-        """Start `edgesr_ros.nodes.<node>`; its output goes to <logs>/<node>.log.
+        """Start `edgesr_ros.nodes.<node>`; its output goes to <logs>/<name>.log.
 
-        `within` is a command that runs the node's, for example `ip netns exec NAME`.
+        `within` is a command that runs the node's, for example `ip netns exec NAME`; `name` tells several of
+        one kind apart, and is the node's where it is empty.
         """
         options = ["--ros-args", "-r", f"__ns:={namespace}"]
-        for name, topic in (remappings or {}).items():
-            options += ["-r", f"{name}:={topic}"]
-        for name, value in (parameters or {}).items():
+        for topic, other in (remappings or {}).items():
+            options += ["-r", f"{topic}:={other}"]
+        for key, value in (parameters or {}).items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            options += ["-p", f"{name}:={text}"]
-        self.start_module(node, f"edgesr_ros.nodes.{node}", options, within)
+            options += ["-p", f"{key}:={text}"]
+        self.start_module(name or node, f"edgesr_ros.nodes.{node}", options, within)
 
     def start_module(
         self, name: str, module: str, arguments: Sequence[object], within: Sequence[str] = ()

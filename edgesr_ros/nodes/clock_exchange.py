@@ -23,14 +23,18 @@ class ClockAnswers:
     """The robot's half: `image_lr/time_reference` answers a report now and then.
 
     `header.stamp` is what the clock of the pictures' stamps shows, `time_ref` the report's `arrival_ns`.
+
+    Args:
+        node: that publishes.
+        within: before the topic's name; each camera has a clock of its own.
     """
 
-    def __init__(self, node: EdgesrNode) -> None:
+    def __init__(self, node: EdgesrNode, within: str = "") -> None:
         self._node = node
         self._clock = StampClock()
         self._stamps = StampOrder()
         self._due = 0.0
-        self._publisher = node.publisher(TimeReference, TOPIC, COMPRESSED)
+        self._publisher = node.publisher(TimeReference, f"{within}{TOPIC}", COMPRESSED)
 
     def frame(self, stamp_ns: int) -> None:
         """A frame came from the camera."""

@@ -1,24 +1,22 @@
 """The operator's side: compressed frames in, super-resolved pictures with their age out."""
 
+import math
 import sys
-import time
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from diagnostic_msgs.msg import DiagnosticArray
 from msgspec import Meta
-from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
-from std_msgs.msg import Float32, Header
+from std_msgs.msg import Header
 
-from edgesr_ros.codecs.decoder import Received
-from edgesr_ros.control.brief import to_pairs
-from edgesr_ros.ends.ground import Ground
-from edgesr_ros.ends.restorer import GroundSettings, Restorer, facts_of
-from edgesr_ros.errors import InputError
-from edgesr_ros.nodes.clock_exchange import TOPIC, PictureAges, age_text
-from edgesr_ros.nodes.messages import nanoseconds, to_time, with_pairs
-from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode, run
-from edgesr_ros.nodes.picture_publisher import PicturePublisher
+from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.ends.camera_names import names_of
+from edgesr_ros.ends.ground import together
+from edgesr_ros.ends.restorer import GroundSettings, Restorer
+from edgesr_ros.nodes.messages import with_statuses
+from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
+from edgesr_ros.nodes.receiving_camera import Frame, ReceivingCamera, pairs_by_status
 from edgesr_ros.nodes.worker import NewestWins
+from edgesr_ros.schema import FIXED
 from edgesr_ros.upscaling.base import Upscaled
 
 _STALE_CHECK_PERIOD = 0.1  # seconds
@@ -36,17 +34,26 @@ class GroundStationParameters(GroundSettings):
         ),
     ]
     overlay: Annotated[bool, Meta(description="Draw method, age and staleness on the picture.")]
+    cameras: Annotated[
+        str,
+        Meta(
+            description="As that of `onboard`: names of several cameras on its link, such as front,rear,arm: "
+            "each has its topics below its name. Empty: one, whose topics have none before them.",
+            extra_json_schema=FIXED,
+        ),
+    ]
 
-
-class _Frame(NamedTuple):
-    header: Header
-    received: Received
-    arrival_ns: int  # on the monotonic clock
-    dated: bool  # its stamp says when it was taken
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names_of(self.cameras)
 
 
 class GroundStation(EdgesrNode[GroundStationParameters]):
-    """image_lr/compressed → image_sr: guard, decode, upscale, mark; the newest frame wins."""
+    """image_lr/compressed → image_sr: guard, decode, upscale, mark; the newest frame wins.
+
+    With several cameras each has these topics below its name. One thread, with the same networks, enlarges
+    for all: of those that wait the one whose turn was longest ago.
+    """
 
     NAME = "ground_station"
     PARAMETERS = GroundStationParameters
@@ -54,73 +61,41 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self._restorer = Restorer(self.parameters.current, self.get_logger().info)
-        self._ground = Ground()
-        self._ages = PictureAges(self, self._ground)
-        self._pictures = PicturePublisher(self)
-        self._facts = self.publisher(DiagnosticArray, "image_sr/facts", FIGURES)
-        self._age = self.publisher(Float32, "age", FIGURES)
         self._reports = self.publisher(DiagnosticArray, "link_report", COMPRESSED)
-        self._worker = NewestWins[_Frame](
-            self._show, skipped=lambda: self.diagnostics.drop("superseded"), failed=self.frame_failed
+        self._worker = NewestWins[Frame](
+            self._show,
+            skipped=lambda: self.diagnostics.drop("superseded"),
+            failed=self.frame_failed,
+            kind=lambda frame: frame.camera.name,
         )
-        heard = [self._pictures.publisher, self._facts, self._age]
-        self._frames = self.subscribe(
-            CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED, while_heard=heard, moving=True
-        )
-        for kind, topic, callback, qos in (
-            (CameraInfo, "image_lr/camera_info", self._pictures.on_camera_info, LATCHED),
-            (TimeReference, TOPIC, self._ages.on_time_reference, COMPRESSED),
-        ):
-            self.subscribe(kind, topic, callback, qos, while_heard=heard, optional=True)
+        self._cameras = {
+            name: ReceivingCamera(self, name, self._report, self._worker.put)
+            for name in names_of(self.parameters.current.cameras)
+        }
+        self._grounds = {name: camera.ground for name, camera in self._cameras.items()}
         self.every(_STALE_CHECK_PERIOD, self._check_staleness)
 
     def close(self) -> None:
         self._worker.close()
         self._restorer.close()
 
-    def _on_frame(self, message: CompressedImage) -> None:
-        arrival_ns, stamp_ns = self._frames.arrival_ns, nanoseconds(message.header.stamp)
-        try:
-            with self.diagnostics.stage("decode"):
-                received = self._ground.decode(stamp_ns, message.data, message.format)
-        except InputError as error:
-            self.diagnostics.count("frames_in")
-            self.diagnostics.drop("malformed")
-            self.bad_input(InputError(f"image_lr/compressed: {error}"))
-            return
-        report, dropped = self._ground.arrived(arrival_ns, time.monotonic_ns(), received)
-        if report:
-            header = Header(stamp=message.header.stamp) if report.brief else message.header  # no frame_id
-            self._reports.publish(with_pairs(header, "link_report", to_pairs(report)))
-        if dropped == "part":
-            self.diagnostics.count("parts_in")
-            return
-        self.diagnostics.count("frames_in")
-        if dropped:
-            self.diagnostics.drop(dropped)
-        elif received:  # of this message, or of one that waited for it
-            header = Header(stamp=to_time(received.stamp_ns), frame_id=message.header.frame_id)
-            self._worker.put(_Frame(header, received, arrival_ns, self._ground.dated))
+    def _report(self, name: str, header: Header, report: ArrivalReport, arrival_ns: int) -> None:
+        """One message, and one packet, of all that is new."""
+        reports = together(self._grounds, name, report, arrival_ns)
+        header = Header(stamp=header.stamp) if report.brief else header  # no frame_id
+        self._reports.publish(with_statuses(header, pairs_by_status(reports)))
 
-    def _show(self, frame: _Frame) -> None:
+    def _show(self, frame: Frame) -> None:
         settings = self._restorer.settings = self.parameters.current
         with self.diagnostics.stage("upscale"):
-            made = self._restorer.restore(frame.received, self._ground.period)
+            made = self._restorer.restore(frame.received, self._period())
+        frame.camera.show(frame, made, settings.overlay)
         self._tell(made)
-        self._pictures.compare(frame.header, frame.received)
-        age = self._ages.of(nanoseconds(frame.header.stamp)) if frame.dated else None
-        wanted = self._facts.get_subscription_count() > 0
-        facts = facts_of(made, frame.received, age, wanted, self._ground.recovering)
-        # Before the picture, so that who takes both knows what the picture is when it comes.
-        self._facts.publish(with_pairs(frame.header, "picture", facts.to_pairs()))
-        if age is not None:
-            self._age.publish(Float32(data=age.seconds))
-        label = f"{made.method}  {age_text(age)}" if settings.overlay else None
-        with self.diagnostics.stage("publish"):
-            form = frame.received.format
-            self._pictures.show(frame.header, made.picture, label, (form.full_width, form.full_height))
-        self._ground.shown(frame.arrival_ns, time.monotonic_ns())
-        self.diagnostics.count("frames_out")
+
+    def _period(self) -> float:
+        """Seconds from picture to picture, of all cameras together."""
+        rates = [1 / camera.ground.period for camera in self._cameras.values() if not camera.stale]
+        return 1 / sum(rates) if any(rates) else math.inf
 
     def _tell(self, made: Upscaled) -> None:
         """What made the newest picture, on /diagnostics."""
@@ -129,17 +104,16 @@ class GroundStation(EdgesrNode[GroundStationParameters]):
             self.diagnostics.warn(f"bicubic instead of super-resolution: {made.problem}")
         elif made.problem:
             self.diagnostics.warn(made.problem)
-        else:
+        elif not any(camera.stale for camera in self._cameras.values()):
             self.diagnostics.ok()
         self.diagnostics.show(model=made.model, backend=made.backend, interpolation=f"{made.alpha:g}")
 
     def _check_staleness(self) -> None:
         settings = self.parameters.current
-        if self._pictures.check_staleness(settings.stale_after, settings.overlay):
-            self.diagnostics.warn("stale: no fresh picture")
-        if settings.overlay:
-            found = self.diagnostics.findings
-            self._pictures.explain(found[0].text if found else "waiting for the first frame")
+        for name, camera in self._cameras.items():
+            if camera.check_staleness(settings.stale_after, settings.overlay):
+                of = f" of {name}" if name else ""
+                self.diagnostics.warn(f"stale: no fresh picture{of}")
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, TimeReference
 
+from edgesr_ros.ends.camera_names import names_of
 from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.packets import Channel
 from edgesr_ros.link.profile import read_profile
@@ -39,6 +40,17 @@ class LinkEmulatorParameters(Struct):
             extra_json_schema=FIXED,
         ),
     ]
+    cameras: Annotated[
+        str,
+        Meta(
+            description="As that of `onboard`: names of several cameras; all go over the one link.",
+            extra_json_schema=FIXED,
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        """Cameras that cannot be called so are refused."""
+        names_of(self.cameras)
 
 
 class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
@@ -63,11 +75,14 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
-        self._carry(CompressedImage, "robot/image_lr/compressed", "ground/image_lr/compressed", COMPRESSED)
-        self._carry(CameraInfo, "robot/image_lr/camera_info", "ground/image_lr/camera_info", LATCHED)
-        self._carry(
-            TimeReference, "robot/image_lr/time_reference", "ground/image_lr/time_reference", COMPRESSED
-        )
+        for name in names_of(settings.cameras):
+            within = f"{name}/image_lr" if name else "image_lr"
+            for kind, topic, qos in (
+                (CompressedImage, "compressed", COMPRESSED),
+                (CameraInfo, "camera_info", LATCHED),
+                (TimeReference, "time_reference", COMPRESSED),
+            ):
+                self._carry(kind, f"robot/{within}/{topic}", f"ground/{within}/{topic}", qos)
         self._carry(DiagnosticArray, "ground/link_report", "robot/link_report", COMPRESSED)
         self._thread = threading.Thread(target=self._deliver, daemon=True)
         self._thread.start()

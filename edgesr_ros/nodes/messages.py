@@ -1,12 +1,14 @@
 """Small conversions between ROS messages and Python values."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+
+from edgesr_ros.errors import InputError
 
 _LONGEST_WAIT = 10_000_000_000  # ns for a callback: what seems longer is a clock that was set
 NO_PICTURE = "no_picture"  # frame_id of what stands in image_sr where there is no picture yet
@@ -47,16 +49,42 @@ def as_array(data: bytes) -> array:
     return array("B", data)
 
 
-def with_pairs(header: Header, name: str, pairs: dict[str, str]) -> DiagnosticArray:
+def with_pairs(header: Header, name: str, pairs: Mapping[str, str]) -> DiagnosticArray:
     """A stamped message of keys and values: standard, and readable in PlotJuggler without our package."""
-    values = [KeyValue(key=key, value=value) for key, value in pairs.items()]
-    status = DiagnosticStatus(level=DiagnosticStatus.OK, name=name, values=values)
-    return DiagnosticArray(header=header, status=[status])
+    return with_statuses(header, {name: pairs})
+
+
+def with_statuses(header: Header, statuses: Mapping[str, Mapping[str, str]]) -> DiagnosticArray:
+    """A stamped message of keys and values by the name of their status."""
+    found = []
+    for name, pairs in statuses.items():
+        values = [KeyValue(key=key, value=value) for key, value in pairs.items()]
+        found.append(DiagnosticStatus(level=DiagnosticStatus.OK, name=name, values=values))
+    return DiagnosticArray(header=header, status=found)
 
 
 def pairs_of(message: DiagnosticArray) -> dict[str, str]:
     """All keys and values of a message."""
     return {pair.key: pair.value for status in message.status for pair in status.values}
+
+
+def pairs_by_camera(message: DiagnosticArray, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Keys and values by the camera that they are about, as its status is called.
+
+    Raises:
+        InputError: of none of the cameras.
+    """
+    if list(names) == [""]:
+        return {"": pairs_of(message)}
+    found = {
+        status.name: {pair.key: pair.value for pair in status.values}
+        for status in message.status
+        if status.name in names
+    }
+    if not found:
+        told = ", ".join(status.name for status in message.status) or "nothing"
+        raise InputError(f"expected of {', '.join(names)}, got of {told}: set `cameras` alike at both ends")
+    return found
 
 
 def is_picture(message: Image) -> bool:

@@ -23,16 +23,20 @@ _NOTICE_PERIOD = 1.0  # s
 class PicturePublisher:
     """Publishes image_sr with image_sr/camera_info, image_received and stale; safe to use from any thread.
 
+    Args:
+        node: that publishes.
+        within: before the names of the topics.
+
     Attributes:
         publisher: of image_sr.
     """
 
-    def __init__(self, node: EdgesrNode) -> None:
+    def __init__(self, node: EdgesrNode, within: str = "") -> None:
         self._node = node
-        self.publisher = node.publisher(Image, "image_sr")
-        self._received = node.publisher(Image, "image_received")
-        self._camera_info = node.publisher(CameraInfo, "image_sr/camera_info")
-        self._staleness = node.publisher(Bool, "stale", LATCHED)
+        self.publisher = node.publisher(Image, f"{within}image_sr")
+        self._received = node.publisher(Image, f"{within}image_received")
+        self._camera_info = node.publisher(CameraInfo, f"{within}image_sr/camera_info")
+        self._staleness = node.publisher(Bool, f"{within}stale", LATCHED)
         self._staleness.publish(Bool(data=False))
         self._fresh = Staleness(time.monotonic())
         self._info: CameraInfo | None = None

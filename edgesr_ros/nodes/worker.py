@@ -1,7 +1,7 @@
 """One frame at a time, always the newest: the slot and the thread between a callback and slow work."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -15,6 +15,8 @@ class NewestWins(Generic[T]):
         skipped: called for each item that was replaced before `work` could take it.
         failed: called with what `work` raised; the thread goes on with the next item.
         ready: seconds until an item may be taken (0: now); asked again after each `put` and `wake`.
+        kind: an item only replaces one of its kind; of those that wait, that kind is taken whose turn was
+            longest ago.
     """
 
     def __init__(
@@ -22,10 +24,14 @@ class NewestWins(Generic[T]):
         work: Callable[[T], None],
         skipped: Callable[[], None],
         failed: Callable[[Exception], None],
-        ready: Callable[[], float] = lambda: 0.0,
+        ready: Callable[[T], float] = lambda _: 0.0,
+        kind: Callable[[T], Hashable] = lambda _: None,
     ) -> None:
-        self._work, self._skipped, self._failed, self._ready = work, skipped, failed, ready
-        self._item: T | None = None
+        self._work, self._skipped, self._failed = work, skipped, failed
+        self._ready, self._kind = ready, kind
+        self._items: dict[Hashable, T] = {}
+        self._turns: dict[Hashable, int] = {}  # when each kind had its last one
+        self._taken = 0
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -34,8 +40,9 @@ class NewestWins(Generic[T]):
     def put(self, item: T) -> None:
         """Offer an item; never blocks on the work."""
         with self._changed:
-            replaced = self._item is not None
-            self._item = item
+            kind = self._kind(item)
+            replaced = kind in self._items
+            self._items[kind] = item
             self._changed.notify()
         if replaced:
             self._skipped()
@@ -62,9 +69,13 @@ class NewestWins(Generic[T]):
     def _take(self) -> T | None:
         with self._changed:
             while not self._closed:
-                wait = self._ready() if self._item is not None else None
-                if wait is not None and wait <= 0:
-                    item, self._item = self._item, None
-                    return item
+                waits = {kind: self._ready(item) for kind, item in self._items.items()}
+                ready = [kind for kind, wait in waits.items() if wait <= 0]
+                if ready:
+                    kind = min(ready, key=lambda kind: self._turns.get(kind, 0))
+                    self._taken += 1
+                    self._turns[kind] = self._taken
+                    return self._items.pop(kind)
+                wait = min(waits.values(), default=None)
                 self._changed.wait(None if wait is None else min(wait, threading.TIMEOUT_MAX))
         return None

@@ -89,3 +89,17 @@ def test_results_keep_to_one_schema(outcome):
 def test_two_networks_of_one_scale_are_a_mistake():
     with pytest.raises(InputError, match=r"models\[1\]: bicubic_x4 is the second of x4"):
         load_networks(["bicubic", "bicubic_x4"])
+
+
+def test_each_camera_has_a_row(recording):
+    experiment = msgspec.structs.replace(
+        EXPERIMENT, contenders=EXPERIMENT.contenders[:2], cameras=2, seconds=3, curves=False
+    )
+    found = simulate(experiment, {"shapes": str(recording)}, lambda _: None)
+    names = [f"{name}, camera {number}" for name in ("ours", "jpeg") for number in (1, 2)]
+    assert [row.contender for row in found.results.rows] == names
+    ours, jpeg = found.results.rows[:2], found.results.rows[2:]
+    assert all(row.fps_shown > 3 and row.lpips_on_screen < 0.6 for row in ours)
+    assert sum(row.lost_overload for row in ours) < 0.1 < sum(row.lost_overload for row in jpeg)
+    (strip,) = found.strips
+    assert [panel.contender for panel in strip.panels] == ["camera", "ours", "jpeg"]

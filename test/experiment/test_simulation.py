@@ -48,8 +48,8 @@ class Constant(SimulatedRobot):
 def simulate(robot, profile, seconds, processing=INSTANT, moments=(), seed=1):
     glances = []
     simulation = Simulation(
-        robot,
-        Ground(Blank() if isinstance(robot, Constant) else None),
+        [robot],
+        [Ground(Blank() if isinstance(robot, Constant) else None)],
         Channel(LinkEmulator(profile, seed)),
         Channel(LinkEmulator(profile, seed + 1)),
         CAMERA,
@@ -57,7 +57,7 @@ def simulate(robot, profile, seconds, processing=INSTANT, moments=(), seed=1):
         np.array(moments),
         glances.append,
     )
-    return simulation.run(seconds), glances
+    return simulation.run(seconds)[0], glances
 
 
 def test_a_free_link_shows_every_frame_after_its_delay_and_processing():

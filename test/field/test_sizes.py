@@ -38,6 +38,9 @@ def robot(ladder="none", scale=4, codec="png"):
             max_packet_bytes=0,
             max_rate=0.0,
             rate_bytes_per_s=0.0,
+            cameras="",
+            weights="",
+            focus="",
         )
     )
 

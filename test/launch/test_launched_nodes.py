@@ -94,9 +94,14 @@ def test_what_a_node_of_the_chain_hears_another_says(starts, create, run):
     said, heard = (endpoints(nodes, which) for which in ENDPOINTS)
     foreign = set()  # what comes from outside of the chain
     if "camera" in given:
-        foreign = {given["camera"], given.get("camera_info", "/robot/camera_info")}
+        several = "{camera}/" if "cameras" in given else ""
+        foreign = {given["camera"], given.get("camera_info", f"/robot/{several}camera_info")}
     elif given.get("player") == "rosbag2":
         foreign = {"/robot/image_raw", "/robot/camera_info", "/clock"}
+    names = given.get("cameras", "").split(",")
+    foreign = {topic.replace("{camera}", name) for topic in foreign for name in names}
+    if "cameras" in given:
+        foreign.add("/robot/focus")  # an operator's wish
     for topic, kind, qos in heard:
         fitting = [
             (topic, kind) == (other, other_kind)

@@ -104,7 +104,7 @@ def test_an_item_waits_until_it_may_be_taken_and_may_be_replaced_until_then(work
     asked: queue.Queue[None] = queue.Queue()
     wait = 1000.0
 
-    def ready() -> float:
+    def ready(_) -> float:
         asked.put(None)
         return wait
 
@@ -123,7 +123,7 @@ def test_an_item_waits_until_it_may_be_taken_and_may_be_replaced_until_then(work
 def test_asks_again_by_itself_when_the_time_is_over(work, start):
     work.free.set()
     waits = iter([1e-3, 1e-3, 0.0])
-    worker = start(ready=lambda: next(waits))
+    worker = start(ready=lambda _: next(waits))
     worker.put(1)
     assert work.begun.get(timeout=TIMEOUT) == 1
     assert next(waits, None) is None
@@ -132,7 +132,7 @@ def test_asks_again_by_itself_when_the_time_is_over(work, start):
 def test_does_not_ask_while_there_is_nothing_to_take(work, start):
     work.free.set()
     asked = []
-    worker = start(ready=lambda: asked.append(None) or 0.0)
+    worker = start(ready=lambda _: asked.append(None) or 0.0)
     worker.wake()
     worker.put(1)
     assert work.begun.get(timeout=TIMEOUT) == 1
@@ -157,7 +157,7 @@ def test_closing_finishes_the_item_in_work_and_leaves_the_waiting_one(work, star
 
 
 def test_closing_does_not_wait_for_what_is_not_ready(work, start):
-    worker = start(ready=lambda: 1000.0)
+    worker = start(ready=lambda _: 1000.0)
     worker.put(1)
     closing = threading.Thread(target=worker.close, daemon=True)
     closing.start()

@@ -60,6 +60,17 @@ def run_demo(ros_domain, video, seconds, output):
     return json.loads((output / "summary.json").read_text())
 
 
+def test_several_inputs_are_cameras_on_one_link(tmp_path, ros_domain, video):
+    output = tmp_path / "out"
+    arguments = ("--input", video, "--input", video, "--link", "wifi_good", "--seconds", 2)
+    said, errors = (demo := start_demo(ros_domain, *arguments, "--output", output)).communicate(timeout=180)
+    assert demo.returncode == 0, said + errors
+    for name in ("camera1", "camera2"):
+        summary = json.loads((output / name / "summary.json").read_text())
+        assert summary["frames_shown"] > 0
+        assert str(output / name / "report.html") in said
+
+
 def rows_of(output):
     return list(csv.DictReader((output / "frames.csv").read_text().splitlines()))
 

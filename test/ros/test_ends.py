@@ -16,6 +16,8 @@ from edgesr_ros.codecs.format import FrameFormat
 from edgesr_ros.codecs.h264 import H264Encoder
 from edgesr_ros.codecs.stills import encode
 from edgesr_ros.defaults import defaults_of
+from edgesr_ros.ends import cameras
+from edgesr_ros.ends.cameras import Cameras
 from edgesr_ros.ends.ground import Ground
 from edgesr_ros.ends.restorer import GroundSettings, Restorer, facts_of
 from edgesr_ros.ends.robot import Robot
@@ -31,47 +33,40 @@ FRAMES = 60
 MODEL = "edgesrgan_tiny_x4_link_int8"
 
 
-class Recorded(Robot):
-    """Writes down what the node asks of its end, when, and what the answer was."""
+class Calls:
+    """What the node asks of its end, when, and what the answer was."""
 
-    def __init__(self, settings, first_number, *more):
-        super().__init__(settings, first_number, *more)
-        self.begin = settings, first_number
+    def __init__(self):
         self.calls = []
-        self._recording = threading.RLock()  # the order that is written is the order that was
+        self.lock = threading.RLock()  # the order that is written is the order that was
 
-    def _note(self, name, *arguments):
-        with self._recording:
-            answer = getattr(super(), name)(*arguments)
-            self.calls.append((self.settings, name, arguments, answer))
-            return answer
+    def noted(self, kind, *names):
+        """A class whose methods of these names are written down."""
 
-    def frame(self, now):
-        self._note("frame", now)
+        def noting(name):
+            def call(this, *arguments):
+                with self.lock:
+                    answer = getattr(kind, name)(this, *arguments)
+                    self.calls.append((name, arguments, answer))
+                    return answer
 
-    def expect_reports(self):
-        self._note("expect_reports")
+            return call
 
-    def reported(self, now, report):
-        self._note("reported", now, report)
-
-    def wait(self, now):
-        return self._note("wait", now)
-
-    def encode(self, now, image):
-        return self._note("encode", now, image)
-
-    def sent(self, now, stamp_ns, packet):
-        return self._note("sent", now, stamp_ns, packet)
-
-    def again(self, now):
-        return self._note("again", now)
+        return type(kind.__name__, (kind,), {name: noting(name) for name in names})
 
 
 @pytest.fixture
 def robots_end(bench, monkeypatch):
     """The onboard node in a thread of this process and a context of its own, so that its end is seen."""
-    monkeypatch.setattr(onboard, "Robot", Recorded)
+    calls, begin = Calls(), []
+    recorded = calls.noted(Cameras, "use", "expect_reports", "reported")
+
+    def begun(settings, first_number, *more):
+        begin.append((settings, number := first_number()))
+        return recorded(settings, lambda: number, *more)
+
+    monkeypatch.setattr(cameras, "Robot", calls.noted(Robot, "frame", "wait", "encode", "sent", "again"))
+    monkeypatch.setattr(onboard, "Cameras", begun)
     context = Context()
     context.init(domain_id=bench.context.get_domain_id())
     node = onboard.Onboard(context=context, parameter_overrides=[Parameter("ladder", value="h264")])
@@ -79,7 +74,7 @@ def robots_end(bench, monkeypatch):
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin)
     thread.start()
-    yield node._robot
+    yield calls, *begin[0]
     executor.shutdown()
     thread.join()
     node.close()
@@ -116,24 +111,25 @@ def test_the_same_frames_and_reports_lead_to_the_same_decisions(bench, robots_en
         bench.spin(0.03)
     bench.wait(lambda: len(sent) > 10 and len(told) > 10, "frames and decisions")
 
-    with robots_end._recording:
-        calls = list(robots_end.calls)
-    end, packet, packets, messages = Robot(*robots_end.begin), None, {}, set()
-    for settings, name, arguments, answer in calls:
-        end.settings = settings
+    calls, settings, first_number = robots_end
+    with calls.lock:
+        calls = list(calls.calls)
+    both = Cameras(settings, lambda: first_number)
+    end, packet, packets, messages = both.robots[""], None, {}, set()
+    for name, arguments, answer in calls:
         if name == "sent":
             now, stamp_ns, _ = arguments
             assert end.sent(now, stamp_ns, packet) == answer
             messages |= set(answer)
             packets[stamp_ns] = packet
             continue
-        again = getattr(end, name)(*arguments)
+        again = getattr(both if name in ("use", "expect_reports", "reported") else end, name)(*arguments)
         assert again == answer, name
         if name == "encode":
             packet = again
         if name == "again":
             messages |= set(answer)
-    names = [name for _, name, _, _ in calls]
+    names = [name for name, _, _ in calls]
     assert names.count("reported") > 10
     assert names.count("again") == names.count("reported")
     for message in sent:

@@ -48,6 +48,6 @@ def test_growth_tells_when_it_was_the_camera_that_did_not_follow(at, lines) -> N
 
 
 def test_processor_time_of_several_cameras_is_that_of_a_picture_of_one(at, lines) -> None:
-    nodes = ("camera_1/onboard", "camera_2/onboard", "observer")
+    nodes = ("onboard", "ground_station", "camera_1/frame_player", "observer")
     line = lines(at(25.0, 25.0, cameras=2, nodes=nodes))[4]
     assert line.split(" | ")[6] == "10.0"

@@ -1,4 +1,4 @@
-"""Several robots under one observer, with real nodes."""
+"""Several cameras under one observer, with real nodes."""
 
 import os
 import subprocess
@@ -22,15 +22,15 @@ LINK = {"profile": "unlimited"}
 
 
 @pytest.mark.usefixtures("ros_domain")
-def test_robots_are_told_apart() -> None:
+def test_cameras_on_one_link_are_told_apart() -> None:
     with observed(("camera_1", "camera_2")) as chain:
         chain.start("link_emulator", LINK)
         chain.wait_for_nodes()
-        assert chain.pids().keys() == {"camera_1/link_emulator", "camera_2/link_emulator"}
+        assert chain.pids().keys() == {"link_emulator"}
         observer = chain.observer
         second = observer.screens["camera_2"].received
         publisher = observer.node.create_publisher(
-            SENT.kind, "/camera_2/robot/image_lr/compressed", COMPRESSED
+            SENT.kind, "/robot/camera_2/image_lr/compressed", COMPRESSED
         )
 
         def arrived() -> bool:
@@ -42,7 +42,6 @@ def test_robots_are_told_apart() -> None:
         first = len(second)
         chain.wait(lambda: observer.count("link_emulator", "frames_out") >= first, "its count")
         assert observer.screens["camera_1"].received == []
-        assert observer.value("camera_1/link_emulator", "frames_in") is None
         assert second[0].age_ms >= 0
 
 

@@ -1,0 +1,68 @@
+import math
+
+import pytest
+
+from edgesr_ros.control.budget import split
+from edgesr_ros.control.merging import Numbers, merge
+from edgesr_ros.control.report import Arrival, ArrivalReport
+
+ENOUGH = [math.inf] * 3
+
+
+@pytest.mark.parametrize(
+    ("weights", "needs", "most", "parts"),
+    [
+        ([1, 1, 1], [0.2, 0.2, 0.2], ENOUGH, [40, 40, 40]),
+        ([1, 1, 1], [0.1, 0.1, 0.4], ENOUGH, [20, 20, 80]),
+        ([4, 1, 1], [0.1, 0.1, 0.1], ENOUGH, [80, 20, 20]),
+        ([1, 1, 1], [0.1, 0.1, 0.4], [99, 99, 30], [45, 45, 30]),  # what one cannot use is the others'
+        ([4, 1, 1], [0.1, 0.1, 0.1], [40, 99, 99], [40, 10, 10]),  # but not of those with less weight
+        ([1, 1, 4], [0.1, 0.1, 0.1], [5, 99, 99], [5, 23, 92]),
+        ([1, 1, 1], [0.1, 0.1, 0.1], [30, 20, 10], [30, 20, 10]),
+    ],
+)
+def test_bytes_go_by_weight_and_need_as_far_as_they_are_of_use(weights, needs, most, parts):
+    assert split(120, weights, needs, most) == pytest.approx(parts)
+
+
+def report(arrivals: list[tuple[int, int]], frames: int, **more: object) -> ArrivalReport:
+    """Of (number, arrival), the newest last."""
+    *recent, (number, arrival_ns) = arrivals
+    told = tuple(Arrival(0, at, n) for n, at in reversed(recent))
+    return ArrivalReport(0, frames, 0, arrival_ns, told, number=number, **more)
+
+
+@pytest.fixture
+def streams() -> list[Numbers]:
+    """Two whose frames went out in turn: 70, 500, 71, 501 … are 0, 1, 2, 3 …"""
+    both = [Numbers(), Numbers()]
+    for on_link in range(12):
+        both[on_link % 2].add((70, 500)[on_link % 2] + on_link // 2, on_link)
+    return both
+
+
+def test_arrivals_of_all_streams_are_one_sequence(streams):
+    first, second = streams
+    reports = [
+        (first, report([(70, 10), (71, 30), (72, 50)], 3, hold_s=0.05)),
+        (second, report([(500, 20), (501, 40)], 2, hold_s=0.09)),
+    ]
+    merged = merge(reports, streams)
+    assert [(told.number, told.arrival_ns) for told in merged.arrivals] == [
+        (n, 10 * n + 10) for n in range(5)
+    ]
+    assert (merged.number, merged.frames, merged.hold_s) == (4, 5, 0.09)
+
+
+def test_frames_are_counted_of_streams_that_a_report_does_not_mention(streams):
+    first, second = streams
+    merge([(first, report([(70, 10)], 1)), (second, report([(500, 20)], 1))], streams)
+    assert merge([(first, report([(71, 30)], 2))], streams).frames == 3
+    # One that comes late does not take the count back.
+    assert merge([(first, report([(70, 10)], 1))], streams).frames == 3
+
+
+def test_what_tells_of_frames_that_were_never_sent_tells_nothing(streams):
+    assert merge([(streams[0], report([(999, 10)], 50))], streams) is None
+    merged = merge([(streams[0], report([(999, 10), (70, 20)], 51))], streams)
+    assert [told.number for told in merged.arrivals] == [0]
