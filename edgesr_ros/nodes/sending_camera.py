@@ -21,6 +21,7 @@ from edgesr_ros.nodes.clock_exchange import ClockAnswers
 from edgesr_ros.nodes.messages import as_array, nanoseconds, to_time, with_pairs
 from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode
 
+_OF_LINK = ("state", "capacity_bytes_per_s", "wait", "loss", "round_trip")  # the same for all cameras
 _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
 
 
@@ -133,6 +134,8 @@ class SendingCamera:
         figures = packet.to_pairs()
         if shown is not None:
             figures |= {"range_low": f"{shown.low:.6g}", "range_high": f"{shown.high:.6g}"}
+        if self.name:
+            self._diagnostics.show(**{key: figures[key] for key in _OF_LINK if key in figures})
         dotted = f"{self.name}." if self.name else ""
         self._diagnostics.show(**{f"{dotted}{key}": value for key, value in figures.items()})
         if self._rate_control.get_subscription_count():

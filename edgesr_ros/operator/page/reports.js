@@ -32,14 +32,23 @@ function robot(figures) {
   const wait = Number(figures.wait);
   const said = [STATES[figures.state] ?? figures.state];
   if (wait >= 0.01) said.push(`The last one waited ${(1e3 * wait).toFixed(0)} ms.`);
-  const codec = CODECS[figures.codec] ?? figures.codec;
-  const scale = Number(figures.scale) > 1 ? `reduced ${figures.scale} times` : "at full size";
-  const quality = figures.quality === "0" ? "the camera's own" : `quality ${figures.quality}`;
+  const cameras = Object.keys(figures).filter((key) => key.endsWith(".codec")).map((key) => key.slice(0, -6));
+  const sends = cameras.map((name) => element("p", `${name}: ${made(figures, `${name}.`)}`, "sends"));
+  if (!cameras.length) sends.push(element("p", made(figures, ""), "sends"));
+  return [element("p", said.join(" "), `state ${figures.state}`), ...sends];
+}
+
+// What is made of frames, by figures whose names begin so: with the camera's, where there are several.
+function made(figures, within) {
+  const of = (key) => figures[within + key];
+  const codec = CODECS[of("codec")] ?? of("codec");
+  const scale = Number(of("scale")) > 1 ? `reduced ${of("scale")} times` : "at full size";
+  const quality = of("quality") === "0" ? "the camera's own" : `quality ${of("quality")}`;
   const sends = [`${codec}, ${scale}, ${quality}`];
-  if (figures.sent_bytes) sends.push(`${(Number(figures.sent_bytes) / 1000).toFixed(1)} kB a frame`);
-  const interval = Number(figures.frame_interval);
+  if (of("sent_bytes")) sends.push(`${(Number(of("sent_bytes")) / 1000).toFixed(1)} kB a frame`);
+  const interval = Number(of("frame_interval"));
   if (interval > 0) sends.push(`${(1 / interval).toFixed(1)} frames/s`);
-  return [element("p", said.join(" "), `state ${figures.state}`), element("p", sends.join(", "), "sends")];
+  return sends.join(", ");
 }
 
 export function showNodes(place, nodes) {
@@ -52,8 +61,8 @@ export function showNodes(place, nodes) {
 }
 
 function element(kind, text, name = "") {
-  const made = document.createElement(kind);
-  made.textContent = text;
-  made.className = name;
-  return made;
+  const created = document.createElement(kind);
+  created.textContent = text;
+  created.className = name;
+  return created;
 }
