@@ -120,13 +120,6 @@ def _waiting(row: Row) -> float | None:
     return None if row.age_p95_ms is None else row.age_p95_ms - row.propagation_ms
 
 
-def _reports(result: ExperimentResult) -> Iterator[float | None]:
-    """What reports take of what each limited link carries, %: the way back is as the way there."""
-    for row in result.rows.runs:
-        if row.contender == OURS and row.capacity_kbps is not None:
-            yield None if row.reports_kbps is None else 100 * row.reports_kbps / row.capacity_kbps
-
-
 GOALS = (
     Goal[ExperimentResult](
         "age p95 beyond propagation, the most on any recorded link",
@@ -141,14 +134,6 @@ GOALS = (
         1,
         "%",
         lambda result: most(100 * row.lost_overload for row in _on_recorded(result)),
-        digits=1,
-    ),
-    Goal[ExperimentResult](
-        "reports, of what the link carries back, the most of any run",
-        "≤",
-        10,
-        "%",
-        lambda result: most(_reports(result)),
         digits=1,
     ),
     *ratio_goals(each=1.03, mean=0.85),

@@ -68,21 +68,6 @@ def test_goals_are_about_our_runs_on_recorded_links(enveloped, kept):
     assert goals(run("ours", "car", age_p95_ms=None, lost_overload=0.02)) == [False, False]
 
 
-@pytest.mark.parametrize(
-    ("reports", "capacity", "met"),
-    [(9.9, 100.0, True), (10.1, 100.0, False), (10.1, None, True), (None, 100.0, False)],
-)
-def test_reports_may_take_a_tenth_of_a_limited_link(enveloped, kept, reports, capacity, met):
-    def run(**figures: object) -> Row:
-        ours = {"timeline": None, "contender": "ours"}
-        return Row(**dict.fromkeys(Row.__struct_fields__, 1.0) | ours | figures)
-
-    settings = ExperimentSettings(description="x", camera="y", seed=1, recorded=[])
-    runs = [run(reports_kbps=5.0, capacity_kbps=80.0), run(reports_kbps=reports, capacity_kbps=capacity)]
-    found = kept(CLAIM, enveloped(CLAIM, settings, ExperimentRows(runs=runs, curves=[])))
-    assert [value for name, value in found.items() if name.startswith("reports")] == [met]
-
-
 def lpips_of(**links):
     """Results with these contenders' LPIPS on these links."""
     usual = {"timeline": None, "recording": "x", "age_p95_ms": None}
