@@ -9,6 +9,7 @@ from edgesr_ros.experiment.console import print_head, print_row, sources
 from edgesr_ros.experiment.plan import Experiment
 from edgesr_ros.experiment.runner import Outcome
 from edgesr_ros.live.experiment import run_live
+from edgesr_ros.live.processes import end_as_by_ctrl_c
 
 READING = "A line is a contender; stale is the share of the time in which no picture had come for a second."
 
@@ -19,6 +20,7 @@ def measure(experiment: Experiment) -> Outcome:
     Raises:
         InputError: we are not root, a node fails, or a recording cannot be read.
     """
+    end_as_by_ctrl_c()
     print_head()
     with tempfile.TemporaryDirectory() as logs:
         return run_live(experiment, sources(experiment), Path(logs), print_row)

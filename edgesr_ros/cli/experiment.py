@@ -1,16 +1,14 @@
 """`edgesr experiment`: ways to send a camera's picture over bad links, compared on the same frames."""
 
 import argparse
-import signal
 from pathlib import Path
-from typing import NoReturn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.console import add_jobs, print_head, print_row, sources
 from edgesr_ros.experiment.plan import Experiment, read_experiment
 from edgesr_ros.experiment.report import write_report
 from edgesr_ros.experiment.runner import Outcome, simulate
-from edgesr_ros.live.processes import ENDINGS
+from edgesr_ros.live.processes import end_as_by_ctrl_c
 from edgesr_ros.schema import check_writable, write_json
 
 HELP = "compare ways to send a camera's picture over bad links, by what the operator sees"
@@ -59,13 +57,5 @@ def _live(experiment: Experiment, output: Path) -> Outcome:
         raise InputError("time: real: expected a ROS 2 installation, found no rclpy") from None
     from edgesr_ros.live.experiment import run_live
 
-    for number in ENDINGS:
-        signal.signal(number, _interrupt_once)
+    end_as_by_ctrl_c()
     return run_live(experiment, sources(experiment), output / "logs", done=print_row)
-
-
-def _interrupt_once(*_: object) -> NoReturn:
-    """End as by Ctrl-C; `ros2 launch` asks again, and users do: that must not cut the cleaning up short."""
-    for number in ENDINGS:
-        signal.signal(number, signal.SIG_IGN)  # what the cleaning up starts ignores them too
-    raise KeyboardInterrupt

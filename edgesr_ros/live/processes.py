@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
@@ -21,6 +22,22 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # how users and their 
 _ESCALATION = ((signal.SIGINT, 5.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 5.0))
 _POLL_PERIOD = 0.05  # seconds
 _WARNING = re.compile(r"^\[WARN\](?: \[[^]]*\])*: (?P<text>.*)$", re.MULTILINE)  # as rclpy logs it
+
+
+def end_as_by_ctrl_c() -> None:
+    """From now on whatever asks this process to end interrupts it, so that it cleans up; and only once.
+
+    `ros2 launch` asks again, and users do: that must not cut the cleaning up short. A shell's `&` has SIGINT
+    ignored.
+    """
+    for number in ENDINGS:
+        signal.signal(number, _interrupt_once)
+
+
+def _interrupt_once(*_: object) -> NoReturn:
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)  # what the cleaning up starts ignores them too
+    raise KeyboardInterrupt
 
 
 def chain_environment() -> dict[str, str]:
