@@ -7,6 +7,7 @@ from edgesr_ros.codecs.av1 import Av1Encoder
 from edgesr_ros.codecs.av1_decoder import Av1Decoder
 from edgesr_ros.codecs.av1_trailer import SIZE, Av1Trailer
 from edgesr_ros.codecs.frame_number import RecoveringError
+from edgesr_ros.codecs.machine import ANY
 from edgesr_ros.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("svt")
@@ -95,7 +96,7 @@ def test_without_an_acknowledged_frame_the_next_one_stands_alone(drive):
 
 
 def test_where_nothing_is_acknowledged_a_key_frame_comes_now_and_then(drive):
-    encoder, decoder = Av1Encoder.live(320, 240, 800, None, 0, None), Av1Decoder()
+    encoder, decoder = Av1Encoder.live(320, 240, 800, None, 0, ANY), Av1Decoder()
     missing = []
     for number, frame in enumerate([*drive, *drive]):
         packet = encoder.encode(frame)
