@@ -1,9 +1,9 @@
 """Damaged input, a little of each kind: no crash, no hang, one line, and what is good comes through."""
 
+import cv2
 import numpy as np
 import pytest
 
-from benchmarks.claims.damage.__main__ import clip_frames
 from benchmarks.claims.damage.claim import CLAIM, DamageRow, DamageSettings, damage_table
 from benchmarks.claims.damage.decoder import attack_decoder
 from benchmarks.claims.damage.ends import attack_ground, attack_robot
@@ -15,8 +15,10 @@ pytestmark = pytest.mark.skipif(av1.missing() is not None, reason=f"{av1.missing
 
 
 @pytest.fixture(scope="module")
-def frames() -> list[np.ndarray]:
-    return clip_frames()
+def frames(photograph) -> list[np.ndarray]:
+    """60 frames (240, 320, 3) uint8 RGB of a camera that pans."""
+    scene = cv2.resize(photograph, (480, 360), interpolation=cv2.INTER_AREA)
+    return [np.ascontiguousarray(scene[n : n + 240, 2 * n : 2 * n + 320]) for n in range(60)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 
+import cv2
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed: make test installs it")
@@ -37,7 +38,8 @@ def row():
 
 
 @pytest.mark.parametrize("scale", [1, 4])
-def test_a_frame_goes_through_all_stages_on_so_many_cores(scale: int) -> None:
+def test_a_frame_goes_through_all_stages_on_so_many_cores(scale, photograph, monkeypatch) -> None:
+    monkeypatch.setattr(hd, "frames", lambda camera: [cv2.resize(photograph, (camera.width, camera.height))])
     cores = os.sched_getaffinity(0)
     row = measure(Camera(width=256, height=256), scale, cores=1, warm_up=1, count=3)
     expected = {"take", "motion", "encode", "decode", "publish"}
