@@ -1,8 +1,8 @@
 """How many frames per second the camera gives."""
 
 from collections import deque
-
-import numpy as np
+from itertools import pairwise
+from statistics import median
 
 _FRAMES = 15  # remembered; the median of their distances counts, so that single hiccups do not
 _FEWEST = 4
@@ -27,7 +27,7 @@ class SourceRate:
         """A frame came; `now` is in seconds."""
         self._times.append(now)
         if self.known:
-            period = float(np.median(np.diff(self._times)))
+            period = median(after - before for before, after in pairwise(self._times))
             hz = max(1 / max(period, 1e-3), _SLOWEST_HZ)
             if abs(hz - self.hz) > _TOLERANCE * self.hz:
                 self.hz = hz

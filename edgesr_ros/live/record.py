@@ -46,7 +46,7 @@ def read_record(record: Path, window: Window, frames: Mapping[int, int]) -> tupl
     for line in lines(record / SENT):
         sizes[line[0]] = sizes.get(line[0], 0) + line[2]
         first.setdefault(line[0], line)
-    arrived = {known for (known,) in lines(record / ARRIVED)}
+    arrived = {known for (known,) in lines(record / ARRIVED)} | {stamp for stamp, _ in lines(record / SHOWN)}
 
     def seconds(ns: int) -> float:
         return (ns - window.start_ns) * 1e-9

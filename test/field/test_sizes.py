@@ -106,7 +106,7 @@ def test_the_range_of_depth_rides_to_the_ground():
     packet = robot().encode(0.0, image)
     form = packet.format.showing(ValueRange(0.5, 2980.25))
     text = form.text()
-    assert text == "mono8; png compressed mono8_n0; full=64x48; range=0.5..2980.25"
+    assert text == f"mono8; png compressed mono8_b{form.report_ms}_n0; full=64x48; range=0.5..2980.25"
     received = Ground().decode(1, packet.data, text)
     assert received.format.shown == (0.5, 2980.25)
     assert FrameFormat.parse(text, 1, 1) == form
