@@ -136,5 +136,5 @@ $(EXPORT_VENV)/done: requirements/export.txt requirements/test.txt
 	@$(if $(TOO_OLD),echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3' >&2; false)
 	$(EXPORT_PYTHON) -m venv --clear $(EXPORT_VENV)
 	@echo 'Installing $< into $(EXPORT_VENV), about 2.5 GB ...'
-	@$(EXPORT_VENV)/$(PIP) install -r $< -c requirements/test.txt pytest
+	@$(EXPORT_VENV)/$(PIP) install -r $< $(shell sed -n 's/^\(pytest==[0-9.]*\).*/\1/p' requirements/test.txt)
 	@touch $@
