@@ -1,4 +1,4 @@
-"""Every shipped recipe trains as it did before recipes were pipelines: the same losses, step by step.
+"""Every recipe that there was trains as it did before recipes were pipelines: the same losses, step by step.
 
 `curves.json` holds the losses of commit d9c6177, made in a checkout of it by this very file:
 
@@ -32,6 +32,7 @@ SIZE, BATCH = 16, 2  # of a patch, of a step
 GROUP = 2  # of VGG16, instead of 4: its late groups take the most time, and say nothing more here
 CURVES = Path(__file__).with_name("curves.json")
 RECIPES = sorted(resources.config("recipes").glob("*.yaml"))
+KNOWN = json.loads(CURVES.read_text()) if CURVES.is_file() else {}  # of the recipes that there were
 
 
 def make_patches(scale):
@@ -86,7 +87,7 @@ def one_thread():
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in RECIPES if path.stem in KNOWN], ids=lambda path: path.stem)
 def test_the_losses_are_those_of_before(tmp_path, path):
     from edgesr_ros.training.steps.step import Run
     from edgesr_ros.training.terms.perceptual import PerceptualRecipe
@@ -108,7 +109,7 @@ def test_the_losses_are_those_of_before(tmp_path, path):
     facts = run.facts(start, {}, train.steps)
     trainer = Trainer(train, run, make_patches(recipe.scale), tmp_path / path.stem, facts, start)
     trainer._forward = trainer.network
-    before, now = json.loads(CURVES.read_text())[path.stem], losses_of(trainer)
+    before, now = KNOWN[path.stem], losses_of(trainer)
     assert [list(step) for step in now] == [list(before)] * STEPS
     for name, curve in before.items():
         found = [step[name] for step in now]
