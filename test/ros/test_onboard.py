@@ -224,8 +224,16 @@ def test_with_a_ladder_frames_fit_what_is_decided_and_decode(bench, ladder):
     camera, reports = bench.publisher(Image, "image_raw"), bench.publisher(DiagnosticArray, "link_report")
     log, decoder, answered = ArrivalLog(), FrameDecoder(), 0
     picture = large_picture()
+    # AV1 needs less than it is given at its beginning, and what was never sent proves no capacity.
+    proven = 80_000 if ladder == "av1" else 100_000
+
+    def grown() -> bool:
+        """How soon depends on how busy the machine is, and how often it loses a report."""
+        known = [float(pairs_of(message)["capacity_bytes_per_s"]) for message in decided]
+        return max(len(message.data) for message in sent) > 4 * len(sent[0].data) and max(known) > proven
+
     for number in range(1, 1000):
-        if len(decided) > 30:
+        if len(decided) > 30 and grown():
             break
         camera.publish(image_message(np.roll(picture, number, axis=1), number * 33_000_000))
         bench.spin(0.05)
@@ -240,9 +248,7 @@ def test_with_a_ladder_frames_fit_what_is_decided_and_decode(bench, ladder):
     assert {figure["codec"] for figure in figures} == {ladder}
     # A link without a limit: the rate grows until frames are as large as they may be. A machine that is busy
     # may lose one now and then, and a small one asks for a sign of life.
-    assert max(len(message.data) for message in sent) > 2 * len(sent[0].data)
-    # A stream needs less than it is given at its beginning, and what was never sent proves no capacity.
-    proven = 60_000 if ladder in ("av1", "h264") else 100_000
+    assert max(len(message.data) for message in sent) > 4 * len(sent[0].data)
     assert max(float(figure["capacity_bytes_per_s"]) for figure in figures) > proven
     assert "steady" in {figure["state"] for figure in figures}
 
