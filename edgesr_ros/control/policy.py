@@ -111,6 +111,23 @@ class Plan(NamedTuple):
     lpips: float
 
 
+class Terms(NamedTuple):
+    """What a plan has to reckon with, but for the rate.
+
+    Attributes:
+        capacity: bytes per second that the link carries.
+        fixed: s from the robot to the receiver beside the transmission.
+        arrive: share of packets that arrive.
+        largest: bytes of a frame; the least are the scene's, also where they exceed the rate: then at the
+            longest interval.
+    """
+
+    capacity: float
+    fixed: float
+    arrive: float
+    largest: float
+
+
 class _Weighed(NamedTuple):
     """Intervals by sizes, (n, m) each: expected LPIPS, bytes, bytes that count for coding, age in s."""
 
@@ -137,28 +154,15 @@ class FramePolicy:
         self._most = max(1, int(source_rate_hz / _SLOWEST_HZ))
         self._periods = 1
 
-    def plan(
-        self,
-        scene: Scene,
-        rate: float,
-        capacity: float,
-        fixed: float,
-        arrive: float,
-        largest: float,
-    ) -> Plan:
+    def plan(self, scene: Scene, rate: float, terms: Terms) -> Plan:
         """The best interval and size.
 
         Args:
             scene: what is expected of pictures.
             rate: bytes per second that may be sent.
-            capacity: bytes per second that the link carries.
-            fixed: s from the robot to the receiver beside the transmission.
-            arrive: share of packets that arrive.
-            largest: bytes of a frame; the least are the scene's, also where they exceed the rate: then at the
-                longest interval.
+            terms: of the link.
         """
-        weighed = self._weigh(scene, rate, capacity, fixed, arrive, largest)
-        found, sizes, used, lag = weighed
+        found, sizes, used, lag = self._weigh(scene, rate, terms)
         periods = _intervals(self._most)[:, None]
         best = found.min(axis=1)
         worse = best.min() * _HYSTERESIS + _NOTICED
@@ -171,50 +175,34 @@ class FramePolicy:
         seen = scene.seen(used[row, column], lag[row, column], self._period)
         return Plan(self._periods, float(sizes[row, column]), float(lag[row, column]), float(seen))
 
-    def outlook(
-        self,
-        scene: Scene,
-        rate: float,
-        capacity: float,
-        fixed: float,
-        arrive: float,
-        largest: float,
-    ) -> tuple[float, float]:
+    def outlook(self, scene: Scene, rate: float, terms: Terms) -> tuple[float, float]:
         """What could be had at a rate: LPIPS, motion weighted by the policy, and bytes per second for it.
 
         Arguments as of `plan`, which this does not influence.
         """
-        weighed = self._weigh(scene, rate, capacity, fixed, arrive, largest)
+        weighed = self._weigh(scene, rate, terms)
         row, column = np.unravel_index(int(weighed.found.argmin()), weighed.found.shape)
         interval = float(_intervals(self._most)[row]) * self._period
         return float(weighed.found[row, column]), float(weighed.sizes[row, column]) / interval
 
-    def _weigh(
-        self,
-        scene: Scene,
-        rate: float,
-        capacity: float,
-        fixed: float,
-        arrive: float,
-        largest: float,
-    ) -> _Weighed:
+    def _weigh(self, scene: Scene, rate: float, terms: Terms) -> _Weighed:
         """All intervals and sizes; arguments as of `plan`."""
         least = scene.least
         periods = _intervals(self._most)[:, None]
         interval = periods * self._period
-        room = np.minimum(rate * interval, largest)
+        room = np.minimum(rate * interval, terms.largest)
         sizes = np.exp(np.log(least) + np.linspace(0, 1, _SIZES) * np.log(np.maximum(room / least, 1.0)))
         used = sizes
         if scene.stream:
             used = sizes * (self._periods / periods) ** _STREAM_GROWTH
-        arrives = arrive ** np.ceil(sizes / PACKET_PAYLOAD)
+        arrives = terms.arrive ** np.ceil(sizes / PACKET_PAYLOAD)
         # A frame that is lost leaves the one before on the screen for another interval.
-        takes = sizes / capacity
+        takes = sizes / terms.capacity
         # Frames of uneven size wait for each other the more, the less of the time is left (Kingman).
         load = np.minimum(takes / interval, _FULL)
         uneven = _UNEVEN_STREAM if scene.stream else _UNEVEN_STILLS
         takes = takes * (1 + load / (1 - load) * uneven / 2)
-        beside = scene.encoding + fixed + scene.showing
+        beside = scene.encoding + terms.fixed + scene.showing
         lag = beside + takes + (interval - self._period) / 2 + interval * (1 / arrives - 1)
         found = scene.seen(used, lag, self._period, self._weights.freshness)
         few = (room < least)[:, 0] & (periods[:, 0] < self._most)

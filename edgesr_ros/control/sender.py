@@ -12,6 +12,7 @@ from edgesr_ros.control.policy import (
     Plan,
     PolicyName,
     Scene,
+    Terms,
 )
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.errors import InputError
@@ -164,7 +165,7 @@ class Sender:
 
     def outlook(self, now: float, rate: float) -> tuple[float, float]:
         """LPIPS that could be had at a rate, bytes per second, and what would be used of it."""
-        return self._policy.outlook(self._scene, min(rate, self.most), *self._terms(now))
+        return self._policy.outlook(self._scene, min(rate, self.most), self._terms(now))
 
     def _largest(self, now: float) -> float:
         """Bytes of a frame, by what is known to arrive."""
@@ -180,25 +181,24 @@ class Sender:
         rate = self._budget.controller.rate(self._link.capacity.rate) * share
         return min(rate * (1 - self.reserved), self.most)
 
-    def _terms(self, now: float) -> tuple[float, float, float, float]:
-        """What a plan has to reckon with, but for the rate."""
+    def _terms(self, now: float) -> Terms:
         # Without reports nobody knows how long a frame takes: the budget alone limits it.
         capacity = math.inf if self._budget.unreported(now) else self._link.capacity.rate
         fixed = self._link.way + self._budget.waiting(self)
-        return capacity, fixed, 1 - self._link.losses.packets_lost, self._largest(now)
+        return Terms(capacity, fixed, 1 - self._link.losses.packets_lost, self._largest(now))
 
     def _plan(self, now: float) -> Plan:
         """Interval and size, were the link known and nothing overdue."""
-        rate, (capacity, fixed, arrive, largest) = self._rate(now), self._terms(now)
+        rate, terms = self._rate(now), self._terms(now)
         made_of = (
             round(100 * math.log(rate)),
-            round(100 * math.log(capacity)) if capacity < math.inf else None,
-            round(1000 * (self._link.way + self._budget.waiting(self))),
+            round(100 * math.log(terms.capacity)) if terms.capacity < math.inf else None,
+            round(1000 * terms.fixed),
             round(self._link.losses.packets_lost, 3),
-            int(largest),
+            int(terms.largest),
         )
         if self._plans is None or self._plans[0] != made_of:
-            plan = self._policy.plan(self._scene, rate, capacity, fixed, arrive, largest)
+            plan = self._policy.plan(self._scene, rate, terms)
             self._plans = made_of, plan
             self.spacing = plan.periods * self.period
         return self._plans[1]

@@ -3,20 +3,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, FramePolicy, Plan, Scene
+from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, FramePolicy, Plan, Scene, Terms
 
 POLICIES = ["smooth", "balanced", "sharp"]
 RATES = np.geomspace(2000, 2e6, 60)
 
 
 def plan(policy: FramePolicy, rate: float = 125_000, scene: Scene = USUAL, **more: float) -> Plan:
-    settings = {
-        "capacity": rate / 0.95,
-        "fixed": 0.02,
-        "arrive": 1.0,
-        "largest": 40_000,
-    } | more
-    return policy.plan(scene, rate, **settings)
+    terms = Terms(capacity=rate / 0.95, fixed=0.02, arrive=1.0, largest=40_000)._replace(**more)
+    return policy.plan(scene, rate, terms)
 
 
 def moving(moved: float, stream: bool = False) -> Scene:
