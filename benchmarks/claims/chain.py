@@ -4,10 +4,9 @@ Once as it is, with frames of full size, and once with frames that are always re
 each is enlarged by super-resolution.
 """
 
-import argparse
 import sys
 
-from benchmarks.harness.chain import REDUCED, ChainRow, ChainSettings, print_row, run_chain
+from benchmarks.harness.chain import REDUCED, ChainRow, ChainSettings, print_row, run_chain, run_claim
 from benchmarks.harness.claim import Claim
 from benchmarks.harness.evidence import Result
 from benchmarks.harness.goals import Goal, least, most
@@ -142,14 +141,7 @@ CLAIM = Claim(
 
 def main() -> int:
     """Entry point."""
-    parser = CLAIM.arguments(__doc__)
-    parser.add_argument("--seconds", type=float, help=f"of each run (default: {_SECONDS:g})")
-    return CLAIM.run(parser, _run_all)
-
-
-def _run_all(given: argparse.Namespace) -> None:
-    seconds = given.seconds or (_QUICK_SECONDS if given.quick else _SECONDS)
-    CLAIM.write(given, ChainSettings(seconds=seconds), measure(seconds))
+    return run_claim(CLAIM, __doc__, _SECONDS, _QUICK_SECONDS, measure)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """An hour of what is sent by default over a lossy link: flat memory, nothing stuck, counts that add up."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,11 +7,10 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from benchmarks.harness.camera import CAMERA
-from benchmarks.harness.chain import ChainRow, ChainSettings, print_row, run_chain
+from benchmarks.harness.chain import ChainRow, ChainSettings, print_row, run_chain, run_claim
 from benchmarks.harness.claim import Claim
 from benchmarks.harness.evidence import Result
 from benchmarks.harness.goals import Goal, most
-from benchmarks.harness.labels import CAMERAS
 from benchmarks.harness.markdown import number, table
 from benchmarks.harness.observer import Observer
 from edgesr_ros.experiment.plan import Camera
@@ -80,17 +78,8 @@ def endurance_table(result: EnduranceResult) -> str:
     """What must hold for long: memory, no gap, counts that add up."""
     (row,) = result.rows
     chain = row.chain
-    memory = [
-        (
-            f"`{node}`: memory from {chain.warm_up_seconds:.0f} s on, MB",
-            f"{usage.resident_mb_settled:.0f} ± {usage.resident_mb_deviation:.1f} "
-            f"({usage.resident_mb_per_minute:+.2f} a minute)",
-        )
-        for node, usage in chain.nodes.items()
-        if node not in CAMERAS
-    ]
     lines = [
-        *memory,
+        *chain.memory_lines(),
         ("pictures shown", f"{chain.frames_shown:,}"),
         ("pictures shown per second", number(chain.fps_shown, 2)),
         ("age p50 / p95 / p99, ms", chain.ages_text()),
@@ -108,11 +97,7 @@ GOALS = (
         "≤",
         5,
         "MB",
-        lambda result: most(
-            usage.resident_mb_deviation
-            for node, usage in result.rows[0].chain.nodes.items()
-            if node not in CAMERAS
-        ),
+        lambda result: result.rows[0].chain.memory_moved_mb(),
         digits=1,
     ),
     Goal[EnduranceResult](
@@ -151,14 +136,7 @@ CLAIM = Claim(
 
 def main() -> int:
     """Entry point."""
-    parser = CLAIM.arguments(__doc__)
-    parser.add_argument("--seconds", type=float, help=f"to run for (default: {_SECONDS:g})")
-    return CLAIM.run(parser, _run)
-
-
-def _run(given: argparse.Namespace) -> None:
-    seconds = given.seconds or (_QUICK_SECONDS if given.quick else _SECONDS)
-    CLAIM.write(given, ChainSettings(seconds=seconds), [measure(seconds)])
+    return run_claim(CLAIM, __doc__, _SECONDS, _QUICK_SECONDS, lambda seconds: [measure(seconds)])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
 """Ten minutes of pictures at 30 Hz: is memory flat, the order kept, the age even?"""
 
-import argparse
 import sys
 
 from benchmarks.harness.camera import CAMERA
-from benchmarks.harness.chain import REDUCED, ChainRow, ChainSettings, print_row, run_chain
+from benchmarks.harness.chain import REDUCED, ChainRow, ChainSettings, print_row, run_chain, run_claim
 from benchmarks.harness.claim import Claim
 from benchmarks.harness.evidence import Result
-from benchmarks.harness.goals import Goal, most
-from benchmarks.harness.labels import CAMERAS
+from benchmarks.harness.goals import Goal
 from benchmarks.harness.markdown import number, table
 from edgesr_ros.experiment.plan import Camera
 
@@ -29,17 +27,8 @@ def measure(seconds: float) -> ChainRow:
 def soak_table(result: SoakResult) -> str:
     """What must hold for long: memory, order and age."""
     (row,) = result.rows
-    memory = [
-        (
-            f"`{node}`: memory from {row.warm_up_seconds:.0f} s on, MB",
-            f"{usage.resident_mb_settled:.0f} ± {usage.resident_mb_deviation:.1f} "
-            f"({usage.resident_mb_per_minute:+.2f} a minute)",
-        )
-        for node, usage in row.nodes.items()
-        if node not in CAMERAS
-    ]
     lines = [
-        *memory,
+        *row.memory_lines(),
         ("shown out of order", str(row.out_of_order)),
         ("age p50 / p95 / p99, ms", row.ages_text()),
         ("pictures shown per second", number(row.fps_shown, 2)),
@@ -58,9 +47,7 @@ GOALS = (
         "≤",
         5,
         "MB",
-        lambda result: most(
-            usage.resident_mb_deviation for node, usage in result.rows[0].nodes.items() if node not in CAMERAS
-        ),
+        lambda result: result.rows[0].memory_moved_mb(),
         digits=1,
     ),
     Goal[SoakResult]("pictures shown out of order", "≤", 0, "", lambda result: result.rows[0].out_of_order),
@@ -96,14 +83,7 @@ CLAIM = Claim(
 
 def main() -> int:
     """Entry point."""
-    parser = CLAIM.arguments(__doc__)
-    parser.add_argument("--seconds", type=float, help=f"to run for (default: {_SECONDS:g})")
-    return CLAIM.run(parser, _run)
-
-
-def _run(given: argparse.Namespace) -> None:
-    seconds = given.seconds or (_QUICK_SECONDS if given.quick else _SECONDS)
-    CLAIM.write(given, ChainSettings(seconds=seconds), [measure(seconds)])
+    return run_claim(CLAIM, __doc__, _SECONDS, _QUICK_SECONDS, lambda seconds: [measure(seconds)])
 
 
 if __name__ == "__main__":

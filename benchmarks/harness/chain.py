@@ -1,11 +1,15 @@
 """The whole chain run for a while: rate, age and order of the pictures, time and memory of the nodes."""
 
+import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from benchmarks.harness.camera import CAMERA
+from benchmarks.harness.claim import Claim
+from benchmarks.harness.goals import most
 from benchmarks.harness.labels import CAMERAS, camera_of, name_of
 from benchmarks.harness.observer import Arrival, Observer, StageTime
 from benchmarks.harness.running import running_chain
@@ -22,6 +26,9 @@ UNLIMITED = "unlimited"
 _START = 4.0
 _SAMPLE_PERIOD = 5.0  # seconds between looks at processor time and memory
 _WARM_UP = 60.0  # seconds in which caches and pools fill; at most a quarter of the run
+
+
+RowsT = TypeVar("RowsT")
 
 
 class ChainSettings(Struct):
@@ -72,6 +79,48 @@ class ChainRow(Struct):
     def shares_text(self) -> str:
         """What was taken of the machine, for a table."""
         return f"{self.machine_share:.0%} / {self.cameras_share:.0%}"
+
+    def memory_lines(self) -> list[tuple[str, str]]:
+        """Memory of each node that is not of the measurement, for a table."""
+        return [
+            (
+                f"`{node}`: memory from {self.warm_up_seconds:.0f} s on, MB",
+                f"{usage.resident_mb_settled:.0f} ± {usage.resident_mb_deviation:.1f} "
+                f"({usage.resident_mb_per_minute:+.2f} a minute)",
+            )
+            for node, usage in self.nodes.items()
+            if node not in CAMERAS
+        ]
+
+    def memory_moved_mb(self) -> float | None:
+        """The most that the memory of any of these nodes moved away from what it was after the warm-up."""
+        return most(usage.resident_mb_deviation for node, usage in self.nodes.items() if node not in CAMERAS)
+
+
+def run_claim(
+    claim: Claim[ChainSettings, RowsT],
+    description: str | None,
+    seconds: float,
+    quick_seconds: float,
+    measure: Callable[[float], RowsT],
+) -> int:
+    """Entry point of a claim that lets the chain run for a while.
+
+    Args:
+        claim: to be written.
+        description: for `--help`.
+        seconds: of each run, unless `--seconds` says otherwise.
+        quick_seconds: the same with `--quick`.
+        measure: runs for so many seconds.
+    """
+    parser = claim.arguments(description)
+    parser.add_argument("--seconds", type=float, help=f"of each run (default: {seconds:g})")
+
+    def run(given: argparse.Namespace) -> None:
+        chosen = given.seconds or (quick_seconds if given.quick else seconds)
+        claim.write(given, ChainSettings(seconds=chosen), measure(chosen))
+
+    return claim.run(parser, run)
 
 
 def run_chain(
