@@ -1,17 +1,15 @@
 """What the robot does to a frame, on one core: by default, and where it is reduced four times and encoded."""
 
 import argparse
-import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from benchmarks.harness.camera import CAMERA, SCALE, spread_frames
 from benchmarks.harness.claim import Claim
+from benchmarks.harness.cores import bound_to
 from benchmarks.harness.evidence import Result
 from benchmarks.harness.goals import Goal, most
 from benchmarks.harness.markdown import number, table
@@ -93,7 +91,7 @@ class _TimedRobot(PacedRobot):
 def measure_auto(footage: Footage, link: str, seconds: float) -> AutoRow:
     """Send a recording by default over a link, in simulated time."""
     profile = read_profile(link)
-    with _one_core():
+    with bound_to(1):
         robot = _TimedRobot(Ours(name=_LADDER, ladder=_LADDER), footage)
         there, back = (Channel(LinkEmulator(profile, seed)) for seed in (1, 2))
         no_moments = np.zeros(0)
@@ -113,7 +111,7 @@ def measure_auto(footage: Footage, link: str, seconds: float) -> AutoRow:
 def measure(pictures: Sequence[np.ndarray], quality: int) -> EncodingRow:
     """Reduce and encode each of the pictures, (H, W, 3) uint8 RGB, at a quality of WebP."""
     reduce_ms, encode_ms, sizes = [], [], []
-    with _one_core():
+    with bound_to(1):
         for picture in (*pictures, *pictures):
             began = time.perf_counter()
             small = reduce_frame(picture, SCALE)
@@ -130,18 +128,6 @@ def measure(pictures: Sequence[np.ndarray], quality: int) -> EncodingRow:
         encode_ms=spread(encode_ms[half:]),
         total_ms=spread(total),
     )
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    cores, threads = os.sched_getaffinity(0), cv2.getNumThreads()
-    os.sched_setaffinity(0, {min(cores)})
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, cores)
-        cv2.setNumThreads(threads)
 
 
 def encoding_table(result: EncodingResult) -> str:

@@ -5,16 +5,13 @@ in this process. What the middleware does between processes is not among them; a
 """
 
 import argparse
-import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from itertools import cycle, islice
 from typing import Any, TypeVar
 
-import cv2
 import numpy as np
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
@@ -22,6 +19,7 @@ from sensor_msgs.msg import Image
 from benchmarks.harness.camera import frames
 from benchmarks.harness.chain import UNLIMITED, ChainRow, print_row, run_chain
 from benchmarks.harness.claim import Claim
+from benchmarks.harness.cores import bound_to
 from benchmarks.harness.evidence import Result
 from benchmarks.harness.goals import Goal, least, most
 from benchmarks.harness.markdown import number, table
@@ -125,7 +123,7 @@ class _Stopwatch:
 
 def measure(camera: Camera, scale: int, cores: int, warm_up: int, count: int) -> StagesRow:
     """Take `count` of a camera's frames through all stages, after a warm-up; errors as `frames`."""
-    with _bound_to(cores):
+    with bound_to(cores):
         robot, operator = _Robot(camera, scale), _Operator(scale, cores)
         sizes: list[int] = []
         watch = _Stopwatch()
@@ -194,18 +192,6 @@ class _Operator:
         fill_image(self._message, picture)
         draw_label(image_to_array(self._message), _LABEL)
         serialize_message(self._message)
-
-
-@contextmanager
-def _bound_to(cores: int) -> Iterator[None]:
-    before, threads = os.sched_getaffinity(0), cv2.getNumThreads()
-    os.sched_setaffinity(0, set(sorted(before)[:cores]))
-    cv2.setNumThreads(cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-        cv2.setNumThreads(threads)
 
 
 def hd_table(result: HdResult) -> str:

@@ -1,7 +1,5 @@
 """Damaged input, a little of each kind: no crash, no hang, one line, and what is good comes through."""
 
-import cv2
-import numpy as np
 import pytest
 
 from benchmarks.claims.damage.claim import CLAIM, DamageRow, DamageSettings, damage_table
@@ -14,18 +12,11 @@ from edgesr_ros.errors import InputError
 pytestmark = pytest.mark.skipif(av1.missing() is not None, reason=f"{av1.missing()}: it makes the packets")
 
 
-@pytest.fixture(scope="module")
-def frames(photograph) -> list[np.ndarray]:
-    """60 frames (240, 320, 3) uint8 RGB of a camera that pans."""
-    scene = cv2.resize(photograph, (480, 360), interpolation=cv2.INTER_AREA)
-    return [np.ascontiguousarray(scene[n : n + 240, 2 * n : 2 * n + 320]) for n in range(60)]
-
-
 @pytest.mark.parametrize(
     ("attack", "count"), [(attack_decoder, 2000), (attack_ground, 1000), (attack_robot, 250)]
 )
-def test_what_is_damaged_is_refused_in_one_line_or_does_no_harm(attack, count, frames) -> None:
-    row = attack(frames, count, 2)
+def test_what_is_damaged_is_refused_in_one_line_or_does_no_harm(attack, count, clip) -> None:
+    row = attack(clip[:60], count, 2)
     assert row.count == count
     assert row.wrong == 0
     assert min(row.refused, row.taken) > count / 10
