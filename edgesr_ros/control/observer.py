@@ -96,6 +96,8 @@ class LinkObserver:
         newer, late = frame.place > last, self._comes_late(now, frame)
         if newer and (report.frames < frames or self._another_clock(now, arrival)):
             self._meet_receiver()
+        if newer:
+            self._took_no_longer(frame.size, now - frame.sent)
         waits = []
         for told in report.arrivals:
             if told.number is None and told.arrival_ns * 1e-9 <= self._clear:
@@ -115,6 +117,15 @@ class LinkObserver:
             self.last_heard = now
         self._look_ahead()
         return waits
+
+    def _took_no_longer(self, size: int, seconds: float) -> None:
+        """A frame was through, and reported, in that time on one clock: whatever the propagation, that is sure.
+
+        At the start, when the propagation is a guess, a busy machine that delays a few bytes by as little as
+        the first frame's would otherwise pass for a link that takes a tenth of a second for them.
+        """
+        if (sure := size / max(seconds, _INSTANT)) > self.capacity.rate:
+            self.capacity.at_least(sure)
 
     def _comes_late(self, now: float, frame: SentFrame) -> bool:
         """Whether the report of a frame, itself no probe, ends a silence without being of the usual age.

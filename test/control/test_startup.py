@@ -6,8 +6,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from edgesr_ros.control.arrivals import ArrivalLog
 from edgesr_ros.control.jitter import Jitter
 from edgesr_ros.control.loss import LossEstimator
+from edgesr_ros.control.observer import LinkObserver
 from edgesr_ros.control.policy import Scene
 from edgesr_ros.control.sender import Sender
 from edgesr_ros.link.profile import LinkProfile
@@ -37,6 +39,17 @@ def test_others_in_the_queue_make_no_fast_link(
     worst = max(sum(size for at, size, _ in run.sent if a <= at < a + 1) for a in np.arange(0, 7, 0.05))
     assert worst <= 1.3 * true
     assert run.overload_loss() == 0
+
+
+@pytest.mark.parametrize("later", [0.003, 0.03, 0.1])
+def test_small_frames_that_a_busy_machine_delays_make_no_slow_link(later: float) -> None:
+    link, log = LinkObserver(), ArrivalLog()
+    for place, (size, delay) in enumerate([(3069, 0.01), (52, 0.01 + later), (66, 0.01 + later), (150, 0.01)]):
+        sent = 0.1 * place
+        link.sent(sent, round(sent * 1e9), None, size, probe=False)
+        report = log.arrived(round((sent + delay + 1234.5) * 1e9), round(sent * 1e9), size, 0.004)
+        link.reported(sent + delay + 0.005, report, 1 / 30)
+    assert link.capacity.rate >= 9_900  # of the last frame alone that is sure
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
