@@ -66,7 +66,7 @@ class Budget:
     Times are seconds on one clock that does not go backwards.
 
     Args:
-        report_timeout: s from the first frame until a receiver without any report does not report.
+        report_timeout: s from the first frame to a receiver until, without any report, it does not report.
 
     Attributes:
         link: the estimates.
@@ -99,6 +99,12 @@ class Budget:
     def expect_reports(self) -> None:
         """There is a receiver that reports: silence is loss, however long it lasts."""
         self._reports_expected = True
+
+    def newcomer(self) -> None:
+        """Somebody more takes the frames, and may report: as before the first one, unless somebody does."""
+        if self.link.last_heard is None:
+            self._first_sent = None
+            self.link.forget_flight()
 
     def asks(self, member: Member, now: float) -> None:
         """The camera has a frame to be sent."""

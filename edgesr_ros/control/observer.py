@@ -69,6 +69,11 @@ class LinkObserver:
         frames = self.flight.frames
         return self.free_from + frames[-1].size / self.capacity.rate if frames else -math.inf
 
+    def forget_flight(self) -> None:
+        """What went out was for others than those whose reports are to come."""
+        self.flight = Flight()
+        self._look_ahead()
+
     def sent(self, now: float, stamp_ns: int, number: int | None, size: int, probe: bool) -> None:
         """A frame went out."""
         self.losses.sent(size)
@@ -119,7 +124,7 @@ class LinkObserver:
         return waits
 
     def _took_no_longer(self, size: int, seconds: float) -> None:
-        """A frame was through, and reported, in that time on one clock: whatever the propagation, that is sure.
+        """A frame was through, and reported, in that time on one clock: that is sure, whatever the way.
 
         At the start, when the propagation is a guess, a busy machine that delays a few bytes by as little as
         the first frame's would otherwise pass for a link that takes a tenth of a second for them.

@@ -33,8 +33,8 @@ class Sender:
 
     Losses do not lower the rate, since delays tell of overload before. They limit the size of frames.
 
-    Receivers that do not report at all (none since the first frame, `report_timeout` s ago) are sent a fixed
-    rate, until their first report or `expect_reports`.
+    Receivers that do not report at all (none since the first frame to the newest of them, `report_timeout` s
+    ago) are sent a fixed rate, until their first report or `expect_reports`.
 
     All times are seconds on one clock of the caller's that does not go backwards.
 

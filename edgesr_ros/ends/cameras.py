@@ -53,6 +53,11 @@ class Cameras:
         with self._link.lock:
             self._link.budget.expect_reports()
 
+    def newcomer(self) -> None:
+        """Somebody more takes frames, and may report."""
+        with self._link.lock:
+            self._link.budget.newcomer()
+
     def reported(self, now: float, reports: Mapping[str, ArrivalReport]) -> None:
         """The receiver reports arrivals, by camera; ask each robot `again`."""
         self._link.reported(now, {self.robots[name]: report for name, report in reports.items()})

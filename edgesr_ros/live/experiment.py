@@ -37,10 +37,10 @@ from edgesr_ros.live.peers.record import read_peer
 from edgesr_ros.live.peers.start import Ending, check_peers, start_peer
 from edgesr_ros.live.peers.y4m import write_y4m
 from edgesr_ros.live.processes import Processes, chain_environment
-from edgesr_ros.live.record import SENT, Window, fingerprint, read_record
+from edgesr_ros.live.record import READY, SENT, Window, fingerprint, read_record
 from edgesr_ros.sources.files import write_image
 
-_START_TIMEOUT = 120.0  # s until the first frame must have been sent; browsers take many on a busy machine
+_START_TIMEOUT = 120.0  # s until a part must be there; browsers take many on a busy machine
 _ON_THE_WAY = 1.0  # s: what was sent so late may still have arrived after the end
 _POLL_PERIOD = 0.1  # s
 _MAIN_SCALE = 4  # of the ground station's parameter `model`
@@ -149,7 +149,7 @@ def _watch(
     ):
         ending = start(processes, *(link.namespaces.command(side, []) for side in SIDES))
         try:
-            _wait_for_frames(processes, record / SENT)
+            _wait_for(processes, record / SENT, "no frame was sent")
             _sleep(processes, experiment.settle_s)
             with _following(link):
                 start_ns, before = time.time_ns(), _sent_bytes(link)
@@ -188,6 +188,8 @@ def _start_nodes(
     else:
         setting = ["sender", msgspec.json.encode(contender).decode(), experiment.camera.rate_hz]
         processes.start_module("sender", _MODULE, setting, robot)
+    # A sender without a receiver is none to be measured: what it sends is for the watcher beside it alone.
+    _wait_for(processes, record / READY, "no receiver was there")
     player = {"source": camera, "rate": experiment.camera.rate_hz, "loop": True}
     processes.start("frame_player", "/", player, within=robot)
     return Ending(("frame_player",))
@@ -201,11 +203,12 @@ def station_models(names: Sequence[str]) -> dict[str, str]:
     return {"model": main} | others
 
 
-def _wait_for_frames(processes: Processes, sent: Path) -> None:
+def _wait_for(processes: Processes, path: Path, missing: str) -> None:
+    """Wait until there is something in a file that a process writes."""
     deadline = time.monotonic() + _START_TIMEOUT
-    while not (sent.is_file() and sent.stat().st_size):
+    while not (path.is_file() and path.stat().st_size):
         if time.monotonic() > deadline:
-            raise InputError(f"no frame was sent within {_START_TIMEOUT:.0f} s; see the logs")
+            raise InputError(f"{missing} within {_START_TIMEOUT:.0f} s; see the logs")
         _sleep(processes, _POLL_PERIOD)
 
 

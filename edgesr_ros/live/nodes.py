@@ -27,7 +27,7 @@ from edgesr_ros.experiment.plan import Paceless
 from edgesr_ros.experiment.streams import Stream, stream_of
 from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.message import image_to_array
-from edgesr_ros.live.record import ARRIVED, CAMERA, SENT, SHOWN, fingerprint
+from edgesr_ros.live.record import ARRIVED, CAMERA, READY, SENT, SHOWN, fingerprint
 from edgesr_ros.live.screens import Looks, write_screen
 from edgesr_ros.nodes.messages import as_array, is_picture, nanoseconds, pairs_of
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES
@@ -88,6 +88,7 @@ class GroundWatcher(Node):
         self._folder = folder
         self._arrived, self._shown = _Log(folder / ARRIVED), _Log(folder / SHOWN)
         self._raw = shows == "raw"
+        self._ready = False
         self._ground = Ground()
         self._screen: list[tuple[int, np.ndarray]] = []  # the last two: stamp, picture
         self._looks = Looks(samples_per_s)
@@ -127,6 +128,9 @@ class GroundWatcher(Node):
         self._screen = [*self._screen[-1:], (stamp_ns, three_channels(picture))]
 
     def _look(self) -> None:
+        if not self._ready and (self._raw or self.count_publishers("image_sr")):
+            self._ready = True
+            (self._folder / READY).write_text("ready\n", encoding="utf-8")
         if self._looks.due():
             write_screen(self._folder, time.time_ns(), self._screen)
 

@@ -17,6 +17,7 @@ from edgesr_ros.live.screens import read_screens
 # be wrong from the first frame on that was missed. Arrivals may be told more than once, by the number or else
 # by the stamp.
 CAMERA, SENT, ARRIVED, SHOWN = "camera.txt", "sent.txt", "arrived.txt", "shown.txt"
+READY = "ready.txt"  # says that the receiver is there
 
 
 def fingerprint(pixels: Buffer) -> int:

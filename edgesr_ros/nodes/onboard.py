@@ -77,6 +77,8 @@ class Onboard(EdgesrNode[RobotSettings]):
         self._robot.use(self.parameters.current)
         if self._reports.has_publisher():
             self._robot.expect_reports()
+        elif frame.camera.has_newcomer():
+            self._robot.newcomer()
         return frame.camera.robot.wait(time.monotonic())
 
 

@@ -64,6 +64,7 @@ class SendingCamera:
         self._frames = node.publisher(CompressedImage, f"{self._within}image_lr/compressed", COMPRESSED)
         self._camera_info = node.publisher(CameraInfo, f"{self._within}image_lr/camera_info", LATCHED)
         self._clock_answers = ClockAnswers(node, self._within)
+        self._listeners = 0
         self._stamps = StampWatch()
         self._frame_id = ""  # of the last frame sent
         self._rate_control = node.publisher(DiagnosticArray, f"{self._within}rate_control", FIGURES)
@@ -72,6 +73,11 @@ class SendingCamera:
         self._camera = Camera(node, self._image, self._came, self._on_frame, self._malformed, heard)
         info = f"{self._within}camera_info"
         node.subscribe(CameraInfo, info, self._on_camera_info, while_heard=heard, optional=True)
+
+    def has_newcomer(self) -> bool:
+        """Whether somebody more listens to its frames than when this was asked last."""
+        before, self._listeners = self._listeners, self._frames.get_subscription_count()
+        return self._listeners > before
 
     def answer(self, report: ArrivalReport) -> None:
         """A report of its frames came."""

@@ -2,9 +2,10 @@ import math
 
 import pytest
 
-from edgesr_ros.control.budget import split
+from edgesr_ros.control.budget import Budget, split
 from edgesr_ros.control.merging import Numbers, merge
 from edgesr_ros.control.report import Arrival, ArrivalReport
+from edgesr_ros.control.sender import Sender
 
 ENOUGH = [math.inf] * 3
 
@@ -66,3 +67,23 @@ def test_what_tells_of_frames_that_were_never_sent_tells_nothing(streams):
     assert merge([(streams[0], report([(999, 10)], 50))], streams) is None
     merged = merge([(streams[0], report([(999, 10), (70, 20)], 51))], streams)
     assert [told.number for told in merged.arrivals] == [0]
+
+
+def test_who_comes_later_is_asked_first_whether_he_reports():
+    sender = Sender(budget=(budget := Budget(report_timeout=2.0)))
+    for number in range(60):
+        sender.sent(number / 20, number, 30_000, number)
+    assert sender.decision(3.0).state == "unreported"
+    assert sender.decision(3.0).frame_bytes > 10_000
+    budget.newcomer()
+    assert sender.may_send(3.1)
+    for number in range(60, 63):
+        decision = sender.decision(now := 3.1 + (number - 60) / 20)
+        assert decision.state == "startup"
+        assert decision.frame_bytes <= 1000
+        sender.sent(now, number, decision.frame_bytes, number)
+    assert not sender.may_send(3.25)  # nothing more until a report of these comes, or is overdue
+    assert sender.decision(5.2).state == "unreported"
+    sender.reported(5.3, report([(62, 10)], 1))
+    budget.newcomer()
+    assert sender.decision(5.3).state != "unreported"

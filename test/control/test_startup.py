@@ -44,7 +44,9 @@ def test_others_in_the_queue_make_no_fast_link(
 @pytest.mark.parametrize("later", [0.003, 0.03, 0.1])
 def test_small_frames_that_a_busy_machine_delays_make_no_slow_link(later: float) -> None:
     link, log = LinkObserver(), ArrivalLog()
-    for place, (size, delay) in enumerate([(3069, 0.01), (52, 0.01 + later), (66, 0.01 + later), (150, 0.01)]):
+    for place, (size, delay) in enumerate(
+        [(3069, 0.01), (52, 0.01 + later), (66, 0.01 + later), (150, 0.01)]
+    ):
         sent = 0.1 * place
         link.sent(sent, round(sent * 1e9), None, size, probe=False)
         report = log.arrived(round((sent + delay + 1234.5) * 1e9), round(sent * 1e9), size, 0.004)

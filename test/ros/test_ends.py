@@ -30,6 +30,7 @@ from edgesr_ros.nodes.node import COMPRESSED
 from edgesr_ros.schema import convert
 
 FRAMES = 60
+OF_ALL = ("use", "expect_reports", "newcomer", "reported")  # cameras, not of one
 MODEL = "edgesrgan_tiny_x4_link_int8"
 
 
@@ -59,7 +60,7 @@ class Calls:
 def robots_end(bench, monkeypatch):
     """The onboard node in a thread of this process and a context of its own, so that its end is seen."""
     calls, begin = Calls(), []
-    recorded = calls.noted(Cameras, "use", "expect_reports", "reported")
+    recorded = calls.noted(Cameras, *OF_ALL)
 
     def begun(settings, first_number, *more):
         begin.append((settings, number := first_number()))
@@ -123,7 +124,7 @@ def test_the_same_frames_and_reports_lead_to_the_same_decisions(bench, robots_en
             messages |= set(answer)
             packets[stamp_ns] = packet
             continue
-        again = getattr(both if name in ("use", "expect_reports", "reported") else end, name)(*arguments)
+        again = getattr(both if name in OF_ALL else end, name)(*arguments)
         assert again == answer, name
         if name == "encode":
             packet = again
