@@ -43,9 +43,16 @@ class Measurer:
             )
         bicubic = restore(received_lr, (width, height)).picture
         consistency = consistency_db(shown, received_lr)
-        return self._scores(shown, original), self._scores(bicubic, original), consistency
+        return self.scores(shown, original), self.scores(bicubic, original), consistency
 
-    def _scores(self, picture: np.ndarray, original: np.ndarray) -> Scores:
+    def scores(self, picture: np.ndarray, original: np.ndarray) -> Scores:
+        """Scores of a picture against its original, both (H, W, 3) uint8 RGB.
+
+        Raises:
+            InputError: they differ in size, or are too small.
+        """
+        if picture.shape != original.shape:
+            raise InputError(f"original {_size(original)}: expected the same size, got {_size(picture)}")
         lpips = self._lpips(picture, original)  # first: it refuses pictures that are too small for SSIM too
         return Scores(
             psnr_db=min(psnr(picture, original), PSNR_LIMIT),

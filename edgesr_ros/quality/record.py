@@ -67,8 +67,10 @@ class Recording:
                 raise self._unwritable(error) from None
             self.kept += 1
 
-    def set_scores(self, stamp_s: float, sr: Scores, bicubic: Scores, consistency_db: float) -> None:
-        """Scores of the newest picture with this stamp.
+    def set_scores(
+        self, stamp_s: float, sr: Scores, bicubic: Scores | None = None, consistency_db: float | None = None
+    ) -> None:
+        """Scores of the newest picture with this stamp; without bicubic's where it is not known what came.
 
         Raises:
             KeyError: no such picture was added.

@@ -17,7 +17,7 @@ from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.reduce import reduction
 from edgesr_ros.quality.measure import Measurer
 from edgesr_ros.quality.record import Recording
-from edgesr_ros.quality.rows import FrameRow
+from edgesr_ros.quality.rows import FrameRow, Scores
 from edgesr_ros.quality.strip import picture_strip
 from edgesr_ros.upscaling.restore import restore
 
@@ -34,7 +34,9 @@ class Sample(NamedTuple):
 
     row: FrameRow
     original: np.ndarray  # (H, W, 3) RGB or (H, W) grey, uint8
-    received: bytes | np.ndarray  # the compressed frame; one of a stream decoded, (h, w, 3) uint8 RGB
+    # The compressed frame; one of a stream decoded, (h, w, 3) uint8 RGB. None: not known. A recorder that
+    # begins in the middle of a stream cannot decode it, and for a recorder it does not begin anew.
+    received: bytes | np.ndarray | None
     shown: np.ndarray  # as `original`
 
 
@@ -74,19 +76,28 @@ class Sampler:
                 break
             # A picture that does not fit its original (a malformed message, say) stays without scores.
             with contextlib.suppress(InputError):
-                original, received, shown, scale = _pictures(sample)
-                scores = self._measurer.measure(original, received, shown, scale)
-                recording.set_scores(sample.row.stamp_s, *scores)
+                recording.set_scores(sample.row.stamp_s, *self._scores(sample))
 
     def strips(self) -> list[np.ndarray]:
         """Picture strips of a few moments, evenly spread over the session."""
         strips: list[np.ndarray] = []
-        if not self._samples:
+        known = [(sample, sample.received) for sample in self._samples if sample.received is not None]
+        if not known:
             return strips
-        for index in np.unique(np.linspace(0, len(self._samples) - 1, _MOMENTS).round().astype(int)):
+        for index in np.unique(np.linspace(0, len(known) - 1, _MOMENTS).round().astype(int)):
             with contextlib.suppress(InputError):
-                strips.append(_strip(self._samples[index]))
+                sample, received = known[index]
+                strips.append(_strip(sample, _decoded(received)))
         return strips
+
+    def _scores(self, sample: Sample) -> tuple[Scores, Scores | None, float | None]:
+        original, shown = three_channels(sample.original), three_channels(sample.shown)
+        if sample.received is None:
+            return self._measurer.scores(shown, original), None, None
+        received = _decoded(sample.received)
+        height, width = original.shape[:2]
+        scale = reduction((width, height), (received.shape[1], received.shape[0]))
+        return self._measurer.measure(original, received, shown, scale)
 
 
 def coarse_to_fine(items: Sequence[T]) -> list[T]:
@@ -101,16 +112,12 @@ def coarse_to_fine(items: Sequence[T]) -> list[T]:
     return ordered
 
 
-def _pictures(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Original, received and shown picture in RGB, and the scale between them."""
-    received = decode(sample.received) if isinstance(sample.received, bytes) else sample.received
-    height, width = sample.original.shape[:2]
-    scale = reduction((width, height), (received.shape[1], received.shape[0]))
-    return three_channels(sample.original), received, three_channels(sample.shown), scale
+def _decoded(received: bytes | np.ndarray) -> np.ndarray:
+    return decode(received) if isinstance(received, bytes) else received
 
 
-def _strip(sample: Sample) -> np.ndarray:
-    original, received, shown, _ = _pictures(sample)
+def _strip(sample: Sample, received: np.ndarray) -> np.ndarray:
+    original, shown = three_channels(sample.original), three_channels(sample.shown)
     bicubic = restore(received, (original.shape[1], original.shape[0])).picture
     age = "age not known" if sample.row.age_ms is None else f"{sample.row.age_ms:.0f} ms old"
     caption = f"{sample.row.bytes} bytes, {age}"

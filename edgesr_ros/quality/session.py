@@ -190,7 +190,9 @@ class Session:
             backend=facts.backend,
         )
         self._recording.add(row)
-        if data is not None and original is not None:
+        if data is None and facts.method == "none":
+            data = shown.picture  # it came at full size, and nothing was made of it
+        if original is not None:
             self._sampler.offer(Sample(row, original, data, shown.picture))
 
     def finish(self, patience: float) -> Path:

@@ -96,27 +96,28 @@ def test_frames_of_a_stream_are_measured_like_those_that_stand_alone(session, tm
     session.finish(PATIENCE)
     first, _, third = read_rows(tmp_path / FRAMES)
     assert first.bicubic.psnr_db > 15
-    assert third.bicubic is None
+    assert (third.bicubic, third.consistency_db) == (None, None)
+    assert third.sr == first.sr  # what is shown can be measured all the same
     assert read_summary(tmp_path / SUMMARY).frames_shown == 3
 
 
 @pytest.mark.parametrize(
-    ("order", "measured"),
+    ("order", "measured", "compared"),
     [
-        ("original received picture facts", True),
-        ("received picture original facts", True),
-        ("facts received original picture", True),
-        ("original facts picture received", False),  # too late: the picture and its facts have met
-        ("received picture facts original", False),
+        ("original received picture facts", True, True),
+        ("received picture original facts", True, True),
+        ("facts received original picture", True, True),
+        ("original facts picture received", True, False),  # too late: the picture and its facts have met
+        ("received picture facts original", False, False),
     ],
 )
-def test_topics_may_overtake_each_other(session, tmp_path, original, order, measured):
+def test_topics_may_overtake_each_other(session, tmp_path, original, order, measured, compared):
     data = feed(session, START, original, order=order)
     session.finish(PATIENCE)
     (row,) = read_rows(tmp_path / FRAMES)
     assert (row.method, row.bytes) == ("sr", len(data))
     assert row.age_ms == pytest.approx(50, abs=1e-3)
-    assert (row.sr is not None) == measured
+    assert (row.sr is not None, row.bicubic is not None) == (measured, compared)
 
 
 def test_pictures_whose_facts_are_lost_are_recorded_without_them_and_in_order(session, tmp_path, original):
@@ -183,14 +184,26 @@ def test_originals_that_wait_too_long_make_room(session, tmp_path, original):
     assert [row.sr is not None for row in read_rows(tmp_path / FRAMES)] == [True, False, True]
 
 
-@pytest.mark.parametrize("lost", ["original", "received"])
-def test_without_the_original_or_the_frame_a_picture_is_counted_but_not_measured(
-    session, tmp_path, original, lost
-):
-    feed(session, START, original, leave_out=[lost])
+def test_without_the_original_a_picture_is_counted_but_not_measured(session, tmp_path, original):
+    feed(session, START, original, leave_out=["original"])
     feed(session, START + SECOND, original)
     session.finish(PATIENCE)
     assert [row.sr is not None for row in read_rows(tmp_path / FRAMES)] == [False, True]
+
+
+@pytest.mark.parametrize(("method", "compared"), [("sr", False), ("none", True)])
+def test_who_cannot_decode_a_stream_that_runs_measures_what_is_shown(
+    session, tmp_path, original, method, compared
+):
+    session.original(START, original)
+    session.facts(START, FACTS | {"method": method})
+    session.picture(START, START / SECOND, original)
+    session.finish(PATIENCE)
+    (row,) = read_rows(tmp_path / FRAMES)
+    assert row.sr.psnr_db == 100
+    assert (row.bicubic is not None) == compared
+    assert (tmp_path / STRIP).exists() == compared
+    assert "Means of the pictures measured" in (tmp_path / REPORT).read_text()
 
 
 def test_what_cannot_be_measured_stays_without_scores_and_stops_nothing(session, tmp_path, original):
