@@ -8,6 +8,7 @@ from pathlib import Path
 from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct, check_writable, write_json
 from edgesr_ros.upscaling.card import InputSize
+from edgesr_ros.upscaling.catalog import AUTO, DEVICES
 from edgesr_ros.upscaling.contest import contest
 from edgesr_ros.upscaling.cpu import cpu_name
 from edgesr_ros.upscaling.speed import (
@@ -22,7 +23,7 @@ from edgesr_ros.upscaling.speed import (
     speed_rows,
 )
 
-HELP = "measure how fast models enlarge frames here, each on every backend, side by side"
+HELP = "measure how fast models enlarge frames here, each on every backend and device, side by side"
 
 _TURNS, _QUICK_TURNS = 10, 3  # of a fifth of a second, for each model and size
 
@@ -51,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WxH",
         help="size of frames, may be repeated (default: 80x60 to 320x180, and what becomes 640x480)",
     )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default=AUTO,
+        help="what networks compute on (default: all that is there)",
+    )
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
     parser.add_argument(
         "--quick", action="store_true", help="under a minute: shorter, and only what becomes 640x480"
@@ -64,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError(f"--threads: expected at least 1, got {arguments.threads}")
     if arguments.json:
         check_writable(arguments.json)
-    ways = _chosen(arguments.models, arguments.threads)
+    ways = _chosen(arguments.models, arguments.threads, arguments.device)
     wanted = {way.name: arguments.input or inputs_of(way.scale, arguments.quick) for way in ways}
     sizes = sorted({size for inputs in wanted.values() for size in inputs}, key=lambda size: size.pixels)
     result = BenchResult(cpu=cpu_name(), threads=arguments.threads, rows=[], not_measured=[])
@@ -92,10 +99,10 @@ def run(arguments: argparse.Namespace) -> None:
         write_json(arguments.json, result)
 
 
-def _chosen(models: Sequence[str], threads: int) -> list[Runnable]:
+def _chosen(models: Sequence[str], threads: int, device: str) -> list[Runnable]:
     if not models:
-        return shipped(threads)
-    named = {way.name: way for model in models for way in runnables(model, threads)}
+        return shipped(threads, device)
+    named = {way.name: way for model in models for way in runnables(model, threads, device)}
     return list(named.values())
 
 

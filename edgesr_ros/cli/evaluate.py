@@ -11,7 +11,7 @@ from edgesr_ros.quality.evaluated import EvaluatedModel
 from edgesr_ros.quality.evaluation import EvaluationRow, evaluate
 from edgesr_ros.quality.niqe import MODEL_NAME
 from edgesr_ros.schema import check_writable, write_json
-from edgesr_ros.upscaling.catalog import BACKENDS
+from edgesr_ros.upscaling.catalog import AUTO, BACKENDS, DEVICES
 
 HELP = "measure models on pictures: PSNR and SSIM on luma, LPIPS, NIQE; and what they compute"
 
@@ -41,13 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     parser.add_argument("--backend", choices=BACKENDS, help="what runs them (default: by format)")
+    parser.add_argument(
+        "--device", choices=DEVICES, default=AUTO, help="what they compute on (default: the backend's own)"
+    )
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print a table with a line for each model as soon as it is measured; write the JSON at the end."""
     # All are loaded before the first is measured: a wrong name shows at once.
-    models = {name: _load(name, arguments.backend, arguments.threads) for name in arguments.models}
+    models = {name: _load(name, arguments) for name in arguments.models}
     if arguments.json:
         check_writable(arguments.json)
     folder = arguments.data.resolve().name
@@ -82,17 +85,17 @@ def run(arguments: argparse.Namespace) -> None:
         write_json(arguments.json, {"rows": rows})
 
 
-def _load(name: str, backend: str | None, threads: int) -> EvaluatedModel:
+def _load(name: str, arguments: argparse.Namespace) -> EvaluatedModel:
     """As `EvaluatedModel.load`, and weights as PyTorch runs them."""
-    path = Path(name).expanduser()
+    path, backend, device = Path(name).expanduser(), arguments.backend, arguments.device
     if path.suffix != _WEIGHTS:
-        return EvaluatedModel.load(name, backend, threads)
-    if backend:
-        raise InputError(f"--backend: weights run in PyTorch alone, got {backend}")
+        return EvaluatedModel.load(name, backend, arguments.threads, device)
+    if backend or device != AUTO:
+        raise InputError(f"--backend, --device: weights run in PyTorch alone, got {backend or device}")
     require_torch(name)
     from edgesr_ros.training.weights_upscaler import WeightsUpscaler
 
-    upscaler = WeightsUpscaler(path, threads)
+    upscaler = WeightsUpscaler(path, arguments.threads)
     return EvaluatedModel(upscaler, None, upscaler.macs_per_pixel)
 
 

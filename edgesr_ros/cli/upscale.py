@@ -17,7 +17,7 @@ from edgesr_ros.sources.files import ALPHA_SUFFIXES, IMAGE_SUFFIXES, list_images
 from edgesr_ros.sources.picture_file import PICTURE_SUFFIXES, PictureFile, is_animated, read_picture
 from edgesr_ros.sources.skipped import Skipped
 from edgesr_ros.upscaling.base import Upscaler
-from edgesr_ros.upscaling.catalog import BACKENDS, list_models, load_upscaler
+from edgesr_ros.upscaling.catalog import AUTO, BACKENDS, DEVICES, list_models, load_upscaler
 
 HELP = "enlarge an image, a folder of images or a video"
 
@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"one of {', '.join(list_models())}, or the path of a model (default %(default)s)",
     )
     parser.add_argument("--backend", choices=BACKENDS, help="what runs it (default: by the model's format)")
+    parser.add_argument(
+        "--device", choices=DEVICES, default=AUTO, help="what it computes on (default: the backend's own)"
+    )
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
 
 
@@ -44,7 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
     source = arguments.input.expanduser()
     if not source.exists():
         raise InputError(f"{source}: no such file or folder")
-    with closing(load_upscaler(arguments.model, arguments.backend, arguments.threads)) as upscaler:
+    chosen = arguments.model, arguments.backend, arguments.threads, arguments.device
+    with closing(load_upscaler(*chosen)) as upscaler:
         output = (arguments.output or _default_output(source, upscaler.scale)).expanduser()
         if output.exists() and output.samefile(source):
             raise InputError(f"--output: is the input, {source}; expected another file or folder")

@@ -48,6 +48,15 @@ class GroundSettings(Struct):
             extra_json_schema=FIXED,
         ),
     ]
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "tensorrt", "openvino-gpu"],
+        Meta(
+            description="What they compute on: cuda and tensorrt with onnxruntime-gpu, openvino-gpu with "
+            "onnxruntime-openvino or backend openvino. auto: of backend auto all that is installed is tried, "
+            "any other takes the CPU, and edgetpu the Edge TPU.",
+            extra_json_schema=FIXED,
+        ),
+    ]
     threads: Annotated[int, Meta(ge=1, le=64, description="CPU threads.", extra_json_schema=FIXED)]
     method: Annotated[
         Literal["sr", "bicubic"], Meta(description="sr: super-resolution; bicubic: nothing invented.")
@@ -106,6 +115,7 @@ class Restorer:
             settings.interpolation,
             settings.fidelity_model,
             log,
+            settings.device,
         )
         self._networks = {network.scale: network for network in networks}
         self._fallback = FallbackUpscaler(networks, settings.deadline)

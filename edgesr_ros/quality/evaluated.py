@@ -7,7 +7,7 @@ import numpy as np
 from edgesr_ros import resources
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.card import ModelCard, read_card
-from edgesr_ros.upscaling.catalog import load_upscaler
+from edgesr_ros.upscaling.catalog import AUTO, load_upscaler
 from edgesr_ros.upscaling.litert import LiteRtUpscaler
 from edgesr_ros.upscaling.tiles import upscale_any
 
@@ -22,15 +22,15 @@ class EvaluatedModel(NamedTuple):
     macs_per_pixel: int = 0  # where no card says it: multiply-accumulates for each pixel of the small picture
 
     @staticmethod
-    def load(name: str, backend: str | None, threads: int) -> "EvaluatedModel":
-        """A model on the chosen backend; bicubic, the baseline of every table, on its own.
+    def load(name: str, backend: str | None, threads: int, device: str = AUTO) -> "EvaluatedModel":
+        """A model on the chosen backend and device; bicubic, the baseline of every table, on its own.
 
         Raises:
             InputError: as `load_upscaler`.
         """
         if name.startswith("bicubic"):
             return EvaluatedModel(load_upscaler(name, threads=threads), None)
-        upscaler = load_upscaler(name, backend, threads)
+        upscaler = load_upscaler(name, backend, threads, device)
         suffix = ".tflite" if isinstance(upscaler, LiteRtUpscaler) else ".onnx"
         return EvaluatedModel(upscaler, read_card(resources.find("models", name, suffix)))
 

@@ -12,7 +12,7 @@ import numpy as np
 from edgesr_ros.errors import InputError
 from edgesr_ros.upscaling.backend_cache import BackendCache, Choice
 from edgesr_ros.upscaling.base import ChangingUpscaler, Upscaler
-from edgesr_ros.upscaling.catalog import Way, ways_to_run
+from edgesr_ros.upscaling.catalog import AUTO, Way, ways_to_run
 from edgesr_ros.upscaling.pace import sample_of
 
 _SECONDS = 1.0  # to measure for; longer where networks are so slow that too few runs would fit
@@ -49,16 +49,17 @@ class AutoUpscaler(ChangingUpscaler):
         model: a shipped name, which stands for its int8 files too, or the path of a file.
         threads: CPU threads of the network's runtime.
         log: takes a line that says what was chosen, and why.
+        device: one of `catalog.DEVICES`; "auto": the fastest of them.
 
     Raises:
         InputError: unknown model, or nothing that is installed runs it.
     """
 
-    def __init__(self, model: str, threads: int, log: Callable[[str], None]) -> None:
-        self._ways, self._threads, self._log = ways_to_run(model), threads, log
-        self._cache = BackendCache([way.card.sha256 for way in self._ways], threads)
+    def __init__(self, model: str, threads: int, log: Callable[[str], None], device: str = AUTO) -> None:
+        self._ways, self._threads, self._log = ways_to_run(model, device), threads, log
+        self._cache = BackendCache([way.card.sha256 for way in self._ways], threads, device)
         self._size: str | None = None  # of the frames that the one in use was chosen for
-        self._in_use = self._start()
+        self._in_use = self._start(device)
         super().__init__(self._in_use)
         self._closing = Event()
         self._chooser = ThreadPoolExecutor(1, thread_name_prefix="backend")
@@ -77,7 +78,7 @@ class AutoUpscaler(ChangingUpscaler):
             self._chooser.submit(self._choose, size, sample)
         return self._in_use  # which the chooser may replace any time
 
-    def _start(self) -> Upscaler:
+    def _start(self, device: str) -> Upscaler:
         if latest := self._cache.latest:
             size, choice = latest
             if remembered := self._load(choice):
@@ -88,8 +89,9 @@ class AutoUpscaler(ChangingUpscaler):
             try:
                 return way.load(self._threads)
             except InputError as error:
-                problems.append(str(error))
-        raise InputError("; ".join(problems))
+                if device != AUTO or not way.gpu_missing:  # nobody has asked for a GPU
+                    problems.append(str(error))
+        raise InputError("; ".join(dict.fromkeys(problems)))
 
     def _load(self, choice: Choice) -> Upscaler | None:
         """What was chosen earlier, if it still runs."""

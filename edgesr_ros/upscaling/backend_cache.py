@@ -11,7 +11,16 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.schema import Struct, read_json, write_json
 from edgesr_ros.upscaling.cpu import cpu_name
 
-_RUNTIMES = ("onnxruntime", "openvino", "ai-edge-litert", "tflite-runtime")
+_RUNTIMES = (
+    *("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "openvino"),
+    *("ai-edge-litert", "tflite-runtime"),
+)
+
+
+def cache_folder() -> Path:
+    """Ours in the user's cache folder ($XDG_CACHE_HOME); whether it exists is not checked."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / resources.PACKAGE
 
 
 class Choice(Struct):
@@ -30,19 +39,19 @@ class _Found(Struct):
 class BackendCache:
     """The choices for one model on this machine, in the user's cache folder ($XDG_CACHE_HOME).
 
-    They hold for these files, this number of threads, this CPU and these versions of the runtimes. Where
-    nothing can be written, nothing is remembered.
+    They hold for these files, this number of threads, these devices, this CPU and these versions of the
+    runtimes. Where nothing can be written, nothing is remembered.
 
     Args:
         files: SHA-256 of the model's files.
         threads: CPU threads.
+        device: what was asked for to compute on.
     """
 
-    def __init__(self, files: list[str], threads: int) -> None:
-        what = [*files, str(threads), cpu_name(), *map(_version, _RUNTIMES)]
+    def __init__(self, files: list[str], threads: int, device: str) -> None:
+        what = [*files, str(threads), device, cpu_name(), *map(_version, _RUNTIMES)]
         key = hashlib.sha256("\n".join(what).encode()).hexdigest()
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        self._path = cache / resources.PACKAGE / f"backend_{key[:16]}.json"
+        self._path = cache_folder() / f"backend_{key[:16]}.json"
         self._found = _Found(by_size={})
         with suppress(InputError):  # none yet, or damaged: it is measured anew
             self._found = read_json(self._path, _Found)

@@ -44,7 +44,9 @@ class Upscaler(ABC):
 
     Attributes:
         method: what it does, as it is told to who sees the picture.
-        backend: what runs it, as `load_upscaler` calls it.
+        backend: what runs it, as `load_upscaler` calls it; and behind a `/` the device, where that is not
+            the backend's own.
+        device: what it computes on, as `load_upscaler` calls it.
         name: of the model.
         scale: enlargement of both sides.
         parameters: how many trained values it has; 0 for bicubic.
@@ -53,10 +55,16 @@ class Upscaler(ABC):
 
     method: ClassVar[Method] = "sr"
     backend: str
+    device: ClassVar[str] = "cpu"
 
     def __init__(self, name: str, scale: int, parameters: int) -> None:
         self.name, self.scale, self.parameters = name, scale, parameters
         self.alpha = 0.0
+
+    @classmethod
+    def device_problem(cls) -> str | None:
+        """Why `device` is not to be had here, in one line; None: nothing is known that speaks against it."""
+        return None
 
     def upscale(self, rgb: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 RGB → a new, C-contiguous (scale·H, scale·W, 3) uint8 RGB.

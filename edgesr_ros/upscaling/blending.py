@@ -12,7 +12,7 @@ from edgesr_ros.upscaling.base import ChangingUpscaler, Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
 from edgesr_ros.upscaling.blend import Blend, ModelPair, find_pair
 from edgesr_ros.upscaling.catalog import AUTO, load_bicubic, load_upscaler
-from edgesr_ros.upscaling.onnx_runtime import OnnxUpscaler
+from edgesr_ros.upscaling.onnx_devices import onnx_runner
 
 
 class BlendingUpscaler(ChangingUpscaler):
@@ -26,6 +26,7 @@ class BlendingUpscaler(ChangingUpscaler):
         pair: finds the pair that `base` belongs to; first called when α leaves 0.
         threads: CPU threads of the network's runtime.
         alpha: to begin with; built before the constructor returns.
+        device: what the networks between the two compute on.
 
     What made a picture comes with it (`upscaled`): model, backend and α, and as its `problem` why the α that
     was requested last could not be built.
@@ -35,9 +36,15 @@ class BlendingUpscaler(ChangingUpscaler):
     """
 
     def __init__(
-        self, base: Upscaler, pair: Callable[[], ModelPair], threads: int, alpha: float = 0.0
+        self,
+        base: Upscaler,
+        pair: Callable[[], ModelPair],
+        threads: int,
+        alpha: float = 0.0,
+        device: str = AUTO,
     ) -> None:
         super().__init__(base)
+        self._runner = onnx_runner(device)
         self._base, self._find_pair, self._threads = base, pair, threads
         self._pair: ModelPair | None = None
         self._blend: Blend | None = None
@@ -78,7 +85,7 @@ class BlendingUpscaler(ChangingUpscaler):
         if self._pair is None or self._blend is None:
             self._pair = self._find_pair()
             self._blend = Blend(self._pair)
-        network = OnnxUpscaler(self._pair.gan, self._pair.card, self._threads, self._blend.at(alpha))
+        network = self._runner(self._pair.gan, self._pair.card, self._threads, self._blend.at(alpha))
         network.alpha = alpha
         return network
 
@@ -91,6 +98,7 @@ def load_networks(
     alpha: float = 0.0,
     fidelity_model: str = "",
     log: Callable[[str], None] = print,
+    device: str = AUTO,
 ) -> list[BlendingUpscaler]:
     """A model, then those for frames of other reductions.
 
@@ -100,6 +108,7 @@ def load_networks(
         backend: one of `catalog.BACKENDS`, or "auto": the fastest here (`AutoUpscaler`).
         fidelity_model: the pixel-trained sibling of `model`; empty: by its name, as of the others.
         log: takes a line on what "auto" has chosen.
+        device: one of `catalog.DEVICES`; "auto": that of the backend, or the fastest.
 
     Raises:
         InputError: a model cannot be loaded, or is not of the scale that it is for.
@@ -107,10 +116,10 @@ def load_networks(
 
     def load(name: str, fidelity: str) -> BlendingUpscaler:
         if backend == AUTO:
-            base: Upscaler = load_bicubic(name) or AutoUpscaler(name, threads, log)
+            base: Upscaler = load_bicubic(name) or AutoUpscaler(name, threads, log, device)
         else:
-            base = load_upscaler(name, backend, threads)
-        return BlendingUpscaler(base, partial(find_pair, name, fidelity, backend), threads, alpha)
+            base = load_upscaler(name, backend, threads, device)
+        return BlendingUpscaler(base, partial(find_pair, name, fidelity, backend), threads, alpha, device)
 
     networks = [load(model, fidelity_model)]
     for scale, name in others.items():

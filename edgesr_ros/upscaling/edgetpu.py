@@ -24,6 +24,7 @@ class EdgeTpuUpscaler(LiteRtUpscaler):
     """
 
     backend = "edgetpu"
+    device = "edgetpu"
     _resizable = False
 
     def __init__(self, path: Path, card: ModelCard, threads: int, library: str = LIBRARY) -> None:

@@ -11,7 +11,7 @@ from edgesr_ros.schema import Struct
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
 from edgesr_ros.upscaling.card import InputSize
-from edgesr_ros.upscaling.catalog import Way, list_models, load_bicubic, load_upscaler, ways_to_run
+from edgesr_ros.upscaling.catalog import AUTO, Way, list_models, load_bicubic, load_upscaler, ways_to_run
 from edgesr_ros.upscaling.contest import Contender, Job, Loaded, Times
 from edgesr_ros.upscaling.edgetpu import EdgeTpuUpscaler, edgetpu_problems
 
@@ -66,8 +66,10 @@ class Runnable(NamedTuple):
         return Contender(self.name, partial(_load, self.load))
 
 
-def runnables(model: str, threads: int) -> list[Runnable]:
-    """All ways to run a model, in int8 too where it is shipped so; on an Edge TPU only if that can work.
+def runnables(model: str, threads: int, device: str = AUTO) -> list[Runnable]:
+    """All ways to run a model, in int8 too where it is shipped so; on Edge TPU and GPU only if that can work.
+
+    Of a `device` that is named all are there, or nobody would hear why it cannot work. Bicubic is the CPU's.
 
     Raises:
         InputError: as `ways_to_run`.
@@ -76,10 +78,12 @@ def runnables(model: str, threads: int) -> list[Runnable]:
         load = partial(load_upscaler, bicubic.name)
         return [Runnable(bicubic.name, bicubic.backend, None, bicubic.scale, None, load)]
     is_file = Path(model).expanduser().is_file()  # told apart from what is shipped by its path
-    return [_runnable(way, model if is_file else way.card.name, threads) for way in _possible_ways(model)]
+    return [
+        _runnable(way, model if is_file else way.card.name, threads) for way in _possible_ways(model, device)
+    ]
 
 
-def shipped(threads: int) -> list[Runnable]:
+def shipped(threads: int, device: str = AUTO) -> list[Runnable]:
     """Each shipped network in each precision on each backend, and bicubic of their scales; by scale.
 
     Of the same network with other weights (`_psnr`, `_link`) one stands for all: they take the same time.
@@ -87,7 +91,7 @@ def shipped(threads: int) -> list[Runnable]:
     chosen: dict[tuple[int, str, str, str], Runnable] = {}
     for model in sorted(list_models(), key=len):  # what has no suffix comes first
         if not load_bicubic(model):
-            for way in _possible_ways(model):
+            for way in _possible_ways(model, device):
                 card = way.card
                 key = (card.scale, card.network, card.precision, way.runner.backend)
                 chosen.setdefault(key, _runnable(way, card.name, threads))
@@ -145,12 +149,15 @@ def speed_rows(
     return measured, failed
 
 
-def _possible_ways(model: str) -> list[Way]:
-    return [
-        way
-        for way in ways_to_run(model)
-        if way.runner is not EdgeTpuUpscaler or not edgetpu_problems(way.path)
-    ]
+def _possible_ways(model: str, device: str) -> list[Way]:
+    return [way for way in ways_to_run(model, device) if device != AUTO or not _hopeless(way)]
+
+
+def _hopeless(way: Way) -> bool:
+    """Whether its device is not there; what is missing for the CPU is worth a word."""
+    if way.runner is EdgeTpuUpscaler:
+        return bool(edgetpu_problems(way.path))
+    return way.gpu_missing
 
 
 def _runnable(way: Way, name: str, threads: int) -> Runnable:

@@ -70,7 +70,9 @@ def onnx_way(name):
 
 
 def test_a_shipped_name_stands_for_its_int8_files_too():
-    ways = [(way.path.name, way.runner.backend) for way in ways_to_run(MODEL)]
+    ways = [
+        (way.path.name, way.runner.backend) for way in ways_to_run(MODEL) if "/" not in way.runner.backend
+    ]
     assert ways == [
         (f"{MODEL}_int8.onnx", "onnxruntime"),
         (f"{MODEL}_int8.onnx", "openvino"),
@@ -124,7 +126,7 @@ def test_each_size_is_measured_and_the_last_one_is_what_the_next_run_starts_with
 
 def test_a_faster_model_that_makes_other_pictures_is_not_taken(start, monkeypatch):
     other, exact = onnx_way("edgesrgan_tiny_x4_int8"), onnx_way("edgesrgan_x4")
-    monkeypatch.setattr(auto, "ways_to_run", lambda _: [other, exact])
+    monkeypatch.setattr(auto, "ways_to_run", lambda *_: [other, exact])
     upscaler, log = start()
     assert upscaler.name == "edgesrgan_tiny_x4_int8"
     upscaler.upscale(RGB)
@@ -167,7 +169,7 @@ def test_disturbed_runs_do_not_decide_and_hopeless_ones_are_few(start, monkeypat
             return upscalers[self.path.name]
 
     card = read_card(resources.models() / f"{MODEL}_int8.onnx")
-    monkeypatch.setattr(auto, "ways_to_run", lambda _: [Scripts(Path(name), card) for name in script])
+    monkeypatch.setattr(auto, "ways_to_run", lambda *_: [Scripts(Path(name), card) for name in script])
     monkeypatch.setattr(auto.time, "perf_counter", lambda: clock[-1])
     upscaler, log = start()
     upscaler.upscale(RGB)
@@ -214,8 +216,9 @@ def test_closes_while_it_measures(cache, monkeypatch):
 def test_mistakes_are_one_line(start, monkeypatch, tmp_path):
     with pytest.raises(InputError, match="model 'no_such': no such file, nor one of bicubic"):
         start("no_such")
-    missing = onnx_way(MODEL)._replace(path=Path(tmp_path / "gone.onnx"))
-    monkeypatch.setattr(auto, "ways_to_run", lambda _: [missing, missing])
-    with pytest.raises(InputError, match=r"gone\.onnx: not a model.*; .*gone\.onnx: not a model") as error:
+    missing = [onnx_way(MODEL)._replace(path=Path(tmp_path / f"gone{number}.onnx")) for number in (1, 2)]
+    on_gpu = [way for way in ways_to_run(MODEL, "cuda") if way.gpu_missing]
+    monkeypatch.setattr(auto, "ways_to_run", lambda *_: [*missing, *on_gpu])
+    with pytest.raises(InputError, match=r"gone1\.onnx: not a model.*; .*gone2\.onnx: not a model") as error:
         start()
     assert "\n" not in str(error.value)
