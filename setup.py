@@ -75,6 +75,7 @@ setup(
         "typing_extensions",
     ],
     extras_require={
+        "distributed": ["distributed"],
         "openvino": ["openvino"],
         "test": ["pytest"],
         "train": ["safetensors", "tensorboard", "torch"],

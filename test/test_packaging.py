@@ -37,8 +37,8 @@ KEYS = {
     "yaml": "python3-yaml",
 }
 # A faster runtime; instead of ai_edge_litert; only for `edgesr train` and `export`; only for
-# WebRTC in experiments.
-OPTIONAL = {"openvino", "tflite_runtime", "torch", "selenium", "urllib3"}
+# WebRTC in experiments; only for experiments on many machines.
+OPTIONAL = {"openvino", "tflite_runtime", "torch", "selenium", "urllib3", "distributed"}
 
 
 @pytest.fixture(scope="module")

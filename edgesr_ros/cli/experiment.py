@@ -25,7 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--links", nargs="+", help="instead of those in the file")
     parser.add_argument("--recordings", nargs="+", help="instead of those in the file")
     parser.add_argument("--seconds", type=float, help="of each run, instead of those in the file")
-    add_jobs(parser)
+    where = parser.add_mutually_exclusive_group()
+    add_jobs(where)
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster whose workers simulate, e.g. tcp://10.0.0.1:8786; same figures as without",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -37,9 +43,12 @@ def run(arguments: argparse.Namespace) -> None:
     print_head()
     try:
         if experiment.time == "real":
+            if arguments.scheduler is not None:
+                raise InputError("--scheduler: expected time: simulated, got time: real")
             outcome = _live(experiment, output)
         else:
-            outcome = simulate(experiment, sources(experiment), done=print_row, jobs=arguments.jobs)
+            recordings = sources(experiment)
+            outcome = simulate(experiment, recordings, print_row, arguments.jobs, arguments.scheduler)
     except InputError as error:
         raise InputError(f"{arguments.experiment}: {error}") from None
     for note in outcome.notes:

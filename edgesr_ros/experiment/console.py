@@ -11,7 +11,7 @@ from edgesr_ros.sources.clip import default_clip
 CLIP = "clip"  # the recording that comes with a package
 
 
-def add_jobs(parser: argparse.ArgumentParser) -> None:
+def add_jobs(parser: argparse._ActionsContainer) -> None:
     """Declare `--jobs`."""
     parser.add_argument(
         "--jobs",

@@ -1,5 +1,6 @@
 """A recording as a camera of the experiment's size and rate would have taken it."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -52,6 +53,14 @@ class Footage:
         if not frames:
             raise InputError(f"{source}: expected at least one frame")
         return Footage(name, frames, [f"{name}: {note}" for note in opened.notes()])
+
+    def sha256(self) -> str:
+        """Of all frames and of how large they are."""
+        digest = hashlib.sha256()
+        for frame in self._frames:
+            digest.update(repr(frame.shape).encode())
+            digest.update(np.ascontiguousarray(frame).data)
+        return digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self._frames)

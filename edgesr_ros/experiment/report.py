@@ -8,9 +8,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from edgesr_ros.experiment.bench import Strip
 from edgesr_ros.experiment.graphs import curve_plots, method_colours, over_capacity, over_time
 from edgesr_ros.experiment.rows import Results, Row
-from edgesr_ros.experiment.runner import Strip
 from edgesr_ros.quality.page import figure, render
 from edgesr_ros.quality.plots import COLOURS, Colour, Plot
 from edgesr_ros.schema import write_text

@@ -1,57 +1,18 @@
-"""All runs of an experiment in simulated time, in one process or several."""
+"""All runs of an experiment in simulated time: in one process, several, or those of a cluster."""
 
 import multiprocessing
-import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-import numpy as np
-
-from edgesr_ros.ends.ground import Ground
-from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.content import content_kbps
+from edgesr_ros.experiment.bench import Benches, Found, Job, Strip, Task, threads_for
+from edgesr_ros.experiment.cluster import on_cluster
 from edgesr_ros.experiment.curves import measure_curves
-from edgesr_ros.experiment.footage import Footage
-from edgesr_ros.experiment.measure import Names, row_of
-from edgesr_ros.experiment.plan import (
-    Camera,
-    Contender,
-    Experiment,
-    Ours,
-    Peer,
-    profiles,
-)
-from edgesr_ros.experiment.robots import robots_of
+from edgesr_ros.experiment.plan import Camera, Experiment, profiles
 from edgesr_ros.experiment.rows import Results, Row
-from edgesr_ros.experiment.screen import Judge, Seen
-from edgesr_ros.experiment.simulation import Glance, Simulation
-from edgesr_ros.link.emulator import LinkEmulator
-from edgesr_ros.link.packets import Channel
-from edgesr_ros.link.profile import LinkProfile
-from edgesr_ros.upscaling.base import Upscaler
-from edgesr_ros.upscaling.catalog import load_upscaler
 
-_THREADS = 2  # of the networks, where there are so many processors for a process
-
-
-class Panel(NamedTuple):
-    """What a contender showed at a moment; the first of a strip is the camera's own picture."""
-
-    contender: str
-    picture: np.ndarray  # (H, W, 3) uint8 RGB
-    lpips: float | None
-
-
-class Strip(NamedTuple):
-    """A moment of a link and recording, as each contender showed it."""
-
-    link: str
-    recording: str
-    at: float | None  # s; None: of each run another
-    panels: list[Panel]
+RunAll = Callable[[list[Task]], Iterator[Found]]  # runs tasks and gives what they found in their order
 
 
 class Outcome(NamedTuple):
@@ -63,7 +24,11 @@ class Outcome(NamedTuple):
 
 
 def simulate(
-    experiment: Experiment, sources: Mapping[str, str], done: Callable[[Row], None], jobs: int = 1
+    experiment: Experiment,
+    sources: Mapping[str, str],
+    done: Callable[[Row], None],
+    jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Outcome:
     """Run an experiment in simulated time.
 
@@ -71,19 +36,21 @@ def simulate(
         sources: each recording's path by its name in tables.
         done: told each row as soon as all contenders have been over its link.
         jobs: processes that simulate, each a link at a time.
+        scheduler: address of a Dask scheduler whose workers simulate, in place of processes here.
 
     Raises:
-        InputError: a link, recording or model cannot be read.
+        InputError: a link, recording or model cannot be read; or as `on_cluster`.
     """
-    here = _Benches(experiment, sources, jobs)
+    job = Job(experiment, profiles(experiment), sources, threads_for(jobs))
+    here = Benches(job)
     rows: list[Row] = []
     strips: list[Strip] = []
-    with _workers(experiment, sources, here, jobs) as run_all:
-        for found, strip in run_all([(name, link) for name in sources for link in here.links]):
-            for row in found:
+    with _workers(job, here, jobs, scheduler) as run_all:
+        for found in run_all([Task(name, link) for name in sources for link in here.links]):
+            for row in found.rows:
                 done(row)
-            rows += found
-            strips.append(strip)
+            rows += found.rows
+            strips.append(found.strip)
     curves = []
     if experiment.curves:
         for bench in here.by_recording.values():
@@ -99,149 +66,38 @@ def simulate(
     return Outcome(results, strips, notes)
 
 
-_Task = tuple[str, str]  # names of recording and link
-_Found = tuple[list[Row], Strip]
+def _workers(job: Job, here: Benches, jobs: int, scheduler: str | None) -> AbstractContextManager[RunAll]:
+    if scheduler is not None:
+        return on_cluster(scheduler, job, here)
+    return _here_alone(here) if jobs == 1 else _processes(job, jobs)
 
 
-class _Benches:
-    """What a process needs for any link and recording; errors as `simulate`."""
-
-    def __init__(self, experiment: Experiment, sources: Mapping[str, str], jobs: int) -> None:
-        threads = max(1, min(_THREADS, (os.cpu_count() or 1) // jobs))
-        networks = load_networks(experiment.models, threads)
-        self.links = profiles(experiment)
-        self.by_recording = {
-            name: _Bench(experiment, Footage.read(name, source, experiment.camera), networks, threads)
-            for name, source in sources.items()
-        }
-
-    def run(self, task: _Task) -> _Found:
-        """All contenders over a link."""
-        recording, link = task
-        return self.by_recording[recording].run_all(link, self.links[link])
+@contextmanager
+def _here_alone(here: Benches) -> Iterator[RunAll]:
+    yield lambda tasks: map(here.run, tasks)
 
 
-_here: _Benches  # of a worker
+_here: Benches  # of a worker
 
 
-def _start_worker(experiment: Experiment, sources: Mapping[str, str], jobs: int) -> None:
+def _start_worker(job: Job) -> None:
     global _here  # noqa: PLW0603 - all that a process of a pool can keep
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the one that started us, and that ends us
-    _here = _Benches(experiment, sources, jobs)
+    _here = Benches(job)
 
 
-def _run_there(task: _Task) -> _Found:
+def _run_there(task: Task) -> Found:
     return _here.run(task)
 
 
 @contextmanager
-def _workers(
-    experiment: Experiment, sources: Mapping[str, str], here: _Benches, jobs: int
-) -> Iterator[Callable[[list[_Task]], Iterator[_Found]]]:
-    """What runs tasks and gives what they found in their order; ends its processes."""
-    if jobs == 1:
-        yield lambda tasks: map(here.run, tasks)
-        return
+def _processes(job: Job, jobs: int) -> Iterator[RunAll]:
+    """Of this machine; they end with the context."""
     # Not forked: the networks' threads would not come along.
-    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker, (experiment, sources, jobs)) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker, (job,)) as pool:
         yield lambda tasks: pool.imap(_run_there, tasks)
-
-
-def load_networks(models: Sequence[str], threads: int = _THREADS) -> dict[int, Upscaler]:
-    """Networks by their scales.
-
-    Raises:
-        InputError: one cannot be loaded, or two enlarge by the same factor.
-    """
-    networks: dict[int, Upscaler] = {}
-    for index, name in enumerate(models):
-        try:
-            network = load_upscaler(name, threads=threads)
-        except InputError as error:
-            raise InputError(f"models[{index}]: {error}") from None
-        if network.scale in networks:
-            raise InputError(f"models[{index}]: {name} is the second of x{network.scale}, expected one")
-        networks[network.scale] = network
-    return networks
-
-
-class _Bench:
-    """The runs with one recording."""
-
-    def __init__(
-        self, experiment: Experiment, footage: Footage, networks: dict[int, Upscaler], threads: int
-    ) -> None:
-        self._experiment, self.footage = experiment, footage
-        self.judge = Judge(footage, networks, threads)
-        self._memories: dict[tuple[str, int], dict[int, bytes]] = {}
-        # Somewhere within each period of sampling, lest the moments beat with the frames.
-        rng = np.random.default_rng(experiment.seed)
-        number = max(1, round(experiment.seconds * experiment.samples_per_s))
-        self._moments = (np.arange(number) + rng.random(number)) * experiment.seconds / number
-
-    @cached_property
-    def _content_kbps(self) -> float:
-        return content_kbps(self.footage, self._experiment.camera.rate_hz)
-
-    def run_all(self, link: str, profile: LinkProfile) -> _Found:
-        """The rows of all contenders on a link, and a moment of it."""
-        runs = [self._run(contender, link, profile) for contender in self._experiment.contenders]
-        return [row for rows, _ in runs for row in rows], self._strip(link, [glances for _, glances in runs])
-
-    def _run(
-        self, contender: Contender, link: str, profile: LinkProfile
-    ) -> tuple[list[Row], list[tuple[Glance, Seen]]]:
-        """A contender's row on a link for each camera, and what was on the screen of the first."""
-        experiment = self._experiment
-        cameras = range(experiment.cameras)
-        later = [index * len(self.footage) // len(cameras) for index in cameras]
-        footages = [self.footage.later(frames) for frames in later]
-        memories = [self._memories.setdefault((contender.name, index), {}) for index in cameras]
-        glances: list[list[tuple[Glance, Seen]]] = [[] for _ in cameras]
-        network = by_network(contender)
-
-        def look(glance: Glance) -> None:
-            glance = glance.later(later[glance.camera])
-            glances[glance.camera].append((glance, self.judge.see(glance, network)))
-
-        simulation = Simulation(
-            robots_of(contender, footages, experiment.camera.rate_hz, memories),
-            [Ground() for _ in cameras],
-            Channel(LinkEmulator(profile, experiment.seed)),
-            Channel(LinkEmulator(profile, experiment.seed + 1)),
-            experiment.camera,
-            experiment.processing,
-            self._moments,
-            look,
-        )
-        rows = []
-        for index, run in enumerate(simulation.run(experiment.seconds)):
-            name = contender.name if len(cameras) == 1 else f"{contender.name}, camera {index + 1}"
-            names = Names(name, link, self.footage.name, "simulated")
-            seen = [seen for _, seen in glances[index]]
-            rows.append(row_of(names, run, seen, profile, self._content_kbps))
-        return rows, glances[0]
-
-    def _strip(self, link: str, runs: Sequence[Sequence[tuple[Glance, Seen]]]) -> Strip:
-        """The moment whose mean LPIPS over all contenders is the median: neither the worst nor the best."""
-        means = np.mean([[seen.lpips for _, seen in glances] for glances in runs], axis=0)
-        index = int(np.argsort(means)[len(means) // 2])
-        glance, _ = runs[0][index]
-        panels = [Panel("camera", self.footage.picture(glance.number), None)]
-        for contender, glances in zip(self._experiment.contenders, runs, strict=True):
-            glance, seen = glances[index]
-            picture = self.judge.screen(glance.picture, by_network(contender))
-            panels.append(Panel(contender.name, picture, seen.lpips))
-        return Strip(link, self.footage.name, glance.at, panels)
 
 
 def camera_text(camera: Camera) -> str:
     """As a reader is told, for example `640x480 at 30 Hz`."""
     return f"{camera.width}x{camera.height} at {camera.rate_hz:g} Hz"
-
-
-def by_network(contender: Contender) -> bool:
-    """Whether reduced frames of a contender are enlarged by a network."""
-    if isinstance(contender, Peer):
-        return False
-    return isinstance(contender, Ours) or contender.enlarge == "network"

@@ -14,19 +14,13 @@ import msgspec
 import numpy as np
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.bench import Panel, Strip, by_network, load_networks
+from edgesr_ros.experiment.content import content_kbps
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.measure import Names, row_of
 from edgesr_ros.experiment.plan import Contender, Experiment, Ours, Paceless, Peer, profiles
 from edgesr_ros.experiment.rows import Results, Row
-from edgesr_ros.experiment.runner import (
-    Outcome,
-    Panel,
-    Strip,
-    by_network,
-    camera_text,
-    content_kbps,
-    load_networks,
-)
+from edgesr_ros.experiment.runner import Outcome, camera_text
 from edgesr_ros.experiment.screen import Judge, Seen
 from edgesr_ros.experiment.simulation import Glance, Run
 from edgesr_ros.link.kernel import KernelLink, line_state

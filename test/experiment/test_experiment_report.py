@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.bench import Panel, Strip
 from edgesr_ros.experiment.report import write_report
 from edgesr_ros.experiment.rows import Course, CurvePoint, Results, Row
-from edgesr_ros.experiment.runner import Panel, Strip
 
 
 def row(contender="ours", link="lte", recording="clip", **changes):

@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.experiment.bench import load_networks
 from edgesr_ros.experiment.plan import H264, Camera, Experiment, Fixed, Ours
 from edgesr_ros.experiment.rows import Results
-from edgesr_ros.experiment.runner import load_networks, simulate
+from edgesr_ros.experiment.runner import simulate
 
 EXPERIMENT = Experiment(
     description="small",
