@@ -39,6 +39,9 @@ class Member(Protocol):
     def interval(self, now: float) -> float:
         """Seconds from frame to frame as it is planned."""
 
+    def rate(self, now: float) -> float:
+        """Bytes per second that it is to send on average."""
+
     def outlook(self, now: float, rate: float) -> tuple[float, float]:
         """LPIPS that it could have at a rate, bytes per second, and what it would use of that."""
 
@@ -120,6 +123,10 @@ class Budget:
         if now >= self._allot_at:
             self._allot(now)
         return self._accounts[member].share
+
+    def rate(self, now: float) -> float:
+        """Bytes per second that all cameras together are to send on average."""
+        return sum(member.rate(now) for member in self._accounts if self._takes_part(member, now))
 
     def waiting(self, member: Member) -> float:
         """Seconds that a frame waits in the mean while one of another camera is on its way."""

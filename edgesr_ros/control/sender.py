@@ -116,6 +116,14 @@ class Sender:
         due = self._due(now)
         return due if due > now else None
 
+    def rate(self, now: float) -> float:
+        """Bytes per second that are to go out on average."""
+        share = self._budget.share(self, now)
+        if self._budget.unreported(now):
+            return self._fixed_rate * share if self._fixed_rate else self.most
+        rate = self._budget.controller.rate(self._link.capacity.rate) * share
+        return min(rate * (1 - self.reserved), self.most)
+
     def decision(self, now: float) -> Decision:
         """What the next frame is to be, were it sent now."""
         planned = self._planned(now)
@@ -123,7 +131,7 @@ class Sender:
         debt = 0.0 if self._scene.stream else self._debt
         size = min(max(planned - debt, self._scene.least), self._max_frame_bytes)
         return Decision(
-            rate_bytes_per_s=self._rate(now),
+            rate_bytes_per_s=self.rate(now),
             frame_bytes=int(size if planned > self._scene.least else planned),
             frame_interval=self.interval(now),
             state=self._budget.state(now),
@@ -142,7 +150,7 @@ class Sender:
         self._debt = max(-limit, min(limit, self._debt + size - planned))
         # From the time that was due, not from now: lateness of one frame must not lower the rate.
         due = max(self._budget_from, now - self.interval(now))
-        self._budget_from = due + size / self._rate(now)
+        self._budget_from = due + size / self.rate(now)
         self._budget.sent(self, now, stamp_ns, number, size)
         self._last_sent = now
 
@@ -174,13 +182,6 @@ class Sender:
         leap = max(_LEAP * self._link.largest, PACKET_PAYLOAD)
         return min(self._link.losses.largest, leap, self._max_frame_bytes)
 
-    def _rate(self, now: float) -> float:
-        share = self._budget.share(self, now)
-        if self._budget.unreported(now):
-            return self._fixed_rate * share if self._fixed_rate else self.most
-        rate = self._budget.controller.rate(self._link.capacity.rate) * share
-        return min(rate * (1 - self.reserved), self.most)
-
     def _terms(self, now: float) -> Terms:
         # Without reports nobody knows how long a frame takes: the budget alone limits it.
         capacity = math.inf if self._budget.unreported(now) else self._link.capacity.rate
@@ -189,7 +190,7 @@ class Sender:
 
     def _plan(self, now: float) -> Plan:
         """Interval and size, were the link known and nothing overdue."""
-        rate, terms = self._rate(now), self._terms(now)
+        rate, terms = self.rate(now), self._terms(now)
         made_of = (
             round(100 * math.log(rate)),
             round(100 * math.log(terms.capacity)) if terms.capacity < math.inf else None,

@@ -58,6 +58,11 @@ class Cameras:
         with self._link.lock:
             self._link.budget.newcomer()
 
+    def rate(self, now: float) -> float:
+        """Bytes per second that are to go out on average, of all cameras together."""
+        with self._link.lock:
+            return self._link.budget.rate(now)
+
     def reported(self, now: float, reports: Mapping[str, ArrivalReport]) -> None:
         """The receiver reports arrivals, by camera; ask each robot `again`."""
         self._link.reported(now, {self.robots[name]: report for name, report in reports.items()})

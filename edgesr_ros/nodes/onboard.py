@@ -41,7 +41,7 @@ class Onboard(EdgesrNode[RobotSettings]):
             kind=lambda frame: frame.camera.name,
         )
         self._cameras = {
-            name: SendingCamera(self, name, robot, self._worker.put, settings.scale)
+            name: SendingCamera(self, name, robot, self._worker.put, settings.scale, self._robot.rate)
             for name, robot in self._robot.robots.items()
         }
         self._reports = self.subscribe(

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from edgesr_ros.control.budget import Budget, split
@@ -24,6 +25,26 @@ ENOUGH = [math.inf] * 3
 )
 def test_bytes_go_by_weight_and_need_as_far_as_they_are_of_use(weights, needs, most, parts):
     assert split(120, weights, needs, most) == pytest.approx(parts)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "apart", "together"), [(1000.0, 1000.0, 1000.0), (None, 40_000 * 20, 40_000 * 40)]
+)
+def test_the_rate_is_that_of_all_who_have_something_to_send(fixed, apart, together):
+    budget = Budget(report_timeout=1.0)
+    senders = [Sender("balanced", 20.0, fixed, budget=budget) for _ in range(2)]
+
+    def run(begin, end, active):
+        for now in np.arange(begin, end, 0.05):
+            for sender in active:
+                if sender.may_send(now):
+                    sender.sent(now, round(1e9 * now), 50)
+
+    run(0.0, 4.0, senders)
+    assert budget.rate(4.0) == pytest.approx(together)
+    assert budget.rate(4.0) == pytest.approx(sum(sender.decision(4.0).rate_bytes_per_s for sender in senders))
+    run(4.0, 6.0, senders[:1])
+    assert budget.rate(6.0) == pytest.approx(apart)
 
 
 def report(arrivals: list[tuple[int, int]], frames: int, **more: object) -> ArrivalReport:

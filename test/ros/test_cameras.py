@@ -61,6 +61,14 @@ def test_each_camera_is_shown_where_it_is_looked_at_and_the_others_cost_nothing(
     bench.wait(lambda: "front.state" in bench.diagnosed("onboard"), "the decisions of both")
     assert "rear.state" in bench.diagnosed("onboard")
 
+    def of_all():
+        found = bench.diagnosed("onboard")
+        each = [float(found.get(f"{name}.rate_bytes_per_s", "inf")) for name in shown]
+        assert "arm.rate_bytes_per_s" not in found
+        return enough() and max(each) < float(found["rate_bytes_per_s"])
+
+    bench.wait(of_all, "what the page draws: the rate of all cameras together")
+
 
 @pytest.mark.usefixtures("start")
 def test_a_topic_sets_the_focus_to_a_camera_that_is_there(bench):

@@ -125,6 +125,9 @@ def test_the_last_minute_and_what_nodes_do_are_there(page):
     page.wait(lambda: "frames/s" in page.text("robots"), "what the robot does")
     page.wait(lambda: "/onboard" in page.text("nodes"), "the nodes")
     page.wait(lambda: page.ask("document.querySelectorAll('.chart .first[d^=M]').length") == 5, "five charts")
+    page.wait(
+        lambda: page.ask("document.querySelectorAll('.chart .second[d^=M]').length") == 1, "what is sent"
+    )
 
 
 def test_a_parameter_set_on_the_page_arrives_in_the_node(page, chain):
