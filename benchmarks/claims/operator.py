@@ -1,8 +1,8 @@
 """The operator's page beside a stream: what it costs, how late it shows, and who delays whom.
 
-A node publishes pictures and their facts as a ground station does; the header's stamp is when. The page, in
-Chromium, notes when each is on its canvas, on the same machine's clock. Further viewers take pictures as
-pages do; with ten, one of them reads a byte a second.
+A node publishes pictures and their facts as a ground station does, each with the time in its corner. The
+page, in Chromium, notes when it has drawn a picture, on the same machine's clock, and which time its canvas
+then shows. Further viewers take pictures as pages do; with ten, one of them reads a byte a second.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from benchmarks.harness.evidence import Result
 from benchmarks.harness.goals import Goal, least, most
 from benchmarks.harness.markdown import number, table
 from benchmarks.harness.observer import Observer
-from benchmarks.harness.page_viewers import Takers, listens, publishing
+from benchmarks.harness.page_viewers import NOTES, Takers, delay_ms, listens, publishing
 from benchmarks.harness.running import Chain, observed
 from benchmarks.harness.usage import Usage
 from edgesr_ros.errors import InputError
@@ -34,13 +34,6 @@ _SECONDS, _QUICK_SECONDS = 60.0, 8.0
 _WARM_UP = 5.0  # s
 _TIMEOUT = 30.0  # s
 _VIEWERS = (1, 10)
-_NOTED = """
-window.noted = [];
-new MutationObserver(() => {
-  const { stamp } = document.querySelector("figure.focused").dataset;
-  noted.push([stamp, performance.timeOrigin + performance.now()]);
-}).observe(document.querySelector("figure.focused"), { attributeFilter: ["data-id"] });
-"""
 
 
 class OperatorSettings(Struct):
@@ -102,7 +95,7 @@ def measure(viewers: int, seconds: float) -> OperatorRow:
 
 def _run(chain: Chain, driver: Any, takers: Takers, viewers: int, seconds: float) -> OperatorRow:
     usage = Usage(chain.pids()["operator"])
-    driver.execute_script(_NOTED)
+    driver.execute_script(NOTES)
     before, began = list(takers.counts), time.monotonic()
     chain.watch({"operator": usage}, chain.observer.now() + seconds, 1.0)
     taken = [after - first for after, first in zip(takers.counts, before, strict=True)]
@@ -110,7 +103,7 @@ def _run(chain: Chain, driver: Any, takers: Takers, viewers: int, seconds: float
     lasted = time.monotonic() - began
     if not noted:
         raise InputError("no picture came into the browser")
-    delays = np.array([shown_ms - int(stamp) * 1e-6 for stamp, shown_ms in noted])
+    delays = [delay_ms(cells, shown_ms) for cells, shown_ms in noted]
     node = usage.summary(len(noted), chain.observer.now() - lasted)
     return OperatorRow(
         viewers=viewers,
@@ -174,8 +167,9 @@ CLAIM = Claim(
     title="The operator's page",
     about=(
         "Chromium without a window, which draws by the processor, shares the machine with the node and all "
-        "viewers. The header stamp of each picture is when it was published; the page notes when it was "
-        "drawn. Of ten viewers one reads a byte a second and says that it has seen all."
+        "viewers. In the corner of each picture stands, as a bar code, when it was published; the page reads "
+        "it from its canvas as soon as it has drawn it. Of ten viewers one reads a byte a second and says "
+        "that it has seen all."
     ),
     reading="A column is a run. Each picture is compressed once for all viewers.",
     result=OperatorResult,

@@ -7,11 +7,12 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
+import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import Image
@@ -19,13 +20,38 @@ from std_msgs.msg import Header
 
 from benchmarks.harness.camera import CAMERA, spread_frames
 from edgesr_ros.frames.message import fill_image
+from edgesr_ros.live.peers.bar_code import BITS, CELL, mark, number_in
 from edgesr_ros.nodes.messages import to_time, with_pairs
 from edgesr_ros.nodes.node import FIGURES, PICTURES
 from edgesr_ros.quality.facts import PictureFacts
 
+CLOCK_MS = 1 << BITS  # ms after which the clock in the picture begins anew
+
+# Of the figure that is looked at: notes each picture's cells, as the canvas has them, and when it was drawn.
+NOTES = f"""
+window.noted = [];
+const figure = document.querySelector("figure.focused");
+const canvas = figure.querySelector("canvas");
+new MutationObserver(() => {{
+  const now = performance.timeOrigin + performance.now();
+  const top = canvas.height - {CELL // 2};
+  const {{ data }} = canvas.getContext("2d").getImageData(0, top, {BITS * CELL}, 1);
+  noted.push([Array.from({{ length: {BITS} }}, (_, bit) => data[4 * {CELL} * bit + {2 * CELL}]), now]);
+}}).observe(figure, {{ attributeFilter: ["data-id"] }});
+"""
+
+
+def delay_ms(cells: Sequence[int], shown_ms: float) -> float:
+    """Of a picture that was noted: ms from the clock in it to when it was drawn; modulo `CLOCK_MS`."""
+    luma = np.tile(np.repeat(np.array(cells, np.uint8), CELL), (CELL, 1))
+    return (shown_ms - number_in(luma)) % CLOCK_MS
+
 
 def _publish(domain: int, ended: Any) -> None:
-    """In a process of its own: pictures and facts, as a ground station gives them, until it is ended."""
+    """In a process of its own: pictures and facts, as a ground station gives them, until it is ended.
+
+    In the corner of each picture stands when it is published.
+    """
     frames = spread_frames()
     rclpy.init(domain_id=domain)
     node = rclpy.create_node("ground_station_stand_in")
@@ -35,8 +61,9 @@ def _publish(domain: int, ended: Any) -> None:
     while not ended.is_set():
         time.sleep(max(0.0, due - time.monotonic()))
         due += 1 / CAMERA.rate_hz
-        fill_image(message, frames[count % len(frames)])
-        message.header = Header(stamp=to_time(time.time_ns()))
+        now_ns = time.time_ns()
+        fill_image(message, mark(frames[count % len(frames)], now_ns // 1_000_000 % CLOCK_MS))
+        message.header = Header(stamp=to_time(now_ns))
         known = PictureFacts(method="sr", model="none", backend="none", age_ms=0.0, age_uncertainty_ms=0.0)
         facts.publish(with_pairs(message.header, "picture", known.to_pairs()))
         pictures.publish(message)

@@ -1,10 +1,23 @@
 """How runs of the operator's page are shown, and what they have to reach."""
 
+import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed: make test installs it")
 
 from benchmarks.claims.operator import CLAIM, OperatorRow, OperatorSettings, operator_table
+from benchmarks.harness.page_viewers import delay_ms
+from edgesr_ros.live.peers.bar_code import BITS, CELL, mark
+
+
+@pytest.mark.parametrize(("told_ms", "shown_ms", "delay"), [(1234, 1254.5, 20.5), (4090, 4096 * 7 + 14, 20)])
+def test_the_clock_in_the_picture_is_read_after_compression(told_ms, shown_ms, delay):
+    noise = np.random.default_rng(3).integers(0, 256, (48, 256, 3), np.uint8)
+    _, jpeg = cv2.imencode(".jpg", mark(noise, told_ms), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    shown = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    cells = [int(shown[-CELL // 2, CELL * bit + CELL // 2, 0]) for bit in range(BITS)]
+    assert delay_ms(cells, shown_ms) == pytest.approx(delay)
 
 
 def row(viewers, **changes):
