@@ -8,6 +8,7 @@ from edgesr_ros.control.estimator import CapacityEstimator
 from edgesr_ros.control.flight import Flight, SentFrame
 from edgesr_ros.control.jitter import Jitter
 from edgesr_ros.control.loss import LossEstimator
+from edgesr_ros.control.receiver_count import ReceiverCount
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.trial import DelayTrial
 
@@ -53,7 +54,6 @@ class LinkObserver:
         self.draining = False
         self.stalled = False
         self._held_up = False  # the last frame to arrive, by an outage
-        self._counted = (-1, 0)  # place of the last frame that was reported, and the receiver's count then
         self._clear = -math.inf  # when the link was through with all that is settled, receiver's clock
         self._meet_receiver()
         self._look_ahead()
@@ -96,10 +96,9 @@ class LinkObserver:
         frame = self.flight.find(report.stamp_ns, report.number)
         if frame is None:
             return []
-        last, frames = self._counted
         arrival = report.arrival_ns * 1e-9
-        newer, late = frame.place > last, self._comes_late(now, frame)
-        if newer and (report.frames < frames or self._another_clock(now, arrival)):
+        newer, late = frame.place > self._count.place, self._comes_late(now, frame)
+        if newer and (report.frames < self._count.frames or self._another_clock(now, arrival)):
             self._meet_receiver()
         if newer:
             self._took_no_longer(frame.size, now - frame.sent)
@@ -111,7 +110,7 @@ class LinkObserver:
             if of is not None and self._arrived(now, of, told.arrival_ns * 1e-9, interval):
                 waits.append(self.wait)
         if newer:
-            self._count(frame, report)
+            self._count.reported(frame, report, self.flight, self.losses)
             self._hold = report.hold_s or 0.0
             self.stalled = late and not self.flight.only_probes
             if not self.stalled:
@@ -156,7 +155,7 @@ class LinkObserver:
         self._hold = 0.0  # s that the receiver may keep an arrival to itself
         self._jitter, self._contrast = Jitter(), SizeContrast()
         self._clear = -math.inf
-        self._counted = (-1, 0)
+        self._count: ReceiverCount = ReceiverCount()
 
     def _arrived(self, now: float, frame: SentFrame, arrival: float, interval: float) -> bool:
         before, again = self.flight.settle(frame), frame.number in self.flight.again
@@ -206,27 +205,6 @@ class LinkObserver:
             rate, propagation = faster
             self.capacity.at_least(rate)
             self._propagation.change(frame.sent, max(propagation - (self._propagation.seconds or 0.0), 0.0))
-
-    def _count(self, frame: SentFrame, report: ArrivalReport) -> None:
-        """Losses since the report before, by the receiver's count: lost reports do not matter."""
-        frames = report.frames
-        last, known = self._counted
-        self._counted = (frame.place, frames)
-        if last < 0:
-            return
-        sent = frame.place - last
-        between = self.flight.between(last, frame.place)
-        counted = sent - sum(other.uncounted for other in between)
-        lost = min(max(counted - (frames - known), 0), sent)
-        pictures = [other.size for other in between if not other.probe]
-        if len(pictures) == sent:
-            named = {told.number for told in report.arrivals} if report.hold_s else {frame.number}
-            told = sum(other.number in named for other in between)
-            self.losses.reported(sent, lost, max(told, 1))
-        elif frame.probe and pictures and lost <= len(pictures):  # else the link was gone, for probes as well
-            self.losses.reported(len(pictures), lost, 0)
-            if lost == len(pictures):
-                self.losses.vanished(min(pictures))
 
     def _look_ahead(self) -> None:
         frames, tolerated = self.flight.frames, self.losses.tolerated
