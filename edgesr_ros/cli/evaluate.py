@@ -90,8 +90,10 @@ def _load(name: str, arguments: argparse.Namespace) -> EvaluatedModel:
     path, backend, device = Path(name).expanduser(), arguments.backend, arguments.device
     if path.suffix != _WEIGHTS:
         return EvaluatedModel.load(name, backend, arguments.threads, device)
-    if backend or device != AUTO:
-        raise InputError(f"--backend, --device: weights run in PyTorch alone, got {backend or device}")
+    if backend:
+        raise InputError(f"--backend: weights run in PyTorch alone, got {backend}")
+    if device != AUTO:
+        raise InputError(f"--device: weights run on the CPU alone, got {device}")
     require_torch(name)
     from edgesr_ros.training.weights_upscaler import WeightsUpscaler
 

@@ -167,6 +167,7 @@ def test_a_mistake_is_one_line(theirs, arguments, reason, capsys):
     [
         (["no.safetensors"], "no.safetensors: no such file"),
         (["no.safetensors", "--backend", "onnxruntime"], "--backend: weights run in PyTorch alone"),
+        (["no.safetensors", "--device", "cuda"], "--device: weights run on the CPU alone, got cuda"),
     ],
 )
 def test_weights_that_cannot_be_evaluated_are_one_line(arguments, reason, dataset, capsys):
