@@ -66,7 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure, and print a line for each model and size."""
+    """Measure, and print a line for each model and size.
+
+    Raises:
+        InputError: nothing could be measured, or a model or an argument is wrong.
+    """
     if arguments.threads < 1:
         raise InputError(f"--threads: expected at least 1, got {arguments.threads}")
     if arguments.json:
@@ -93,10 +97,13 @@ def run(arguments: argparse.Namespace) -> None:
                 print(f"{row.contender:{width}}  {row.input:>9}  {figures}", flush=True)
             result.rows.extend(measured)
             result.not_measured.extend(failed)
-    for reason, names in by_reason(result.not_measured).items():
+    reasons = by_reason(result.not_measured)
+    for reason, names in reasons.items():
         print(f"not measured: {', '.join(names)}: {reason}")
     if arguments.json:
         write_json(arguments.json, result)
+    if not result.rows:
+        raise InputError(f"nothing could be measured: {'; '.join(reasons)}")
 
 
 def _chosen(models: Sequence[str], threads: int, device: str) -> list[Runnable]:

@@ -26,7 +26,7 @@ class BlendingUpscaler(ChangingUpscaler):
         pair: finds the pair that `base` belongs to; first called when α leaves 0.
         threads: CPU threads of the network's runtime.
         alpha: to begin with; built before the constructor returns.
-        device: what the networks between the two compute on.
+        device: what the networks between the two compute on, one of `catalog.DEVICES`; "auto": the CPU.
 
     What made a picture comes with it (`upscaled`): model, backend and α, and as its `problem` why the α that
     was requested last could not be built.

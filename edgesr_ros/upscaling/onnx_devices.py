@@ -52,7 +52,7 @@ class TensorRtUpscaler(CudaUpscaler):
         return [(self.provider, options), *super()._providers(is_file)]
 
 
-class OpenVinoGpuProvider(OnnxUpscaler):
+class OnnxOpenVinoUpscaler(OnnxUpscaler):
     """On an Intel GPU, by the OpenVINO inside onnxruntime's own build for it."""
 
     backend, device = "onnxruntime/openvino-gpu", "openvino-gpu"
@@ -62,7 +62,7 @@ class OpenVinoGpuProvider(OnnxUpscaler):
         return [(self.provider, {"device_type": "GPU"}), *super()._providers(is_file)]
 
 
-ONNX_RUNNERS = (OnnxUpscaler, CudaUpscaler, TensorRtUpscaler, OpenVinoGpuProvider)
+ONNX_RUNNERS = (OnnxUpscaler, CudaUpscaler, TensorRtUpscaler, OnnxOpenVinoUpscaler)
 
 
 def onnx_runner(device: str) -> type[OnnxUpscaler]:

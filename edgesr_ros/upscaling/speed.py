@@ -79,23 +79,27 @@ def runnables(model: str, threads: int, device: str = AUTO) -> list[Runnable]:
         return [Runnable(bicubic.name, bicubic.backend, None, bicubic.scale, None, load)]
     is_file = Path(model).expanduser().is_file()  # told apart from what is shipped by its path
     return [
-        _runnable(way, model if is_file else way.card.name, threads) for way in _possible_ways(model, device)
+        _runnable(way, model if is_file else way.card.name, threads)
+        for way in _possible_ways(ways_to_run(model, device), device)
     ]
 
 
 def shipped(threads: int, device: str = AUTO) -> list[Runnable]:
-    """Each shipped network in each precision on each backend, and bicubic of their scales; by scale.
+    """Each shipped network in each precision on each backend, and on the CPU bicubic of their scales.
 
-    Of the same network with other weights (`_psnr`, `_link`) one stands for all: they take the same time.
+    They come by scale. Of the same network with other weights (`_psnr`, `_link`) one stands for all: they
+    take the same time. What no runtime runs on a `device` that is named is left out.
     """
     chosen: dict[tuple[int, str, str, str], Runnable] = {}
     for model in sorted(list_models(), key=len):  # what has no suffix comes first
         if not load_bicubic(model):
-            for way in _possible_ways(model, device):
+            for way in _possible_ways(ways_to_run(model), device):
                 card = way.card
                 key = (card.scale, card.network, card.precision, way.runner.backend)
                 chosen.setdefault(key, _runnable(way, card.name, threads))
     scales = sorted({scale for scale, *_ in chosen})
+    if device not in (AUTO, BicubicUpscaler.device):
+        scales = []
     bicubic = [way for scale in scales for way in runnables(f"bicubic_x{scale}", threads)]
     return sorted((*bicubic, *(chosen[key] for key in sorted(chosen))), key=lambda way: way.scale)
 
@@ -149,8 +153,9 @@ def speed_rows(
     return measured, failed
 
 
-def _possible_ways(model: str, device: str) -> list[Way]:
-    return [way for way in ways_to_run(model, device) if device != AUTO or not _hopeless(way)]
+def _possible_ways(ways: Iterable[Way], device: str) -> list[Way]:
+    """Those on a device that is named; of "auto" those whose device is there."""
+    return [way for way in ways if way.runner.device == device or (device == AUTO and not _hopeless(way))]
 
 
 def _hopeless(way: Way) -> bool:

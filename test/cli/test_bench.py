@@ -50,6 +50,21 @@ def test_a_contender_that_dies_has_a_line_with_the_reason(monkeypatch, tmp_path,
     assert f"not measured: {failed.contender}: {failed.reason}\n" in capsys.readouterr().out
 
 
+def test_nothing_measured_is_an_error_with_the_reason(monkeypatch, tmp_path, capsys):
+    broken = Runnable("broken_x4", "onnxruntime", "int8", 4, None, partial(os._exit, 3))
+    monkeypatch.setattr(bench, "_chosen", lambda *_: [broken])
+    file = tmp_path / "speed.json"
+    assert main(["bench", "--input", "8x8", "--quick", "--json", str(file)]) == 2
+    assert [failed.contender for failed in read_json(file, bench.BenchResult).not_measured] == [broken.name]
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line == "edgesr bench: nothing could be measured: its process ended with status 3"
+
+
+def test_of_a_device_that_is_named_nothing_else_is_measured_by_default():
+    assert {way.backend for way in shipped(1, "cuda")} == {"onnxruntime/cuda"}
+    assert "bicubic" in {way.backend for way in shipped(1, "cpu")}
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
