@@ -43,7 +43,7 @@ class Strip(NamedTuple):
     panels: list[Panel]
 
 
-class Job(NamedTuple):
+class Setup(NamedTuple):
     """What a process is told that is to run tasks of an experiment.
 
     Attributes:
@@ -78,14 +78,14 @@ def threads_for(jobs: int) -> int:
 
 
 class Benches:
-    """What a process needs for any task of a job.
+    """What a process needs for any task of a setup.
 
     Raises:
         InputError: a recording or model cannot be read.
     """
 
-    def __init__(self, job: Job) -> None:
-        experiment, self.links, sources, threads = job
+    def __init__(self, setup: Setup) -> None:
+        experiment, self.links, sources, threads = setup
         networks = load_networks(experiment.models, threads)
         self.by_recording = {
             name: _Bench(experiment, Footage.read(name, source, experiment.camera), networks, threads)

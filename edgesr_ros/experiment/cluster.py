@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from edgesr_ros import resources
 from edgesr_ros.errors import InputError
-from edgesr_ros.experiment.bench import Benches, Found, Job, Task
+from edgesr_ros.experiment.bench import Benches, Found, Setup, Task
 from edgesr_ros.experiment.plan import Experiment, Ours
 from edgesr_ros.upscaling.card import file_sha256
 
@@ -39,7 +39,7 @@ class Versions(NamedTuple):
     """Of what makes the figures."""
 
     package: str  # SHA-256 of modules, settings and models' cards
-    libraries: dict[str, str]
+    libraries: dict[str, str]  # by the names of modules; "none" where one is not installed
 
     @staticmethod
     def here() -> "Versions":
@@ -51,7 +51,7 @@ class Versions(NamedTuple):
         digest = hashlib.sha256()
         for name, path in sorted(files):
             digest.update(f"{name} {file_sha256(path)}\n".encode())
-        libraries = {name: str(import_module(name).__version__) for name in _LIBRARIES}
+        libraries = {name: _version(name) for name in _LIBRARIES}
         return Versions(digest.hexdigest(), libraries)
 
     def problem(self, expected: "Versions") -> str | None:
@@ -65,23 +65,30 @@ class Versions(NamedTuple):
         return None
 
 
+def _version(module: str) -> str:
+    try:
+        return str(import_module(module).__version__)
+    except ImportError:
+        return "none"
+
+
 class Order(NamedTuple):
     """What a worker is told, and what it must have for that."""
 
     name: str  # tells orders apart
-    job: Job
+    setup: Setup
     versions: Versions
     files: dict[str, str]  # SHA-256 of models and ladders by their paths
     frames: dict[str, str]  # … and of the frames of each recording, by its name
 
     @staticmethod
-    def of(job: Job, here: Benches) -> "Order":
-        """For this job; paths become whole ones, because a worker has another working folder."""
-        experiment = _by_whole_paths(job.experiment)
-        sources = {name: str(Path(source).expanduser().resolve()) for name, source in job.sources.items()}
+    def of(setup: Setup, here: Benches) -> "Order":
+        """To do what `here` does; paths become whole ones, because a worker has another working folder."""
+        experiment = _by_whole_paths(setup.experiment)
+        sources = {name: str(Path(source).expanduser().resolve()) for name, source in setup.sources.items()}
         return Order(
             name=f"edgesr-{uuid4().hex}",
-            job=job._replace(experiment=experiment, sources=sources),
+            setup=setup._replace(experiment=experiment, sources=sources),
             versions=Versions.here(),
             files={path: file_sha256(Path(path)) for path in _files(experiment)},
             frames={name: bench.footage.sha256() for name, bench in here.by_recording.items()},
@@ -89,18 +96,20 @@ class Order(NamedTuple):
 
 
 @contextmanager
-def on_cluster(address: str, job: Job, here: Benches) -> Iterator[Callable[[list[Task]], Iterator[Found]]]:
+def on_cluster(
+    address: str, setup: Setup, here: Benches
+) -> Iterator[Callable[[list[Task]], Iterator[Found]]]:
     """What runs tasks on a cluster and gives what they found in their order.
 
     Args:
         address: of the scheduler, as `tcp://10.0.0.1:8786`.
-        here: of the same job, in this process.
+        here: made of `setup`, in this process.
 
     Raises:
         InputError: there is no such scheduler, or no worker; one lacks a file or has another version of
             something; a run has ended several workers.
     """
-    order = Order.of(job, here)
+    order = Order.of(setup, here)
     with _connected(address) as client:
         _check_workers(client, order.versions)
         yield lambda tasks: _run_all(client, address, order, tasks)
@@ -190,9 +199,9 @@ def _prepared(order: Order) -> Benches:
             if not Path(path).is_file():
                 raise InputError(f"{path}: no such file, expected by every worker")
             _expect(file_sha256(Path(path)), sha256, path)
-        benches = Benches(order.job)
+        benches = Benches(order.setup)
         for name, bench in benches.by_recording.items():
-            _expect(bench.footage.sha256(), order.frames[name], order.job.sources[name])
+            _expect(bench.footage.sha256(), order.frames[name], order.setup.sources[name])
     except InputError as error:
         where = f"worker {get_worker().address} on {platform.node()}"
         raise InputError(f"{where}: {error}") from None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-from edgesr_ros.experiment.bench import Benches, Found, Job, Strip, Task, threads_for
+from edgesr_ros.experiment.bench import Benches, Found, Setup, Strip, Task, threads_for
 from edgesr_ros.experiment.cluster import on_cluster
 from edgesr_ros.experiment.curves import measure_curves
 from edgesr_ros.experiment.plan import Camera, Experiment, profiles
@@ -41,11 +41,11 @@ def simulate(
     Raises:
         InputError: a link, recording or model cannot be read; or as `on_cluster`.
     """
-    job = Job(experiment, profiles(experiment), sources, threads_for(jobs))
-    here = Benches(job)
+    setup = Setup(experiment, profiles(experiment), sources, threads_for(jobs))
+    here = Benches(setup)
     rows: list[Row] = []
     strips: list[Strip] = []
-    with _workers(job, here, jobs, scheduler) as run_all:
+    with _workers(setup, here, jobs, scheduler) as run_all:
         for found in run_all([Task(name, link) for name in sources for link in here.links]):
             for row in found.rows:
                 done(row)
@@ -66,10 +66,10 @@ def simulate(
     return Outcome(results, strips, notes)
 
 
-def _workers(job: Job, here: Benches, jobs: int, scheduler: str | None) -> AbstractContextManager[RunAll]:
+def _workers(setup: Setup, here: Benches, jobs: int, scheduler: str | None) -> AbstractContextManager[RunAll]:
     if scheduler is not None:
-        return on_cluster(scheduler, job, here)
-    return _here_alone(here) if jobs == 1 else _processes(job, jobs)
+        return on_cluster(scheduler, setup, here)
+    return _here_alone(here) if jobs == 1 else _processes(setup, jobs)
 
 
 @contextmanager
@@ -80,10 +80,10 @@ def _here_alone(here: Benches) -> Iterator[RunAll]:
 _here: Benches  # of a worker
 
 
-def _start_worker(job: Job) -> None:
+def _start_worker(setup: Setup) -> None:
     global _here  # noqa: PLW0603 - all that a process of a pool can keep
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the one that started us, and that ends us
-    _here = Benches(job)
+    _here = Benches(setup)
 
 
 def _run_there(task: Task) -> Found:
@@ -91,10 +91,10 @@ def _run_there(task: Task) -> Found:
 
 
 @contextmanager
-def _processes(job: Job, jobs: int) -> Iterator[RunAll]:
+def _processes(setup: Setup, jobs: int) -> Iterator[RunAll]:
     """Of this machine; they end with the context."""
     # Not forked: the networks' threads would not come along.
-    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker, (job,)) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _start_worker, (setup,)) as pool:
         yield lambda tasks: pool.imap(_run_there, tasks)
 
 

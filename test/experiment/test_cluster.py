@@ -14,7 +14,7 @@ from edgesr_ros import resources
 from edgesr_ros.cli.main import main
 from edgesr_ros.errors import InputError
 from edgesr_ros.experiment import cluster as ours
-from edgesr_ros.experiment.bench import Benches, Job
+from edgesr_ros.experiment.bench import Benches, Setup
 from edgesr_ros.experiment.footage import Footage
 from edgesr_ros.experiment.plan import Camera, Experiment, Fixed, Ours
 from edgesr_ros.experiment.runner import simulate
@@ -133,6 +133,13 @@ def test_a_worker_with_another_version_is_one_line(cluster, recording, monkeypat
     assert said in line
 
 
+def test_a_library_that_is_not_installed_is_another_version_of_it(monkeypatch):
+    here = ours.Versions.here()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    said = ours.Versions.here().problem(here)
+    assert said == f"expected onnxruntime {here.libraries['onnxruntime']}, has none"
+
+
 def test_a_worker_with_another_recording_is_one_line(cluster, recording, monkeypatch):
     monkeypatch.setattr(Footage, "sha256", lambda _: "other")
     line = run_elsewhere(cluster, recording)
@@ -157,12 +164,12 @@ def test_models_and_ladders_that_are_paths_are_whole_and_compared(recording, tmp
     ladder = tmp_path / "mine.json"
     ladder.write_bytes((resources.config("ladders") / "webp.json").read_bytes())
     experiment = msgspec.structs.replace(EXPERIMENT, contenders=(Ours(name="ours", ladder="mine.json"),))
-    job = Job(experiment, {}, {"shapes": os.path.relpath(recording)}, threads=1)
-    order = ours.Order.of(job, Benches(job))
+    setup = Setup(experiment, {}, {"shapes": os.path.relpath(recording)}, threads=1)
+    order = ours.Order.of(setup, Benches(setup))
     assert order.files == {str(ladder): file_sha256(ladder)}
-    assert order.job.experiment.contenders[0].ladder == str(ladder)
-    assert order.job.experiment.models == ("bicubic",)
-    assert order.job.sources == {"shapes": str(recording)}
+    assert order.setup.experiment.contenders[0].ladder == str(ladder)
+    assert order.setup.experiment.models == ("bicubic",)
+    assert order.setup.sources == {"shapes": str(recording)}
 
 
 def test_no_scheduler_and_no_worker_are_one_line(recording, monkeypatch):
