@@ -22,7 +22,7 @@ from benchmarks.harness.evidence import Result
 from benchmarks.harness.goals import Goal, least, most
 from benchmarks.harness.markdown import number, table
 from benchmarks.harness.observer import Observer
-from benchmarks.harness.page_viewers import NOTES, Takers, delay_ms, listens, publishing
+from benchmarks.harness.page_viewers import CLOCK_READER, Takers, delay_ms, listens, publishing
 from benchmarks.harness.running import Chain, observed
 from benchmarks.harness.usage import Usage
 from edgesr_ros.errors import InputError
@@ -95,7 +95,7 @@ def measure(viewers: int, seconds: float) -> OperatorRow:
 
 def _run(chain: Chain, driver: Any, takers: Takers, viewers: int, seconds: float) -> OperatorRow:
     usage = Usage(chain.pids()["operator"])
-    driver.execute_script(NOTES)
+    driver.execute_script(CLOCK_READER)
     before, began = list(takers.counts), time.monotonic()
     chain.watch({"operator": usage}, chain.observer.now() + seconds, 1.0)
     taken = [after - first for after, first in zip(takers.counts, before, strict=True)]

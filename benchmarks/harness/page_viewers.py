@@ -27,8 +27,9 @@ from edgesr_ros.quality.facts import PictureFacts
 
 CLOCK_MS = 1 << BITS  # ms after which the clock in the picture begins anew
 
-# Of the figure that is looked at: notes each picture's cells, as the canvas has them, and when it was drawn.
-NOTES = f"""
+# JavaScript that notes, of each picture in the focused figure, the grey levels of its clock's cells
+# as the canvas has them, and when it was drawn (ms since 1970).
+CLOCK_READER = f"""
 window.noted = [];
 const figure = document.querySelector("figure.focused");
 const canvas = figure.querySelector("canvas");
@@ -42,7 +43,15 @@ new MutationObserver(() => {{
 
 
 def delay_ms(cells: Sequence[int], shown_ms: float) -> float:
-    """Of a picture that was noted: ms from the clock in it to when it was drawn; modulo `CLOCK_MS`."""
+    """Of a picture that was noted: how late it was drawn.
+
+    Args:
+        cells: grey levels of the clock's cells, 0..255, `BITS` of them.
+        shown_ms: when it was drawn, ms since 1970.
+
+    Returns:
+        ms from the time in the picture to that, modulo `CLOCK_MS`: a longer delay passes for a shorter one.
+    """
     luma = np.tile(np.repeat(np.array(cells, np.uint8), CELL), (CELL, 1))
     return (shown_ms - number_in(luma)) % CLOCK_MS
 

@@ -43,7 +43,7 @@ class SendingCamera:
         robot: that encodes its frames.
         taken: called for each frame.
         scale: that frames are reduced by before the first was sent.
-        rate: bytes per second of all cameras together, at a time of `time.monotonic`.
+        total_rate: bytes per second of all cameras together, at a time of `time.monotonic`.
 
     Attributes:
         name: of it.
@@ -57,12 +57,12 @@ class SendingCamera:
         robot: Robot,
         taken: Callable[[Frame], None],
         scale: int,
-        rate: Callable[[float], float],
+        total_rate: Callable[[float], float],
     ) -> None:
         self._node, self.name, self.robot, self._taken = node, name, robot, taken
         self._diagnostics = node.diagnostics
         self._scale, self._next_camera_info = scale, 0.0  # the scale of the last frame sent
-        self._rate = rate
+        self._total_rate = total_rate
         self._within = f"{name}/" if name else ""
         self._frames = node.publisher(CompressedImage, f"{self._within}image_lr/compressed", COMPRESSED)
         self._camera_info = node.publisher(CameraInfo, f"{self._within}image_lr/camera_info", LATCHED)
@@ -145,7 +145,7 @@ class SendingCamera:
             figures |= {"range_low": f"{shown.low:.6g}", "range_high": f"{shown.high:.6g}"}
         if self.name:
             of_link = {key: figures[key] for key in _OF_LINK if key in figures}
-            rate = f"{self._rate(time.monotonic()):.6g}"
+            rate = f"{self._total_rate(time.monotonic()):.6g}"
             self._diagnostics.show(**of_link, rate_bytes_per_s=rate)
         dotted = f"{self.name}." if self.name else ""
         self._diagnostics.show(**{f"{dotted}{key}": value for key, value in figures.items()})
