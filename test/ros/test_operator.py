@@ -4,6 +4,7 @@ import io
 import json
 import socket
 import struct
+import time
 
 import cv2
 import numpy as np
@@ -14,10 +15,10 @@ from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.parameter import Parameter
 from ros_bench import Bench
 from sensor_msgs.msg import Image
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 
-from edgesr_ros.frames.message import image_to_array
-from edgesr_ros.nodes.messages import nanoseconds
+from edgesr_ros.frames.message import fill_image, image_to_array
+from edgesr_ros.nodes.messages import nanoseconds, to_time
 from edgesr_ros.nodes.node import LATCHED
 from edgesr_ros.operator.outbox import WINDOW
 from edgesr_ros.sources.opening import open_source
@@ -270,6 +271,25 @@ def test_a_second_viewer_that_stops_reading_changes_nothing_for_the_first(page, 
         except TimeoutError:
             pass
     assert got.count(b"\xff\xd8\xff") == WINDOW  # beginnings of JPEG
+
+
+def test_each_camera_has_its_own_pictures_on_the_page_and_its_own_facts(page, chain):
+    colour = (200, 40, 90)
+    message = Image(header=Header(stamp=to_time(time.time_ns())))
+    fill_image(message, np.full((96, 128, 3), colour, np.uint8))
+    rear = "document.querySelector('figure[data-camera=rear]')"
+    _, number = shown(page)
+    publisher = chain.publisher(Image, "rear/image_sr")
+    chain.deliver(publisher, message, lambda: page.ask(f"{rear}.dataset.id"), "a picture of the other one")
+    pixel = f"[...{rear}.querySelector('canvas').getContext('2d').getImageData(64, 48, 1, 1).data]"
+    assert np.abs(np.subtract(page.ask(pixel)[:3], colour)).max() < 8
+    assert page.text("mark-name") == "SR ×4"  # of the one that is looked at
+    page.wait(lambda: shown(page)[1] >= number + RATE_HZ // 2, "its pictures as before")
+    chain.node.destroy_publisher(publisher)
+    page.key("2")
+    page.wait(lambda: page.text("mark-name") == "NOT KNOWN", "that nothing is known of the other's")
+    page.key("1")
+    page.wait(lambda: page.text("mark-name") == "SR ×4", "the first one")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
