@@ -35,7 +35,7 @@ EXPERIMENT = Experiment(
 PLAN = """
 description: small
 contenders: [{name: ours, kind: ours}, {name: small, kind: fixed, codec: webp, quality: 50, scale: 4}]
-links: [radio_100kbps, outage]
+links: [outage]
 camera: {width: 128, height: 96, rate_hz: 20}
 models: [edgesrgan_tiny_x4_link]
 seconds: 2
