@@ -25,7 +25,7 @@ TRACES = [
 PROPAGATION = 0.02
 FRESH = PROPAGATION + 0.25
 
-Run = Callable[..., "Drive"]  # noqa: F821  test/link/conftest.py
+Run = Callable[..., "Drive"]  # noqa: F821  test/control/conftest.py
 Steps = Callable[..., LinkProfile]
 
 
@@ -38,7 +38,7 @@ def traced(path: Path) -> LinkProfile:
 @pytest.mark.parametrize("name", TRACES)
 def test_real_links_are_used_stay_fresh_and_are_not_overloaded(name: str, shared: Path, drive: Run) -> None:
     profile = traced(shared / "data" / "traces" / name)
-    seconds = 900 if name.startswith("mahimahi") else 400
+    seconds = 300 if name.startswith("mahimahi") else 400
     run = drive(profile, seconds)
     assert run.used(profile, 0, seconds) >= 0.7
     assert run.age_p95() <= FRESH
@@ -146,7 +146,7 @@ def test_a_fresh_picture_soon_after_an_outage_whenever_it_begins(drive: Run, ste
     for phase in range(40):
         begin = 8 + phase / 300  # a third of a source period
         link = steps((begin, 7000), (5, 0), (100, 7000))
-        run = drive(link, begin + 8, back=link, deviation=0.25, seed=phase)
+        run = drive(link, begin + 6, back=link, deviation=0.25, seed=phase)
         assert run.first_fresh(begin + 5) <= 0.7, phase
 
 

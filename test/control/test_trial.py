@@ -52,7 +52,7 @@ def test_a_longer_way_over_a_limited_link(kbps: float, rise: float, drive: Run, 
 
 def test_a_way_that_becomes_longer_again_and_again(drive: Run, steps: Steps) -> None:
     rises = [CHANGE, CHANGE + 20, CHANGE + 40]
-    run = drive(steps(UNLIMITED), 85, longer=lambda now: 0.05 * sum(now >= at for at in rises))
+    run = drive(steps(UNLIMITED), 75, longer=lambda now: 0.05 * sum(now >= at for at in rises))
     assert all(recovers(run, CHANGE, at + 12) for at in rises)
 
 
@@ -66,7 +66,7 @@ def test_a_way_that_becomes_shorter_leaves_no_queue(kbps: float, drive: Run, ste
     assert recovers(run, CHANGE, 60)
 
 
-@pytest.mark.parametrize("ppm", [-50, 50, 500])
+@pytest.mark.parametrize("ppm", [-500, 500])
 def test_clocks_that_drift_cost_nothing(ppm: float, drive: Run, steps: Steps) -> None:
     run = drive(steps(UNLIMITED), 120, longer=lambda now: 0.1 + ppm * 1e-6 * now)
     assert recovers(run, 20, 110)
@@ -95,7 +95,7 @@ def test_the_queue_of_others_is_no_longer_way(share: float, drive: Run, steps: S
     """Others take a share of 1 Mbit/s for a minute: what is left is found, used and not overloaded."""
     run = drive(
         steps((math.inf, 1000)),
-        105,
+        98,
         others=lambda now: share * 125_000 if CHANGE <= now < 75 else 0.0,
     )
     left = (1 - share) * 125_000
