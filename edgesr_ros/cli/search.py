@@ -34,14 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train trials until there are as many as the recipe wants; leaves WORK/<recipe>/search.json."""
+    """Train trials until the recipe has as many as it wants; leaves search.json and its page."""
     try:
         import optuna  # noqa: F401
     except ImportError:
         raise InputError("Optuna is not installed (pip install -r requirements/train.txt)") from None
     from edgesr_ros import resources
     from edgesr_ros.training.search.reading import read_search
-    from edgesr_ros.training.search.results import write_results
+    from edgesr_ros.training.search.report import PAGE, write_report
     from edgesr_ros.training.search.trials import Trials
     from edgesr_ros.training.search.worker import Setting, run_workers
 
@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
     )
     run_workers(setting, arguments.workers)
     with closing(Trials(setting.folder, setting.search)) as trials, trials.alone():
-        result = write_results(trials)
+        result = write_report(trials)
     if best := result.best_trial:
         score = best.scores[result.ends[-1]]
+        print(f"page: {setting.folder / PAGE}")
         print(f"best: trial {best.number}, {result.best_by} {score:.4f}: {best.candidate}")

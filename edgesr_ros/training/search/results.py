@@ -1,4 +1,4 @@
-"""What a search has found until now: search.json and its page, in the search's folder."""
+"""What a search has found until now, in figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -7,14 +7,12 @@ import msgspec
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
-from edgesr_ros.schema import Struct, write_json
+from edgesr_ros.schema import Struct
 from edgesr_ros.training.search.budget import Budget, Cost
 from edgesr_ros.training.search.recipe import Search
 from edgesr_ros.training.search.trials import COST, PROBLEM, PUBLISHED, REFUSED, TEXT, Trials
 from edgesr_ros.training.validation import Score
 from edgesr_ros.upscaling.cpu import cpu_name
-
-RESULT = "search.json"
 
 _LEAST_RANKED = 3  # trials; fewer have no order worth a figure
 
@@ -62,17 +60,6 @@ class SearchResult(Struct):
     def best_trial(self) -> TrialRow | None:
         """See `best`."""
         return next((row for row in self.trials if row.number == self.best), None)
-
-
-def write_results(trials: Trials) -> SearchResult:
-    """Write search.json into the search's folder.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    result = result_of(trials)
-    write_json(trials.folder / RESULT, result)
-    return result
 
 
 def result_of(trials: Trials) -> SearchResult:

@@ -17,7 +17,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.training.patches import PatchSet, prepare_patches
 from edgesr_ros.training.ranks import ranks
 from edgesr_ros.training.search.recipe import Search
-from edgesr_ros.training.search.results import write_results
+from edgesr_ros.training.search.report import write_report
 from edgesr_ros.training.search.trials import Claim, Trials
 from edgesr_ros.training.steps.step import Run
 from edgesr_ros.training.trainer import Trainer
@@ -78,7 +78,7 @@ def work(setting: Setting) -> None:
         while claim := trials.next():
             _train(claim, trials, setting, patches)
             with trials.alone():
-                write_results(trials)
+                write_report(trials)
 
 
 def _train(claim: Claim, trials: Trials, setting: Setting, patches: PatchSet) -> None:
