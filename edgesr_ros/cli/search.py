@@ -42,7 +42,6 @@ def run(arguments: argparse.Namespace) -> None:
     from edgesr_ros import resources
     from edgesr_ros.training.search.reading import read_search
     from edgesr_ros.training.search.report import PAGE, write_report
-    from edgesr_ros.training.search.trials import Trials
     from edgesr_ros.training.search.worker import Setting, run_workers
 
     for name in ("workers", "threads"):
@@ -54,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         path.stem, read_search(path), arguments.data, arguments.work, arguments.perceptual, threads
     )
     run_workers(setting, arguments.workers)
-    with closing(Trials(setting.folder, setting.search)) as trials, trials.alone():
+    with closing(setting.trials()) as trials, trials.alone():
         result = write_report(trials)
     if best := result.best_trial:
         score = best.scores[result.ends[-1]]

@@ -31,7 +31,7 @@ class GeneratorSearch(Search, tag="generator", kw_only=True):
         return choices
 
     @property
-    def published(self) -> str:
+    def reference(self) -> str:
         return PUBLISHED
 
     def text(self, chosen: Chosen) -> str:

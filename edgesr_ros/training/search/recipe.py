@@ -58,8 +58,8 @@ class Search(Struct, tag_field="search"):
         raise NotImplementedError
 
     @property
-    def published(self) -> str:
-        """The candidate that others are told beside."""
+    def reference(self) -> str:
+        """The candidate to compare others with."""
         raise NotImplementedError
 
     def text(self, chosen: Chosen) -> str:

@@ -161,7 +161,7 @@ class _Drawn(NamedTuple):
 
 
 def _cells(result: SearchResult, best: TrialRow | None) -> list[_Drawn]:
-    drawn = [("The published cell", result.published, result.published_cost)]
+    drawn = [("The published cell", result.reference, result.reference_cost)]
     if best:
         drawn.insert(0, (f"The best cell: trial {best.number}", best.candidate, best.cost))
     return [_Drawn(title, text, cost, draw_cell(text, title)) for title, text, cost in drawn]

@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from edgesr_ros.schema import Struct
 from edgesr_ros.training.search.budget import Budget, Cost
 from edgesr_ros.training.search.recipe import Search
-from edgesr_ros.training.search.trials import COST, PROBLEM, PUBLISHED, REFUSED, TEXT, Trials
+from edgesr_ros.training.search.trials import COST, PROBLEM, REFERENCE, REFUSED, TEXT, Trials
 from edgesr_ros.training.validation import Score
 from edgesr_ros.upscaling.cpu import cpu_name
 
@@ -50,8 +50,8 @@ class SearchResult(Struct):
     budget: Budget
     cpu: str  # of the machine that wrote this
     wanted: int  # trials
-    published: str  # the candidate that is published, and what it costs
-    published_cost: Cost
+    reference: str  # the candidate to compare with, and what it costs
+    reference_cost: Cost
     best: int | None  # number of the best trial of those that went to the end
     ranking: tuple[Ranking, ...]  # empty where the best alone went on: they are no sample
     trials: tuple[TrialRow, ...]
@@ -78,8 +78,8 @@ def result_of(trials: Trials) -> SearchResult:
         budget=search.budget,
         cpu=cpu_name(),
         wanted=search.trials,
-        published=search.published,
-        published_cost=msgspec.convert(trials.study.user_attrs[PUBLISHED], Cost),
+        reference=search.reference,
+        reference_cost=msgspec.convert(trials.study.user_attrs[REFERENCE], Cost),
         best=max(complete, key=lambda row: sign * row.scores[last]).number if complete else None,
         ranking=_ranking(complete, search.ends) if search.keep == 1 else (),
         trials=rows,

@@ -6,6 +6,7 @@ nobody reads it.) Who works on a trial holds a lock on its folder, which the ker
 heartbeat, and nobody waits. Workers on other machines share the folder, by a file system with locks.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
@@ -24,11 +25,12 @@ from edgesr_ros.training.search.samplers import make_sampler
 _DRAWS = 1000  # one after the other over budget: then there is none that is not
 _PATIENCE = 60  # seconds, for another who writes
 _FREE = ("trials", "sampler", "startup_trials", "include")  # may change from run to run
+_NOTHING: Mapping[str, str] = {}
 
 # What trials say of themselves.
 TEXT, COST, REFUSED, PROBLEM, GOES_ON = "text", "cost", "refused", "problem", "goes_on"
-# What the study says: what the published candidate costs.
-PUBLISHED = "published"
+# What the study says: what the candidate to compare with costs.
+REFERENCE = "reference"
 
 
 class Claim(NamedTuple):
@@ -54,12 +56,13 @@ class Trials:
     Args:
         folder: of the search, which workers share.
         search: the same for all of them.
+        parents: path of each file that all trials start from → sha256.
 
     Raises:
         InputError: the folder is that of another search, or a candidate to include is none.
     """
 
-    def __init__(self, folder: Path, search: Search) -> None:
+    def __init__(self, folder: Path, search: Search, parents: Mapping[str, str] = _NOTHING) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.folder, self.search = folder, search
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +73,7 @@ class Trials:
             self.study = optuna.create_study(
                 storage=self._storage, study_name="search", direction="maximize", load_if_exists=True
             )
-            self._begin()
+            self._begin(parents)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -139,20 +142,20 @@ class Trials:
         """All trials that have a candidate, also those that the budget refused, in their order."""
         return [trial for trial in self.study.get_trials(deepcopy=False) if TEXT in trial.user_attrs]
 
-    def _begin(self) -> None:
+    def _begin(self, parents: Mapping[str, str]) -> None:
         """The first one notes which search it is, and what is to be tried first."""
         whole = msgspec.json.decode(msgspec.json.encode(self.search))
-        fixed = {key: value for key, value in whole.items() if key not in _FREE}
+        fixed = {key: value for key, value in whole.items() if key not in _FREE} | {"weights": dict(parents)}
         noted = self.study.user_attrs.get("search")
         if noted is None:
             for text in self.search.include:
                 self.study.enqueue_trial(dict(self.search.chosen(text)))
-            self.study.set_user_attr(PUBLISHED, msgspec.to_builtins(self.search.cost(self.search.published)))
+            self.study.set_user_attr(REFERENCE, msgspec.to_builtins(self.search.cost(self.search.reference)))
             self.study.set_user_attr("search", fixed)
         elif noted != fixed:
             key = next(key for key in fixed if fixed[key] != noted.get(key))
             raise InputError(
-                f"{self.folder}: was begun with another {key}; remove it, or give the recipe another name"
+                f"{self.folder}: was begun with other {key}; remove it, or give the recipe another name"
             )
 
     def _claim(self, trial: Trial, lock: Lock, rewards: dict[int, float], adopted: bool) -> Claim | None:

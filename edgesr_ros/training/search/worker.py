@@ -22,7 +22,7 @@ from edgesr_ros.training.search.trials import Claim, Trials
 from edgesr_ros.training.steps.step import Run
 from edgesr_ros.training.trainer import Trainer
 from edgesr_ros.training.validation import DivergedError
-from edgesr_ros.training.weights import trained
+from edgesr_ros.training.weights import load_network, trained
 from edgesr_ros.upscaling.card import file_sha256
 
 _MISTAKE, _ENDED = 2, 130  # exit statuses, as commands have them
@@ -42,6 +42,33 @@ class Setting(NamedTuple):
     def folder(self) -> Path:
         """Of the search."""
         return self.work / self.name
+
+    @property
+    def start(self) -> Path | None:
+        """The weights that each trial starts from, if any.
+
+        Raises:
+            InputError: there are none yet.
+        """
+        start = self.search.recipe(self.search.reference).start
+        return trained(self.work, start) if start else None
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """Path of `start` → its sha256."""
+        start = self.start
+        return {start.relative_to(self.work).as_posix(): file_sha256(start)} if start else {}
+
+    def trials(self) -> Trials:
+        """To be closed.
+
+        Raises:
+            InputError: as of it and `start`, or the weights are another network's.
+        """
+        if start := self.start:
+            recipe = self.search.recipe(self.search.reference)
+            load_network(start, Run(self.name, recipe, self.data, self.work).spec)
+        return Trials(self.folder, self.search, self.parents)
 
 
 def run_workers(setting: Setting, workers: int) -> None:
@@ -72,11 +99,12 @@ def work(setting: Setting) -> None:
     if setting.threads:
         torch.set_num_threads(setting.threads)
     search = setting.search
-    with closing(Trials(setting.folder, search)) as trials:
+    with closing(setting.trials()) as trials:
         with trials.alone():
             patches = prepare_patches(setting.data, search.patches, search.scale, setting.work / "patches")
         while claim := trials.next():
-            _train(claim, trials, setting, patches)
+            with claim.lock:
+                _train(claim, trials, setting, patches)
             with trials.alone():
                 write_report(trials)
 
@@ -110,13 +138,12 @@ def _reward(
 ) -> float:
     """Train a trial with a seed up to so many steps, from its last checkpoint."""
     recipe = replace(setting.search.recipe(claim.text), seed=seed)
-    start = trained(setting.work, recipe.start) if recipe.start else None
-    parents = {start.relative_to(setting.work).as_posix(): file_sha256(start)} if start else {}
     train, folder = setting.search.training(claim.text), claim.folder / f"seed_{seed}"
     with ranks() as team:
         name = f"{setting.name}/{claim.number}"
         run = Run(name, recipe, setting.data, setting.work, setting.perceptual, team)
-        trainer = Trainer(train, run, patches, folder, run.facts(start, parents, train.steps), start)
+        facts = run.facts(setting.start, setting.parents, train.steps)
+        trainer = Trainer(train, run, patches, folder, facts, setting.start)
         if trainer.step:
             say(f"seed {seed}: from step {trainer.step}")
         score = trainer.run(steps)

@@ -32,8 +32,8 @@ RESULT = SearchResult(
     budget=Budget(parameters=65000),
     cpu="a processor",
     wanted=5,
-    published=PUBLISHED,
-    published_cost=Cost(parameters=61097, macs_per_pixel=61856),
+    reference=PUBLISHED,
+    reference_cost=Cost(parameters=61097, macs_per_pixel=61856),
     best=1,
     ranking=(),
     trials=(

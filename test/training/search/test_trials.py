@@ -56,8 +56,8 @@ def test_the_space_holds_the_published_cell_and_10_to_the_15_others(generator):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_search_begins_with_what_is_published(path):
     search = read_search(path)
-    assert search.text(search.chosen(search.include[0])) == search.published
-    assert search.budget.problem(search.cost(search.published)) is None
+    assert search.text(search.chosen(search.include[0])) == search.reference
+    assert search.budget.problem(search.cost(search.reference)) is None
 
 
 def test_the_best_go_on_and_one_is_the_best(opened, generator):
@@ -138,7 +138,7 @@ def test_a_failed_trial_counts_and_is_told(opened, generator):
 def test_another_recipe_is_one_line_but_more_trials_are_not(opened, generator):
     opened(generator(trials=4))
     opened(generator(trials=5, sampler="tpe"))
-    with pytest.raises(InputError, match="was begun with another nodes; remove it, or give"):
+    with pytest.raises(InputError, match="was begun with other nodes; remove it, or give"):
         opened(generator(nodes=4))
     with pytest.raises(InputError, match="include: expected a cell of 3 nodes, got 10"):
         opened(generator(include=(PUBLISHED,)), "other")
