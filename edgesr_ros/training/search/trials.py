@@ -22,7 +22,7 @@ from edgesr_ros.training.search.locks import Lock, locked, take
 from edgesr_ros.training.search.recipe import Search
 from edgesr_ros.training.search.samplers import make_sampler
 
-_DRAWS = 1000  # one after the other over budget: then there is none that is not
+_DRAWS = 200  # one after the other over budget: then there is none that is not
 _PATIENCE = 60  # seconds, for another who writes
 _FREE = ("trials", "sampler", "startup_trials", "include")  # may change from run to run
 _NOTHING: Mapping[str, str] = {}
