@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -39,7 +40,7 @@ SEARCH = {
         "validate_every": 8,
     },
 }
-_LONG = 120.0  # seconds; only what hangs takes so long
+_LONG = 900.0  # seconds; only what hangs takes so long
 
 
 @pytest.fixture
@@ -64,8 +65,20 @@ def result_in(work):
     return msgspec.json.decode((work / "mine" / "search.json").read_bytes(), type=SearchResult)
 
 
-def start(arguments, log):
-    """The command in a process of its own."""
+@pytest.fixture
+def start():
+    """Starts the command in a process of its own, which ends with the test, and its workers with it."""
+    with ExitStack() as stack:
+
+        def start_command(arguments, log):
+            process = stack.enter_context(started(arguments, log))
+            stack.callback(process.kill)
+            return process
+
+        yield start_command
+
+
+def started(arguments, log):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
     program = [sys.executable, "-m", "edgesr_ros.cli.main", *arguments]
     with log.open("ab") as file:
@@ -91,7 +104,7 @@ def states(work):
     return [trial.state.name for trial in study.trials]
 
 
-def test_killed_workers_lose_no_trial_and_none_begins_again(command, tmp_path, capsys):
+def test_killed_workers_lose_no_trial_and_none_begins_again(command, start, tmp_path, capsys):
     """What comes out is what comes out of one worker that nobody kills, to the last bit."""
     work, log = tmp_path / "killed", tmp_path / "log.txt"
     process = start(command("killed", "--workers", "2"), log)

@@ -82,6 +82,7 @@ def run_workers(setting: Setting, workers: int) -> None:
         return
     context = multiprocessing.get_context("spawn")  # a fork would share torch's threads
     processes = [context.Process(target=_work_below, args=(setting,)) for _ in range(workers)]
+    os.environ["TQDM_DISABLE"] = "1"  # for them, when they import it: their bars would overwrite each other
     for process in processes:
         process.start()
     for process in processes:
@@ -167,7 +168,6 @@ def _work_below(setting: Setting) -> None:
         os._exit(_ENDED)  # as if killed: what is half trained has its checkpoint
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    os.environ["TQDM_DISABLE"] = "1"  # bars of several would overwrite each other
     try:
         work(setting)
     except InputError as error:
