@@ -28,12 +28,12 @@ SEARCH = {
     "search": "generator",
     "scale": 2,
     "nodes": 3,
-    "trials": 3,
+    "trials": 2,
     "sampler": "random",
     "budget": {"parameters": 30000},
     "patches": {"size": 16, "stride": 16, "validation_every": 2},
     "train": {
-        "schedule": [{"steps": 64, "learning_rate": 0.001}],
+        "schedule": [{"steps": 48, "learning_rate": 0.001}],
         "warmup_steps": 1,
         "batch": 2,
         "bf16": False,
@@ -122,7 +122,7 @@ def test_killed_workers_lose_no_trial_and_none_begins_again(command, start, tmp_
     said += capsys.readouterr().out
     assert main(command("unbroken")) == 0
     killed, unbroken = result_in(work), result_in(tmp_path / "unbroken")
-    assert [row.state for row in killed.trials] == ["complete"] * 3
+    assert [row.state for row in killed.trials] == ["complete"] * 2
     assert killed.trials == unbroken.trials
     begun = re.findall(r"^trial (\d+): begins: ", said, re.MULTILINE)
     assert len(begun) == len(set(begun))
@@ -162,9 +162,9 @@ def test_a_training_that_diverges_is_told_and_the_search_goes_on(command, tmp_pa
     [
         ({"trials": 0}, (), "Expected `int` >= 1 - at `$.trials`"),
         (
-            {"rungs": [9, 64]},
+            {"rungs": [9, 48]},
             (),
-            "rungs: expected ascending ones below the 64 steps of train, got [9, 64]",
+            "rungs: expected ascending ones below the 48 steps of train, got [9, 48]",
         ),
         ({"include": ["c3<-1"]}, (), "include: expected a cell of 3 nodes, got 1"),
         ({}, ("--workers", "0"), "--workers: expected at least 1, got 0"),
