@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
+pytest.importorskip("safetensors", reason="recipes read and write weights: requirements/train.txt")
 
 import msgspec  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
