@@ -78,7 +78,7 @@ setup(
         "distributed": ["distributed"],
         "openvino": ["openvino"],
         "test": ["pytest"],
-        "train": ["safetensors", "tensorboard", "torch"],
+        "train": ["optuna", "safetensors", "tensorboard", "torch"],
     },
     entry_points={
         "console_scripts": [

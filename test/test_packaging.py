@@ -36,9 +36,9 @@ KEYS = {
     "typing_extensions": "python3-typing-extensions",
     "yaml": "python3-yaml",
 }
-# A faster runtime; instead of ai_edge_litert; only for `edgesr train` and `export`; only for
+# A faster runtime; instead of ai_edge_litert; only for `edgesr train`, `search` and `export`; only for
 # WebRTC in experiments; only for experiments on many machines.
-OPTIONAL = {"openvino", "tflite_runtime", "torch", "selenium", "urllib3", "distributed"}
+OPTIONAL = {"openvino", "tflite_runtime", "torch", "optuna", "selenium", "urllib3", "distributed"}
 
 
 @pytest.fixture(scope="module")

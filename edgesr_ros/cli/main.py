@@ -23,6 +23,7 @@ COMMANDS = (
     "experiment",
     "ladder",
     "train",
+    "search",
     "export",
     "import",
     "check-edgetpu",

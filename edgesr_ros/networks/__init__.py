@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
+from edgesr_ros.networks.cell import Cell
 from edgesr_ros.networks.edgesrgan import EdgeSRGANSpec
 from edgesr_ros.networks.f2srgan import F2SRGANSpec
 from edgesr_ros.networks.rrdb import RRDBNetSpec
@@ -44,6 +45,21 @@ def find_spec(name: str, scale: int) -> Spec:
     if name not in NETWORKS:
         raise InputError(f"network: expected one of {sorted(NETWORKS)}, got {name!r}")
     return replace(NETWORKS[name], scale=scale)
+
+
+def with_cell(spec: Spec, cell: str) -> Spec:
+    """A description with another cell of TPSR's search space.
+
+    Args:
+        spec: of a network that has one.
+        cell: as `Cell.of_text` reads it.
+
+    Raises:
+        InputError: the text is no cell, or the network has none.
+    """
+    if not isinstance(spec, TPSRSpec):
+        raise InputError(f"cell: only tpsr has one, not {name_of(spec)}")
+    return replace(spec, cell=Cell.of_text(cell).text)
 
 
 def name_of(spec: Spec) -> str:

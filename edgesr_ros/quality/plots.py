@@ -50,7 +50,7 @@ class Line(NamedTuple):
     x: np.ndarray  # (N,); of steps the N + 1 edges
     y: np.ndarray  # (N,), NaN: gap
     colour: Colour
-    style: Literal["steps", "samples"]
+    style: Literal["steps", "samples", "points"]  # points: samples with no line between them
 
 
 def time_plot(
@@ -94,6 +94,23 @@ def curve_plot(name: str, lines: Sequence[Line], quantity: str, unit: str, from_
     return _plot(name, lines, along, unit, from_zero, legend=False)
 
 
+def scatter_plot(name: str, lines: Sequence[Line], quantity: str, unit: str, least_span: float) -> str:
+    """An `<svg>` element over a quantity, neither of which need begin at 0; with a legend.
+
+    Args:
+        name: as of `time_plot`.
+        quantity: of the x axis, with its unit.
+        unit: of the y axis.
+        least_span: of the y axis, so that noise does not look like events.
+    """
+
+    def along(axes: Axes) -> None:
+        axes.set_xlabel(quantity)
+        axes.xaxis.set_major_formatter(_plain)
+
+    return _plot(name, lines, along, unit, from_zero=False, legend=len(lines) > 1, least_span=least_span)
+
+
 def _plot(
     name: str,
     lines: Sequence[Line],
@@ -101,6 +118,7 @@ def _plot(
     unit: str,
     from_zero: bool,
     legend: bool,
+    least_span: float = _LEAST_SPAN,
 ) -> str:
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=_SIZE, layout="constrained")
@@ -109,7 +127,7 @@ def _plot(
             _draw(axes, line)
         along(axes)
         axes.set_ylabel(unit, labelpad=8)  # page fonts may be wider than matplotlib thinks
-        _scale(axes, np.concatenate([line.y for line in lines]), from_zero)
+        _scale(axes, np.concatenate([line.y for line in lines]), from_zero, least_span)
         _colour(axes)
         if legend:
             axes.legend(
@@ -136,7 +154,7 @@ def _draw(axes: Axes, line: Line) -> None:
         axes.plot(
             line.x,
             line.y,
-            ".-",
+            "." if line.style == "points" else ".-",
             color=colour,
             label=line.label,
             linewidth=1.0,
@@ -146,12 +164,12 @@ def _draw(axes: Axes, line: Line) -> None:
         )
 
 
-def _scale(axes: Axes, values: np.ndarray, from_zero: bool) -> None:
+def _scale(axes: Axes, values: np.ndarray, from_zero: bool, least_span: float) -> None:
     values = values[np.isfinite(values)]
     above = values[values > 0]
     if not from_zero:
         low, high = axes.get_ylim()
-        margin = max(0.0, _LEAST_SPAN - (high - low)) / 2
+        margin = max(0.0, least_span - (high - low)) / 2
         axes.set_ylim(low - margin, high + margin)
     elif above.size and values.min() >= 0 and above.max() > _LOG_RATIO * above.min():
         _logarithmic(axes, "y", values, 2)

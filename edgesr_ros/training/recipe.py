@@ -19,6 +19,7 @@ class Recipe(Struct):
     scale: Literal[2, 4, 8]
     steps: Annotated[tuple[Train | Blend | Export, ...], Meta(min_length=1)]
     start: str | None = None  # the recipe whose weights are the first ones; null: random ones
+    cell: str | None = None  # of a `tpsr`: another than the published one, as `networks/cell.py` reads it
     seed: int = 0
     patches: PatchRecipe = PatchRecipe()  # of the photographs, for all steps
 

@@ -20,7 +20,7 @@ from edgesr_ros.training.steps.step import Run
 from edgesr_ros.training.steps.train import Train
 from edgesr_ros.training.taps import Taps
 from edgesr_ros.training.terms import Batch, Opponent, Setting, Term
-from edgesr_ros.training.validation import Validation
+from edgesr_ros.training.validation import DivergedError, Validation
 from edgesr_ros.training.weights import BEST, Facts, load_network, read_facts, save_network
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -89,13 +89,15 @@ class Trainer:
         if (checkpoint := folder / CHECKPOINT).exists():
             self._go_on_from(checkpoint)
 
-    def run(self) -> float:
-        """Train to the last step; returns the best score, in the unit of `best_by`, whose weights are `BEST`.
+    def run(self, until: int | None = None) -> float:
+        """Train to the last step, or to an earlier one, from which it can go on as if it had not stopped.
+
+        Returns the best score, in the unit of `best_by`, whose weights are `BEST`.
 
         Raises:
-            InputError: the loss is no longer a number.
+            DivergedError: the loss is no longer a number.
         """
-        train = self.train
+        train, last = self.train, self.train.steps if until is None else until
         self._forward = cast(nn.Module, torch.compile(self.network)) if train.compile else self.network
         validation = None
         if self.ranks.first:
@@ -104,18 +106,18 @@ class Trainer:
             self._adopt()
             self._judge_again(validation)
         with tqdm(
-            total=train.steps, initial=self.step, unit="step", mininterval=1.0, disable=not self.ranks.first
+            total=last, initial=self.step, unit="step", mininterval=1.0, disable=not self.ranks.first
         ) as bar:
             losses: list[dict[str, float]] = []
-            while self.step < train.steps:
+            while self.step < last:
                 losses.append(self._train_step())
                 self.step += 1
                 bar.update()
-                if self.step % train.validate_every == 0 or self.step == train.steps:
+                if self.step % train.validate_every == 0 or self.step == last:
                     means = _means(losses)
                     losses.clear()
                     if wrong := [name for name, value in means.items() if not math.isfinite(value)]:
-                        raise InputError(
+                        raise DivergedError(
                             f"step {self.step}: the {wrong[0]} loss is {means[wrong[0]]}; lower learning_rate"
                         )
                     if validation:

@@ -10,6 +10,7 @@ import numpy as np
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
+from edgesr_ros.errors import InputError
 from edgesr_ros.frames.resize import enlarge_bicubic
 from edgesr_ros.quality.distortion import psnr_y
 from edgesr_ros.quality.lpips import Lpips
@@ -20,6 +21,10 @@ Score = Literal["psnr_y", "lpips_alex"]
 
 _SAMPLES = 4  # rows of a sample sheet
 _SAMPLE_SIDE = 192  # pixels
+
+
+class DivergedError(InputError):
+    """A training has come to nothing: other settings may do better."""
 
 
 class Validation:

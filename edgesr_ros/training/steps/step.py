@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.networks import Spec, find_spec
+from edgesr_ros.networks import Spec, find_spec, with_cell
 from edgesr_ros.schema import Struct
 from edgesr_ros.training.ranks import Ranks
 from edgesr_ros.training.weights import Facts, read_facts
@@ -25,8 +25,9 @@ class Run(NamedTuple):
 
     @property
     def spec(self) -> Spec:
-        """Of the recipe's network; errors as `find_spec`."""
-        return find_spec(self.recipe.network, self.recipe.scale)
+        """Of the recipe's network; errors as `find_spec` and `with_cell`."""
+        spec = find_spec(self.recipe.network, self.recipe.scale)
+        return with_cell(spec, self.recipe.cell) if self.recipe.cell else spec
 
     def facts(self, parent: Path | None, parents: dict[str, str], steps: int = 0) -> Facts:
         """Of weights that this recipe makes.

@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from edgesr_ros.networks.discriminators import DISCRIMINATORS
+from edgesr_ros.networks.layered_discriminator import PATCH, LayeredDiscriminator, parse
 from edgesr_ros.training.terms.term import Batch, Opponent, Setting, TermRecipe
 
 Loss = Literal["cross_entropy", "relativistic", "probabilities"]
@@ -16,16 +17,29 @@ Loss = Literal["cross_entropy", "relativistic", "probabilities"]
 class AdversarialRecipe(TermRecipe, tag="adversarial", kw_only=True):
     """A discriminator, trained along (arXiv 2209.03355, section 3.2)."""
 
-    discriminator: Literal[
-        "edgesrgan", "edgesrgan_tiny", "patch", "swiftsrgan", "f2srgan", "f2srgan_unstrided"
-    ]
+    discriminator: str  # a name, or layers as `networks.layered_discriminator` reads them
     weight: Annotated[float, Meta(ge=0)] = 1e-3
     # Binary cross-entropy; the same of how much more real the one looks than the other; or of probabilities,
     # as they are.
     loss: Loss = "cross_entropy"
 
+    def __post_init__(self) -> None:
+        if " " in self.discriminator:
+            parse(self.discriminator)
+        elif self.discriminator not in DISCRIMINATORS:
+            raise ValueError(
+                f"discriminator: expected one of {', '.join(DISCRIMINATORS)}, or layers such as {PATCH!r}, "
+                f"got {self.discriminator!r}"
+            )
+
     def make(self, setting: Setting) -> "AdversarialTerm":
-        return AdversarialTerm(DISCRIMINATORS[self.discriminator](setting.patch), self.loss)
+        return AdversarialTerm(make_discriminator(self.discriminator, setting.patch), self.loss)
+
+
+def make_discriminator(name: str, size: int) -> nn.Module:
+    """The discriminator of a name, or of layers; for square patches of `size` pixels."""
+    known = DISCRIMINATORS.get(name)
+    return known(size) if known else LayeredDiscriminator(name, size)
 
 
 class AdversarialTerm(Opponent):

@@ -1,0 +1,46 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def generator() -> Callable[..., Any]:
+    """Makes a search for small cells, with entries changed."""
+    from msgspec.structs import replace
+
+    from edgesr_ros.training.patches import PatchRecipe
+    from edgesr_ros.training.search.generator import GeneratorSearch
+    from edgesr_ros.training.steps.train import Phase, Train
+
+    def make(**entries: Any) -> GeneratorSearch:
+        train = Train(
+            schedule=(Phase(steps=8, learning_rate=1e-3, shape="constant"),),
+            warmup_steps=1,
+            batch=2,
+            bf16=False,
+            validate_every=2,
+        )
+        search = GeneratorSearch(
+            scale=2,
+            nodes=3,
+            trials=8,
+            rungs=(4,),
+            sampler="random",
+            train=train,
+            patches=PatchRecipe(size=16, stride=16, validation_every=2),
+        )
+        return replace(search, **entries)
+
+    return make
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Several would wait for each other where the machine has other work."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
