@@ -33,7 +33,7 @@ from edgesr_ros.experiment.runner import camera_text
 from edgesr_ros.frames.message import fill_image, image_to_array
 from edgesr_ros.frames.overlay import draw_label
 from edgesr_ros.frames.reduce import reduce_frame
-from edgesr_ros.nodes.memory import keep_freed
+from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.schema import Struct
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.bicubic import BicubicUpscaler
@@ -314,7 +314,8 @@ def main() -> int:
 
 
 def _run(given: argparse.Namespace) -> None:
-    keep_freed()
+    FREED.begin()
+    FREED.picture(max(width * height * 3 for width, height in _SIZES))
     warm_up, count = (_QUICK_WARM_UP, _QUICK_FRAMES) if given.quick else (_WARM_UP, _FRAMES)
     stages = []
     for width, height in _SIZES:

@@ -16,7 +16,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.link.profile import LinkProfile
 from edgesr_ros.live.processes import Processes, chain_environment
-from edgesr_ros.nodes.memory import keep_freed
+from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.schema import write_json
 
 _PLAYER = "frame_player"
@@ -138,7 +138,7 @@ def observed(
     cameras: Sequence[str] = ("",), observe: Callable[[int, Sequence[str]], Observer] = Observer
 ) -> Iterator[Chain]:
     """A chain without nodes as yet, observed; ends every process that is started in it."""
-    keep_freed()  # what the observer takes is not to be what limits the chain
+    FREED.begin()  # what the observer takes is not to be what limits the chain
     environment = chain_environment()
     # A domain of our own, unless the user chose one: a benchmark must not talk to robots on the network.
     domain = environment.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))

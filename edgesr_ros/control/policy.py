@@ -14,8 +14,8 @@ MIN_FRAME_BYTES = 1000
 
 _SLOWEST_HZ = 1.0
 _SIZES = 24  # that are weighed against each other
-# Of the sum of coding and age. AV1 at 480 to 7,680 bytes, shown 1 to 3 frames late, differs from the camera by
-# this sum to .004, .003 and .001 LPIPS (rms; bikes, road, euroc); best alone are 1.5, 1.4 and 1.8.
+# Of the sum of coding and age. AV1 at 480 to 7,680 bytes, shown 1 to 3 frames late, differs from the camera
+# by this sum to .004, .003 and .001 LPIPS (rms; bikes, road, euroc); best alone are 1.5, 1.4 and 1.8.
 _POWER = 1.5
 _UNEVEN_STREAM, _UNEVEN_STILLS = 0.16, 0.03  # squared coefficient of variation of the sizes
 _FULL = 0.98  # of the time: more cannot be reckoned with

@@ -13,6 +13,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import ImageReader
 from edgesr_ros.frames.visible_range import ValueRange
 from edgesr_ros.nodes.inputs import Way
+from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES, LATCHED, EdgesrNode
 from edgesr_ros.sources.bag_pictures import decoder_of
 
@@ -58,6 +59,7 @@ class Camera:
 
     def _on_image(self, message: Image) -> None:
         self._came(message.header)
+        FREED.picture(len(message.data))
         try:
             picture = self._reader.read(message)
         except InputError as error:

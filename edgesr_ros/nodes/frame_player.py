@@ -14,6 +14,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.camera_info import copy_camera_info
 from edgesr_ros.frames.message import fill_image
+from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.nodes.messages import to_time
 from edgesr_ros.nodes.node import EdgesrNode, run
 from edgesr_ros.schema import FIXED, Struct
@@ -166,6 +167,7 @@ class FramePlayer(EdgesrNode[FramePlayerParameters]):
         message.header.stamp = self._stamp(frame)
         message.header.frame_id = settings.frame_id or frame.frame_id
         with self.diagnostics.stage("publish"):
+            FREED.picture(frame.array.nbytes)
             fill_image(message, frame.array, frame.encoding)
             self._images.publish(message)
         info = CameraInfo(header=message.header, width=message.width, height=message.height)

@@ -21,7 +21,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from edgesr_ros.errors import InputError, disk_error
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD, Diagnostics
 from edgesr_ros.nodes.inputs import Input, Way
-from edgesr_ros.nodes.memory import keep_freed
+from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.nodes.parameters import Parameters
 from edgesr_ros.nodes.watch import Yield
 from edgesr_ros.schema import Struct
@@ -152,7 +152,7 @@ def run(create: Callable[[], EdgesrNode], publish_in_background: bool = False) -
             stopped, publishing a picture of 1280x720 takes 17 ms, and 1 ms so.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    keep_freed()
+    FREED.begin()
     if publish_in_background:
         os.environ.setdefault("RMW_FASTRTPS_PUBLICATION_MODE", "ASYNCHRONOUS")
     rclpy.init()

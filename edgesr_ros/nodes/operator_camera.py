@@ -91,6 +91,8 @@ class OperatorCamera:
 
     def _on_stale(self, message: Bool) -> None:
         self.feed.announced(message.data)
+        if message.data:  # the last picture stays: with its facts, if they came after it
+            self.again()
         self._keep(self._topics["stale"], message)
 
     def _on_received(self, message: Image) -> None:

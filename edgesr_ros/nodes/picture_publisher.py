@@ -13,6 +13,7 @@ from edgesr_ros.control.staleness import Staleness
 from edgesr_ros.frames.camera_info import scale_camera_info
 from edgesr_ros.frames.message import fill_image, image_to_array
 from edgesr_ros.frames.overlay import RED, WHITE, draw_label, notice
+from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.nodes.messages import NO_PICTURE
 from edgesr_ros.nodes.node import LATCHED, EdgesrNode
 
@@ -113,6 +114,7 @@ class PicturePublisher:
         label: str | None,
         colour: tuple[int, int, int] = WHITE,
     ) -> None:
+        FREED.picture(picture.nbytes)
         self._message.header = header
         fill_image(self._message, picture, "mono8" if picture.ndim == 2 else "rgb8")
         if label:
