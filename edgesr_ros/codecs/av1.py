@@ -8,7 +8,7 @@ encoded must be sent: to the receiver, one that was not is a lost one.
 import numpy as np
 
 from edgesr_ros.codecs.av1_anchors import Anchors
-from edgesr_ros.codecs.av1_preset import PresetChoice
+from edgesr_ros.codecs.av1_preset import SLOWEST, PresetChoice
 from edgesr_ros.codecs.av1_rate import RateFollower, quality_of, quantizer_of
 from edgesr_ros.codecs.av1_trailer import NUMBERS, Av1Trailer
 from edgesr_ros.codecs.machine import ANY, Machine
@@ -100,8 +100,11 @@ class Av1Encoder:
         self._frames, self._used_scale = 0, 1  # encoded; of the frame before
         self._anchors = Anchors(ANCHORS)
         settings = self._rate.begin() if self._constant is None else {"rc": CONSTANT, "qp": self._constant}
+        # It can be given any preset later that is not slower than the one that it was opened with. Where its
+        # first frame is given one, packets, time and memory are as if it had been opened with that.
+        opened = SLOWEST if self.has_anchors else self.preset
         try:
-            self._encoder = SvtEncoder(*self._padded, self.preset, settings, self._library)
+            self._encoder = SvtEncoder(*self._padded, opened, settings, self._library)
         except SvtError as error:
             width, height = self._size
             raise InputError(f"an image of {width}x{height} is none that av1 can hold ({error})") from None
@@ -221,13 +224,16 @@ class Av1Encoder:
     ) -> Encoded:
         steered = self._library.steered and self._constant is None
         scale = self._scale if self._frames else 1  # the library scales no first frame
-        preset = self._choice.preset if steered and self._choice.preset != self.preset else None
+        preset = self.preset
+        if steered:
+            self._choice.resize(self._size[0] * self._size[1] // scale**2)
+            preset = self._choice.preset
         try:
             encoded = self._encoder.encode(
                 picture,
                 key=key,
                 rate=self._rate.change(self._frames) if self._constant is None else None,
-                preset=preset,
+                preset=preset if steered and (self._frames == 0 or preset != self.preset) else None,
                 scale=None if scale == self._used_scale else scale,
                 store=_anchor(number) if stored else None,
                 clear=_anchor(clear),
@@ -238,7 +244,7 @@ class Av1Encoder:
             self.close()
             self._open()
             raise InputError(str(error)) from None
-        self.preset, self._used_scale = preset or self.preset, scale
+        self.preset, self._used_scale = preset, scale
         return encoded
 
     def close(self) -> None:

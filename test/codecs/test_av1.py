@@ -132,6 +132,17 @@ def test_a_slow_machine_takes_less_trouble(drive):
     assert encoder.preset == 12
 
 
+@pytest.mark.usefixtures("steered")
+def test_half_the_size_is_coded_with_more_trouble_and_without_a_key_frame(drive):
+    encoder, found = Av1Encoder(640, 480, frame_bytes=800), []
+    for scale in (1, 2, 2, 1):
+        encoder.set_scale(scale)
+        encoder.encode(np.ascontiguousarray(drive[0].repeat(2, axis=0).repeat(2, axis=1)))
+        found.append(encoder.preset)
+    assert found == [9, 7, 7, 9]
+    assert encoder.key_frames == 1
+
+
 @pytest.mark.parametrize("size", [(20_000, 64), (64, 20_000)])
 def test_a_size_beyond_the_codec_is_one_line(size):
     with pytest.raises(InputError, match=f"image of {size[0]}x{size[1]} is none that av1 can hold") as caught:

@@ -1,6 +1,6 @@
 import pytest
 
-from edgesr_ros.codecs.av1_preset import PresetChoice
+from edgesr_ros.codecs.av1_preset import PresetChoice, usual_preset
 
 TIMES = {9: 4.5, 10: 3.7, 11: 2.9, 12: 2.4}  # ms at 640x480
 VGA, HD, FULL_HD = 640 * 480, 1280 * 720, 1920 * 1080
@@ -40,3 +40,21 @@ def test_what_is_left_to_save():
         saving.append(choice.saving)
     assert saving[0] == pytest.approx(TIMES[9] / TIMES[12], rel=0.1)
     assert (choice.preset, saving[-1]) == (12, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "usual"),
+    [(160 * 120, 7), (320 * 240, 7), (424 * 240, 7), (480 * 360, 8), (VGA, 9), (FULL_HD, 9)],
+)
+def test_small_pictures_get_more_trouble_in_the_same_time(pixels, usual):
+    assert usual_preset(pixels) == usual
+
+
+def test_what_a_slow_machine_spares_it_spares_at_each_size():
+    choice, found = PresetChoice(VGA, lambda: 1 / 30), []
+    for pixels in (VGA, VGA // 4, VGA):
+        choice.resize(pixels)
+        found.append(choice.preset)
+        for _ in range(15 if pixels == VGA else 0):
+            choice.spent(0.011)
+    assert found == [9, 8, 10]
