@@ -9,16 +9,17 @@ from itertools import product
 from typing import Annotated
 
 import torch
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks.fold import COLOURS, Folded
-from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
+from edgesr_ros.networks.spec import Network, Spec, channels_of, check_scale, reach_of
 
 # (kernel = stride) of the two transposed convolutions for each supported scale.
-_UPSAMPLING = {2: (1, 2), 4: (2, 2), 8: (4, 2)}
-SCALES = tuple(_UPSAMPLING)
+UPSAMPLING = {2: (1, 2), 4: (2, 2), 8: (4, 2)}
+SCALES = tuple(UPSAMPLING)
 _QUIETEST = 1e-3  # of the loudest channel: quieter ones count as this loud
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -33,6 +34,9 @@ class EdgeSRGANSpec(Spec, tag="edgesrgan"):
     blocks: Positive = 8
     features: Positive = 64  # channels of the trunk
     widths: tuple[Positive, ...] | None = None  # inner channels of each block; null: as the trunk's
+    # Between the two transposed convolutions; unset: as the trunk's. Then files and records of finished steps
+    # say nothing of it, as those of older versions.
+    up_features: Positive | UnsetType = UNSET
 
     def build(self) -> "EdgeSRGAN":
         return EdgeSRGAN(self)
@@ -69,20 +73,23 @@ class EdgeSRGAN(Network):
         InputError: the scale is none of 2, 4, 8, or the widths are not one for each block.
     """
 
+    spec: EdgeSRGANSpec
+
     def __init__(self, spec: EdgeSRGANSpec) -> None:
         super().__init__(spec)
-        check_scale(spec.scale, _UPSAMPLING)
+        check_scale(spec.scale, UPSAMPLING)
         features, widths = spec.features, spec.widths or (spec.features,) * spec.blocks
         if len(widths) != spec.blocks:
             raise InputError(f"widths: expected one for each of {spec.blocks} blocks, got {len(widths)}")
-        first, second = _UPSAMPLING[spec.scale]
+        first, second = UPSAMPLING[spec.scale]
         self.head = nn.Sequential(nn.Conv2d(3, features, 9, padding=4), nn.ReLU())
         self.blocks = nn.Sequential(*(ResidualBlock(features, width) for width in widths))
         self.trunk = nn.Conv2d(features, features, 3, padding=1)
+        up = spec.up_features or features
         self.up = nn.Sequential(
-            nn.ConvTranspose2d(features, features, first, stride=first),
+            nn.ConvTranspose2d(features, up, first, stride=first),
             nn.ReLU(),
-            nn.ConvTranspose2d(features, 3, second, stride=second),
+            nn.ConvTranspose2d(up, 3, second, stride=second),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -93,6 +100,16 @@ class EdgeSRGAN(Network):
         """What is learned, without the scaling of both ends: RGB in 0..1 → RGB in -1..1."""
         head = self.head(x)
         return torch.tanh(self.up(head + self.trunk(self.blocks(head))))
+
+    def described(self) -> EdgeSRGANSpec:
+        features, up = channels_of(self.trunk), channels_of(self.up[0])
+        widths = tuple(channels_of(block.body[0]) for block in self.blocks)
+        return replace(
+            self.spec,
+            features=features,
+            widths=widths if set(widths) != {features} else None,
+            up_features=up if up != features else UNSET,
+        )
 
     def fold(self) -> "FoldedEdgeSRGAN":
         return FoldedEdgeSRGAN(self)

@@ -51,9 +51,23 @@ class Network(nn.Module):
         """Enlargement of both sides."""
         return self.spec.scale
 
+    def described(self) -> Spec:
+        """What it is by its layers, some of which may have lost channels since it was built.
+
+        Raises:
+            InputError: the family's description cannot say that.
+        """
+        raise InputError(f"widths: those of {self.spec.__struct_config__.tag} cannot differ")
+
     def fold(self) -> Folded:
         """The same function, as exporters take it."""
         return Unfolded(self, self.scale)
+
+
+def channels_of(layer: nn.Module) -> int:
+    """How many channels a layer puts out: its last convolution does."""
+    *_, last = (part for part in layer.modules() if isinstance(part, nn.Conv2d | nn.ConvTranspose2d))
+    return last.out_channels
 
 
 def check_scale(scale: int, known: Iterable[int]) -> None:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.networks import AnySpec, Network, Spec, name_of
+from edgesr_ros.networks import NETWORKS, AnySpec, Network, Spec, name_of
 from edgesr_ros.schema import Struct, convert
 
 BEST = "best.safetensors"  # what each step of a recipe leaves in its folder
@@ -150,4 +150,7 @@ def save_tensors(
 
 
 def _in_words(spec: Spec) -> str:
-    return f"{name_of(spec)} at scale {spec.scale}"
+    name = name_of(spec)
+    usual = NETWORKS.get(name)
+    own = "" if usual and replace(usual, scale=spec.scale) == spec else " with numbers of its own"
+    return f"{name}{own} at scale {spec.scale}"

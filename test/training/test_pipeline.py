@@ -13,13 +13,16 @@ from msgspec.structs import replace  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
+from edgesr_ros.training.goals import MacsShareGoal  # noqa: E402
 from edgesr_ros.training.patches import PatchRecipe  # noqa: E402
 from edgesr_ros.training.pipeline import RECORD, run_recipe  # noqa: E402
 from edgesr_ros.training.recipe import Recipe  # noqa: E402
 from edgesr_ros.training.steps.blend import Blend  # noqa: E402
 from edgesr_ros.training.steps.export import Export  # noqa: E402
+from edgesr_ros.training.steps.prune import Prune  # noqa: E402
 from edgesr_ros.training.steps.step import Run  # noqa: E402
 from edgesr_ros.training.steps.train import Phase, Train  # noqa: E402
+from edgesr_ros.training.terms.imitation import ImitationRecipe  # noqa: E402
 from edgesr_ros.training.trainer import Trainer  # noqa: E402
 from edgesr_ros.training.weights import BEST, load_network, read_facts  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, file_sha256, read_card  # noqa: E402
@@ -81,6 +84,23 @@ def test_steps_follow_one_another_from_weights_to_models(make, tmp_path):
         assert (card.network, card.steps, card.margin) == ("edgesrgan_tiny", 2, 13)
         assert card.training_data == "3 photographs of photographs"
         assert load_upscaler(str(path)).scale == 2
+
+
+def test_what_is_pruned_trains_on_by_what_it_was(make, tmp_path):
+    """In rounds: the widths inside of blocks, then the trunk."""
+    pytest.importorskip("torch_pruning", reason="finds what to prune together: requirements/train.txt")
+    recover = replace(TRAIN, terms=(ImitationRecipe(teacher="small"),))
+    inner = Prune(importance="lamp", widths="inner", goal=MacsShareGoal(0.8), multiple=8)
+    steps = (TRAIN, inner, recover, replace(inner, widths="trunk"), recover, EXPORT)
+    lines, count = make("small", replace(FIRST, steps=steps))
+    assert count == 3 * TRAIN.steps
+    assert lines[1].endswith(f" parameters: {tmp_path / 'small' / '2_prune' / BEST}")
+    specs = [read_facts(tmp_path / "small" / name / BEST).spec for name in ("2_prune", "3_train", "5_train")]
+    assert specs[0] == specs[1] != specs[2]
+    assert specs[0].features == 32 > specs[2].features
+    card = read_card(tmp_path / "small" / "6_export" / "small_int8.onnx")
+    assert (card.network, card.steps) == ("edgesrgan", 6)
+    assert make("small", replace(FIRST, steps=steps)) == (lines, 0)
 
 
 def test_weights_name_their_parents(make, tmp_path):

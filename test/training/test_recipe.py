@@ -19,6 +19,7 @@ from edgesr_ros.training.terms.pixels import PixelRecipe
 
 SHIPPED = sorted(resources.config("recipes").glob("*.yaml"))
 STEP = {"step": "train", "schedule": [{"steps": 10, "learning_rate": 0.001}]}
+PRUNE = {"step": "prune", "importance": "l1", "widths": "inner", "goal": {"of": "macs", "per_pixel": 9}}
 LEAST = {"network": "edgesrgan_tiny", "scale": 2, "steps": [STEP]}
 
 
@@ -118,7 +119,10 @@ def in_term(**entries):
         ({"patches": {"reductions": [1.0, 1.5]}}, "$.patches.reductions[1]"),
         ({"patches": {"validation_every": 1}}, "$.patches.validation_every"),
         ({"steps": []}, "$.steps"),
-        ({"steps": [{"step": "prune"}]}, "$.steps[0].step"),
+        ({"steps": [{"step": "distil"}]}, "$.steps[0].step"),
+        ({"steps": [STEP, {**PRUNE, "goal": {"of": "bytes"}}]}, "$.steps[1].goal.of"),
+        ({"steps": [STEP, {**PRUNE, "goal": {"of": "macs_share", "share": 1.0}}]}, "$.steps[1].goal.share"),
+        ({"steps": [STEP, {**PRUNE, "multiple": 0}]}, "$.steps[1].multiple"),
         ({"steps": [STEP, {"step": "blend", "other": "a", "alpha": 1.5}]}, "$.steps[1].alpha"),
         ({"steps": [STEP, {"step": "export", "formats": ["pth"]}]}, "$.steps[1].formats[0]"),
         (in_step(terms=[]), "$.steps[0].terms"),

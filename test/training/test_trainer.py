@@ -63,15 +63,6 @@ def trainer(train, patches, folder, perceptual=None, *, network="edgesrgan_tiny"
     return Trainer(train, run, patches, folder, facts, start)
 
 
-@pytest.fixture
-def one_thread():
-    """Sums in one order, so that equal runs are equal to the last bit."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def change(steps=8, learning_rate=1e-3, **entries):
     schedule = (Phase(steps=steps, learning_rate=learning_rate),)
     return msgspec.structs.replace(TRAIN, **{"schedule": schedule, **entries})
