@@ -35,16 +35,26 @@ class Spec(Struct, tag_field="kind"):
         raise NotImplementedError
 
 
+class Calibration(Struct):
+    """How a network is quantized to 8 bits, of which tensors the graph that is exported tells the names."""
+
+    ranges: dict[str, tuple[float, float]]  # of each tensor: what its lowest and highest code stand for
+    divisors: tuple[float, ...] = ()  # of `Folded.equalize`
+
+
 class Network(nn.Module):
     """Base of all networks: RGB (N, 3, H, W) in 0..255 → about the same, `scale` times larger.
 
     Attributes:
         spec: what it is. Whoever changes its layers (pruning) changes this along: weights are saved with it.
+        calibration: that it was trained for (quantization-aware training), which export then keeps and which
+            is saved along; None: export finds one.
     """
 
     def __init__(self, spec: Spec) -> None:
         super().__init__()
         self.spec = spec
+        self.calibration: Calibration | None = None
 
     @property
     def scale(self) -> int:

@@ -20,6 +20,7 @@ from edgesr_ros.training.recipe import Recipe  # noqa: E402
 from edgesr_ros.training.steps.blend import Blend  # noqa: E402
 from edgesr_ros.training.steps.export import Export  # noqa: E402
 from edgesr_ros.training.steps.prune import Prune  # noqa: E402
+from edgesr_ros.training.steps.quantize import Quantize  # noqa: E402
 from edgesr_ros.training.steps.step import Run  # noqa: E402
 from edgesr_ros.training.steps.train import Phase, Train  # noqa: E402
 from edgesr_ros.training.terms.imitation import ImitationRecipe  # noqa: E402
@@ -101,6 +102,30 @@ def test_what_is_pruned_trains_on_by_what_it_was(make, tmp_path):
     card = read_card(tmp_path / "small" / "6_export" / "small_int8.onnx")
     assert (card.network, card.steps) == ("edgesrgan", 6)
     assert make("small", replace(FIRST, steps=steps)) == (lines, 0)
+
+
+def test_what_is_trained_for_8_bits_is_exported_with_its_ranges(make, tmp_path):
+    quantize = Quantize(
+        schedule=TRAIN.schedule,
+        terms=(ImitationRecipe(teacher="small", distance="l2"),),
+        warmup_steps=1,
+        batch=2,
+        size=InputSize(width=16, height=12),
+    )
+    steps = (TRAIN, quantize, EXPORT)
+    lines, count = make("small", replace(FIRST, steps=steps))
+    assert count == 4
+    assert read_facts(tmp_path / "small" / BEST).calibration is None
+    facts = read_facts(tmp_path / "small" / "2_quantize" / BEST)
+    assert "/head/head.1/Relu_output_0" in facts.calibration.ranges
+    assert load_network(tmp_path / "small" / "2_quantize" / BEST).calibration == facts.calibration
+    assert len(lines) == 4
+    assert read_card(tmp_path / "small" / "3_export" / "small_int8.onnx").steps == 4
+    assert make("small", replace(FIRST, steps=steps)) == (lines, 0)
+    for step in (TRAIN, replace(BLEND, other="small")):  # for other weights these would be wrong
+        make("other", replace(FIRST, steps=(TRAIN, quantize, step)))
+        tag = step.__struct_config__.tag
+        assert read_facts(tmp_path / "other" / f"3_{tag}" / BEST).calibration is None
 
 
 def test_weights_name_their_parents(make, tmp_path):

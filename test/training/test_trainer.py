@@ -481,6 +481,7 @@ class Sixteenths:
 
     def convert(self, network):
         parametrize.register_parametrization(network.trunk, "weight", _Rounded())
+        return network
 
     def after_step(self, step):
         self.steps.append(step)
@@ -504,7 +505,7 @@ def test_a_converter_acts_while_it_trains_and_leaves_plain_weights(tmp_path, pat
     converter = Sixteenths()
 
     class Rounding(Train, tag="rounding"):
-        def converters(self):
+        def converters(self, run):  # noqa: ARG002
             return (converter,)
 
     train = Rounding(**{name: getattr(TRAIN, name) for name in TRAIN.__struct_fields__})
