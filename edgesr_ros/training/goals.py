@@ -10,7 +10,7 @@ from edgesr_ros.networks import Network
 from edgesr_ros.schema import Struct
 from edgesr_ros.training.export import Precision
 from edgesr_ros.training.macs import macs_per_pixel
-from edgesr_ros.training.timing import Backend, milliseconds
+from edgesr_ros.training.timing import Backend, exported, milliseconds, noise
 from edgesr_ros.upscaling.card import InputSize
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -112,7 +112,9 @@ class MillisecondsGoal(CostGoal, tag="milliseconds"):
         return "ms"
 
     def cost(self, network: Network) -> float:
-        return milliseconds(network, self.backend, self.precision, self.size, self.threads)
+        pictures = noise(self.size, 2)
+        with exported(network, self.backend, self.precision, self.size, self.threads, pictures) as upscaler:
+            return milliseconds(upscaler, pictures[0])
 
     def most(self, whole: Network) -> float:  # noqa: ARG002 - whatever it was
         return self.at_most

@@ -15,7 +15,6 @@ from edgesr_ros.training.weights import Facts
 from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256, write_card
 from edgesr_ros.upscaling.edgetpu_ops import count_ops, list_ops
 
-CALIBRATION_PICTURES = 32
 _NO_EVIDENCE = "Fine detail is estimated, not seen; it is no evidence."
 _THREADS = 2
 

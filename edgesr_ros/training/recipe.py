@@ -11,6 +11,7 @@ from edgesr_ros.training.steps.blend import Blend
 from edgesr_ros.training.steps.export import Export
 from edgesr_ros.training.steps.prune import Prune
 from edgesr_ros.training.steps.quantize import Quantize
+from edgesr_ros.training.steps.table import Table
 from edgesr_ros.training.steps.train import Train
 
 
@@ -19,7 +20,7 @@ class Recipe(Struct):
 
     network: str
     scale: Literal[2, 4, 8]
-    steps: Annotated[tuple[Train | Prune | Quantize | Blend | Export, ...], Meta(min_length=1)]
+    steps: Annotated[tuple[Train | Prune | Quantize | Blend | Export | Table, ...], Meta(min_length=1)]
     start: str | None = None  # the recipe whose weights are the first ones; null: random ones
     cell: str | None = None  # of a `tpsr`: another than the published one, as `networks/cell.py` reads it
     seed: int = 0

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgesr_ros.training.calibration import calibration_pictures
 from edgesr_ros.training.converters import Converter
-from edgesr_ros.training.model_files import CALIBRATION_PICTURES
 from edgesr_ros.training.steps.step import Run
 from edgesr_ros.training.steps.train import Train
 from edgesr_ros.upscaling.card import InputSize
@@ -18,12 +16,4 @@ class Quantize(Train, tag="quantize", kw_only=True):
     def converters(self, run: Run) -> Sequence[Converter]:
         from edgesr_ros.training.converters.quantization import FakeQuantization
 
-        pictures = calibration_pictures(
-            run.data,
-            run.recipe.scale,
-            self.size,
-            CALIBRATION_PICTURES,
-            run.recipe.seed,
-            run.recipe.patches.degradation,
-        )
-        return (FakeQuantization(pictures),)
+        return (FakeQuantization(run.calibration_pictures(self.size)),)
