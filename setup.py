@@ -78,7 +78,7 @@ setup(
         "distributed": ["distributed"],
         "openvino": ["openvino"],
         "test": ["pytest"],
-        "train": ["optuna", "safetensors", "tensorboard", "torch"],
+        "train": ["optuna", "safetensors", "tensorboard", "torch", "torch-pruning"],
     },
     entry_points={
         "console_scripts": [

@@ -147,8 +147,7 @@ def _facts_of(name: str) -> "Facts":
 
 def _pictures(arguments: argparse.Namespace, facts: "Facts", size: InputSize) -> list[np.ndarray]:
     """What int8 is calibrated with, and what every model is compared with its network on."""
-    from edgesr_ros.training.calibration import calibration_pictures
-    from edgesr_ros.training.model_files import CALIBRATION_PICTURES
+    from edgesr_ros.training.calibration import CALIBRATION_PICTURES, calibration_pictures
 
     if arguments.calibration:
         scale, degradation = facts.spec.scale, facts.degradation

@@ -9,16 +9,17 @@ from itertools import product
 from typing import Annotated
 
 import torch
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.networks.fold import COLOURS, Folded
-from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
+from edgesr_ros.networks.fold import COLOURS, Folded, fill
+from edgesr_ros.networks.spec import Network, Spec, channels_of, check_scale, reach_of
 
 # (kernel = stride) of the two transposed convolutions for each supported scale.
-_UPSAMPLING = {2: (1, 2), 4: (2, 2), 8: (4, 2)}
-SCALES = tuple(_UPSAMPLING)
+UPSAMPLING = {2: (1, 2), 4: (2, 2), 8: (4, 2)}
+SCALES = tuple(UPSAMPLING)
 _QUIETEST = 1e-3  # of the loudest channel: quieter ones count as this loud
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -33,6 +34,9 @@ class EdgeSRGANSpec(Spec, tag="edgesrgan"):
     blocks: Positive = 8
     features: Positive = 64  # channels of the trunk
     widths: tuple[Positive, ...] | None = None  # inner channels of each block; null: as the trunk's
+    # Between the two transposed convolutions; unset: as the trunk's. Then files and records of finished steps
+    # say nothing of it, as those of older versions.
+    up_features: Positive | UnsetType = UNSET
 
     def build(self) -> "EdgeSRGAN":
         return EdgeSRGAN(self)
@@ -69,20 +73,23 @@ class EdgeSRGAN(Network):
         InputError: the scale is none of 2, 4, 8, or the widths are not one for each block.
     """
 
+    spec: EdgeSRGANSpec
+
     def __init__(self, spec: EdgeSRGANSpec) -> None:
         super().__init__(spec)
-        check_scale(spec.scale, _UPSAMPLING)
+        check_scale(spec.scale, UPSAMPLING)
         features, widths = spec.features, spec.widths or (spec.features,) * spec.blocks
         if len(widths) != spec.blocks:
             raise InputError(f"widths: expected one for each of {spec.blocks} blocks, got {len(widths)}")
-        first, second = _UPSAMPLING[spec.scale]
+        first, second = UPSAMPLING[spec.scale]
         self.head = nn.Sequential(nn.Conv2d(3, features, 9, padding=4), nn.ReLU())
         self.blocks = nn.Sequential(*(ResidualBlock(features, width) for width in widths))
         self.trunk = nn.Conv2d(features, features, 3, padding=1)
+        up = spec.up_features or features
         self.up = nn.Sequential(
-            nn.ConvTranspose2d(features, features, first, stride=first),
+            nn.ConvTranspose2d(features, up, first, stride=first),
             nn.ReLU(),
-            nn.ConvTranspose2d(features, 3, second, stride=second),
+            nn.ConvTranspose2d(up, 3, second, stride=second),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -93,6 +100,16 @@ class EdgeSRGAN(Network):
         """What is learned, without the scaling of both ends: RGB in 0..1 → RGB in -1..1."""
         head = self.head(x)
         return torch.tanh(self.up(head + self.trunk(self.blocks(head))))
+
+    def described(self) -> EdgeSRGANSpec:
+        features, up = channels_of(self.trunk), channels_of(self.up[0])
+        widths = tuple(channels_of(block.body[0]) for block in self.blocks)
+        return replace(
+            self.spec,
+            features=features,
+            widths=widths if set(widths) != {features} else None,
+            up_features=up if up != features else UNSET,
+        )
 
     def fold(self) -> "FoldedEdgeSRGAN":
         return FoldedEdgeSRGAN(self)
@@ -120,6 +137,8 @@ class FoldedEdgeSRGAN(Folded):
     | EdgeSRGAN-tiny x8 | 0.70 to 0.86 | 0.43 to 0.55 |
     """
 
+    _network: EdgeSRGAN
+
     def __init__(self, network: EdgeSRGAN) -> None:
         super().__init__(network.scale, block=network.scale)
         first, second = network.up[0], network.up[2]
@@ -129,34 +148,54 @@ class FoldedEdgeSRGAN(Folded):
         self.head, self.blocks, self.trunk = network.head, network.blocks, network.trunk
         self.first = nn.Conv2d(first.in_channels, groups * features, 1)
         self.last = nn.Conv2d(groups * features, self.scale**2 * COLOURS, 1)
+        self._divisors = torch.ones(groups * features)
+        self.__dict__["_network"] = network  # not a layer of this one
+        fill(self, self.weights(network))
+
+    def weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
+        first, second = network.get_submodule("up.0"), network.get_submodule("up.2")
+        values = {name: value for name, value in network.named_parameters() if not name.startswith("up.")}
+        divisors = self._divisors.to(first.weight)
         # (in, out, row, column) → (row, column, out, in): the channels of a pixel's block stay together.
-        with torch.no_grad():
-            self.first.weight.copy_(first.weight.permute(2, 3, 1, 0).reshape_as(self.first.weight))
-            self.first.bias.copy_(first.bias.repeat(groups))
-            block = second.weight.permute(2, 3, 1, 0).flatten(1, 2)  # inner row, its samples, features
-            sides = self.outer, self.inner, self.outer
-            dense = torch.zeros(*sides, block.shape[1], self.outer, self.outer, features)
-            for row, column in product(range(self.outer), repeat=2):
-                dense[row, :, column, :, row, column] = block
-            # (tanh(y) + 1) / 2 = sigmoid(2 y), and a quantized sigmoid is a table from 8 bits to 8 bits.
-            self.last.weight.copy_(2 * dense.reshape_as(self.last.weight))
-            self.last.bias.copy_(2 * second.bias.repeat(groups * self.inner**2))
+        weight = first.weight.permute(2, 3, 1, 0).reshape(self.first.weight.shape)
+        values["first.weight"] = weight / divisors[:, None, None, None]
+        values["first.bias"] = first.bias.repeat(self.outer**2) / divisors
+        block = second.weight.permute(2, 3, 1, 0).flatten(1, 2)  # inner row, its samples, features
+        sides = self.outer, self.inner, self.outer
+        dense = first.weight.new_zeros(*sides, block.shape[1], self.outer, self.outer, block.shape[2])
+        for row, column in product(range(self.outer), repeat=2):
+            dense[row, :, column, :, row, column] = block
+        # (tanh(y) + 1) / 2 = sigmoid(2 y), and a quantized sigmoid is a table from 8 bits to 8 bits.
+        values["last.weight"] = 2 * dense.reshape(self.last.weight.shape) * divisors[:, None, None]
+        values["last.bias"] = 2 * second.bias.repeat(self.outer**2 * self.inner**2)
+        return values
 
     @torch.no_grad()
-    def equalize(self, pictures: Sequence[torch.Tensor]) -> None:
-        """Give the channels between `first` and `last` like ranges: they will share one quantization step.
+    def balance(self, pictures: Sequence[torch.Tensor]) -> tuple[float, ...]:
+        """For the channels between `first` and `last`, which will share one quantization step.
 
         What a channel is divided by before a ReLU, the next weights are multiplied with (Nagel et al.,
         "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019, section 4.1); by
         the root of its peak here, as seen on `pictures` of (1, 3, H, W) in 0..1.
         """
         peaks = torch.stack([self._first(x).amax((0, 2, 3)) for x in pictures]).amax(0)
-        divisor = peaks.clamp(min=_QUIETEST * float(peaks.max())).sqrt()
-        if not divisor.all():
-            return  # no channel ever speaks
-        self.first.weight /= divisor[:, None, None, None]
-        self.first.bias /= divisor
-        self.last.weight *= divisor[:, None, None]
+        divisors = peaks.clamp(min=_QUIETEST * float(peaks.max())).sqrt()
+        return tuple(divisors.tolist()) if divisors.all() else ()  # no channel ever speaks
+
+    def equalize(self, divisors: Sequence[float]) -> None:
+        """Divide the channels that `balance` looked at; by (): not.
+
+        Raises:
+            InputError: the divisors are another network's.
+        """
+        if not divisors:
+            return
+        if len(divisors) != len(self._divisors):
+            raise InputError(
+                f"calibration: expected {len(self._divisors)} divisors of channels, got {len(divisors)}"
+            )
+        self._divisors = torch.tensor(divisors)
+        fill(self, self.weights(self._network))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 3, H, W) float in 0..1 → (N, s·s·3, H, W) float in 0..1, samples in the order of `unfold`."""

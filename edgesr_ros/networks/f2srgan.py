@@ -7,14 +7,15 @@ which sees the whole picture. The student has half of the blocks and no Fourier 
 from typing import Annotated
 
 import torch
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks.fold import Ends, Folded, FoldedEnds
 from edgesr_ros.networks.fourier import FastFourierConvolution, half, hilbert_matrix
 from edgesr_ros.networks.separable import SeparableConvolution
-from edgesr_ros.networks.spec import DIV2K_MEAN, Network, Spec, check_scale, reach_of
+from edgesr_ros.networks.spec import DIV2K_MEAN, Network, Spec, channels_of, check_scale, reach_of
 
 # Pixel shuffles, each of which doubles both sides, for each supported scale.
 _DOUBLINGS = {2: 1, 4: 2}
@@ -35,6 +36,9 @@ class F2SRGANSpec(Spec, tag="f2srgan"):
     fourier: bool = True  # in every second block, from the first
     order: tuple[Annotated[int, Meta(ge=0)], ...] | None = None  # in which blocks run; null: once each
     widths: tuple[Positive, ...] | None = None  # inner channels of each block; null: as the trunk's
+    # Behind each doubling; unset: as the trunk's. Then files and records of finished steps say nothing of it,
+    # as those of older versions.
+    up_features: Positive | UnsetType = UNSET
 
     def build(self) -> "F2SRGAN":
         return F2SRGAN(self)
@@ -101,13 +105,10 @@ class F2SRGAN(Network):
             for index, width in enumerate(widths)
         )
         doublings: list[nn.Module] = []
-        for _ in range(_DOUBLINGS[spec.scale]):
-            doublings += [
-                SeparableConvolution(features, 4 * features, 3, 1),
-                nn.PixelShuffle(2),
-                nn.PReLU(features),
-            ]
-        self.up = nn.Sequential(*doublings, SeparableConvolution(features, 3, 3, 1))
+        up = spec.up_features or features
+        for before in (features, up)[: _DOUBLINGS[spec.scale]]:
+            doublings += [SeparableConvolution(before, 4 * up, 3, 1), nn.PixelShuffle(2), nn.PReLU(up)]
+        self.up = nn.Sequential(*doublings, SeparableConvolution(up, 3, 3, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 3, H, W) float in 0..255 → (N, 3, scale·H, scale·W) float around 0..255."""
@@ -125,6 +126,16 @@ class F2SRGAN(Network):
             trunk = self.blocks[number](trunk, hilberts)
         enlarged: torch.Tensor = self.up(head + trunk)
         return enlarged
+
+    def described(self) -> F2SRGANSpec:
+        features, up = channels_of(self.head), channels_of(self.up[0]) // 4
+        widths = tuple(block.body[1].weight.numel() for block in self.blocks)
+        return replace(
+            self.spec,
+            features=features,
+            widths=widths if set(widths) != {features} else None,
+            up_features=up if up != features else UNSET,
+        )
 
     def fold(self) -> Folded:
         return FoldedEnds(self, self.scale, Ends(DIV2K_MEAN, gain=255.0, result_gain=1 / 255))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from edgesr_ros.networks.simplify import replace_layer, simplified, split_prelus
+from edgesr_ros.networks.simplify import joined, replace_layer, simplified, split_prelus
 
 COLOURS = 3
 
@@ -41,8 +41,19 @@ class Folded(nn.Module):
         """(N, 3, H, W) float in 0..1 → (N, b·b·3, s/b·H, s/b·W) float in 0..1, with b the `block`."""
         raise NotImplementedError
 
-    def equalize(self, pictures: Sequence[torch.Tensor]) -> None:
-        """Make it easier to quantize without changing the function, by pictures (1, 3, H, W) in 0..1."""
+    def weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
+        """Its weights and biases by name, made of those of the network that it is of.
+
+        Gradients flow to the network's parameters.
+        """
+        raise NotImplementedError
+
+    def balance(self, pictures: Sequence[torch.Tensor]) -> tuple[float, ...]:  # noqa: ARG002 - all alike
+        """What `equalize` divides channels by, so that pictures (1, 3, H, W) in 0..1 give like ranges."""
+        return ()
+
+    def equalize(self, divisors: Sequence[float]) -> None:
+        """Make it easier to quantize without changing the function, by what `balance` said."""
 
     def for_pictures(self) -> nn.Module:
         """As `PictureModel`."""
@@ -59,7 +70,10 @@ class Unfolded(Folded):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (self.network(255.0 * x) / 255.0).clamp(0.0, 1.0)
 
-    def equalize(self, pictures: Sequence[torch.Tensor]) -> None:  # noqa: ARG002 - whatever they show
+    def weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
+        return {f"network.{name}": value for name, value in joined(network).items()}
+
+    def equalize(self, divisors: Sequence[float]) -> None:  # noqa: ARG002 - there are none
         split_prelus(self.network)
 
     def for_pictures(self) -> nn.Module:
@@ -91,8 +105,7 @@ class FoldedEnds(Folded):
 
     def __init__(self, network: nn.Module, scale: int, ends: Ends) -> None:
         copy = simplified(network)
-        convolutions = [layer for layer in copy.modules() if isinstance(layer, nn.Conv2d)]
-        first, last = convolutions[0], convolutions[-1]
+        names = [name for name, layer in copy.named_modules() if isinstance(layer, nn.Conv2d)]
         end = [layer for layer in copy.modules() if not any(layer.children())][-1]
         block = end.upscale_factor if isinstance(end, nn.PixelShuffle) else 1
         super().__init__(scale, block)
@@ -106,20 +119,28 @@ class FoldedEnds(Folded):
         elif block > 1:
             replace_layer(copy, end, nn.Identity())
         self._shifted, self._bounded = any(ends.mean), isinstance(end, nn.Tanh)
-        with torch.no_grad():
-            first.weight *= ends.gain
-            for values in (last.weight, last.bias):
-                # (colour, row, column) → (row, column, colour)
-                by_colour = gain * values.unflatten(0, (COLOURS, block**2)).transpose(0, 1)
-                values.copy_(by_colour.flatten(0, 1))
-            last.bias += offset.repeat(block**2)
+        self._first, self._last = f"network.{names[0]}", f"network.{names[-1]}"
+        self._gains, self._offset = (ends.gain, gain), offset.repeat(block**2)
+        fill(self, self.weights(network))
+
+    def weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
+        values = {f"network.{name}": value for name, value in joined(network).items()}
+        first, last = self._gains
+        values[f"{self._first}.weight"] = first * values[f"{self._first}.weight"]
+        for name in (f"{self._last}.weight", f"{self._last}.bias"):
+            # (colour, row, column) → (row, column, colour)
+            by_colour = last * values[name].unflatten(0, (COLOURS, self.block**2)).transpose(0, 1)
+            values[name] = by_colour.flatten(0, 1)
+        offset = self._offset.to(values[f"{self._last}.bias"])
+        values[f"{self._last}.bias"] = values[f"{self._last}.bias"] + offset
+        return values
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         shifted = x - self.mean if self._shifted else x
         samples: torch.Tensor = self.network.unit(shifted)
         return samples if self._bounded else samples.clamp(0.0, 1.0)
 
-    def equalize(self, pictures: Sequence[torch.Tensor]) -> None:  # noqa: ARG002 - whatever they show
+    def equalize(self, divisors: Sequence[float]) -> None:  # noqa: ARG002 - there are none
         split_prelus(self.network)
 
 
@@ -134,6 +155,13 @@ class FoldedPictureModel(nn.Module):
         """(1, H, W, 3) uint8 RGB → (1, s·H, s·W, 3) uint8 RGB."""
         samples = self.network(picture.permute(0, 3, 1, 2) / 255.0)
         return unfold((samples * 255.0).round().to(torch.uint8), self.network.block)
+
+
+@torch.no_grad()
+def fill(module: nn.Module, values: dict[str, torch.Tensor]) -> None:
+    """Give parameters the values that their names have."""
+    for name, value in values.items():
+        module.get_parameter(name).copy_(value)
 
 
 def unfold(samples: torch.Tensor, block: int) -> torch.Tensor:

@@ -7,7 +7,6 @@ from typing import NamedTuple, TypeVar
 
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -34,13 +33,44 @@ def simplified(network: Module) -> Module:
       becomes a LeakyReLU.
     """
     copy = deepcopy(network).eval().requires_grad_(False)
-    for chain in _chains(copy):
-        for before, after in pairwise(chain):
-            _join(before, after)
+    for before, after in _joints(copy):
+        if isinstance(after.layer, nn.BatchNorm2d):
+            before.layer.bias = nn.Parameter(torch.zeros(before.layer.out_channels), requires_grad=False)
+            after.put(nn.Identity())
+        else:
+            before.put(nn.Identity())
+    for name, value in joined(network).items():
+        copy.get_parameter(name).copy_(value)
     for place in list(_places(copy)):
         if isinstance(place.layer, nn.PReLU):
             place.put(_otherwise(place.layer.weight))
     return copy
+
+
+def joined(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Weights and biases of the convolutions of `simplified(network)` by their names, made of the network's.
+
+    Gradients flow to the network's parameters; batch norm counts by its averages, as in inference.
+    """
+    names = {layer: name for name, layer in network.named_modules()}
+    weights: dict[nn.Module, torch.Tensor] = {}
+    biases: dict[nn.Module, torch.Tensor] = {}
+    for layer in names:
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            weights[layer] = layer.weight
+            if layer.bias is not None:
+                biases[layer] = layer.bias
+    for (*_, first), (*_, second) in _joints(network):
+        if isinstance(second, nn.BatchNorm2d):
+            spread = torch.rsqrt(second.running_var + second.eps)
+            bias = biases.get(first, torch.zeros_like(second.running_mean))
+            weights[first] = weights[first] * (second.weight * spread).view(-1, 1, 1, 1)
+            biases[first] = (bias - second.running_mean) * spread * second.weight + second.bias
+        else:
+            weights[second] = weights[second] * weights.pop(first).view(1, -1, 1, 1)
+    return {f"{names[layer]}.weight": value for layer, value in weights.items()} | {
+        f"{names[layer]}.bias": value for layer, value in biases.items()
+    }
 
 
 class _Slopes(nn.Module):
@@ -86,17 +116,18 @@ def _otherwise(slopes: torch.Tensor) -> nn.Module:
     return LargerPReLU(slopes) if slopes.max() <= 1 else SplitPReLU(slopes)
 
 
-def _join(before: _Place, after: _Place) -> None:
-    """Make one convolution of two layers, where they can be."""
-    first = getattr(before.parent, before.name)  # which may be joined with the one before it already
-    if not isinstance(first, nn.Conv2d):
-        return
-    if isinstance(after.layer, nn.BatchNorm2d):
-        before.put(fuse_conv_bn_eval(first, after.layer))
-        after.put(nn.Identity())
-    elif _by_channel(first) and isinstance(after.layer, nn.Conv2d) and after.layer.groups == 1:
-        before.put(nn.Identity())
-        after.layer.weight *= first.weight.view(1, -1, 1, 1)
+def _joints(network: nn.Module) -> list[tuple[_Place, _Place]]:
+    """Pairs of layers of which one convolution can be made."""
+    return [
+        (before, after)
+        for chain in _chains(network)
+        for before, after in pairwise(chain)
+        if isinstance(before.layer, nn.Conv2d)
+        and (
+            isinstance(after.layer, nn.BatchNorm2d)
+            or (_by_channel(before.layer) and isinstance(after.layer, nn.Conv2d) and after.layer.groups == 1)
+        )
+    ]
 
 
 def _by_channel(convolution: nn.Conv2d) -> bool:

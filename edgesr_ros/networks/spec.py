@@ -35,25 +35,49 @@ class Spec(Struct, tag_field="kind"):
         raise NotImplementedError
 
 
+class Calibration(Struct):
+    """How a network is quantized to 8 bits, of which tensors the graph that is exported tells the names."""
+
+    ranges: dict[str, tuple[float, float]]  # of each tensor: what its lowest and highest code stand for
+    divisors: tuple[float, ...] = ()  # of `Folded.equalize`
+
+
 class Network(nn.Module):
     """Base of all networks: RGB (N, 3, H, W) in 0..255 → about the same, `scale` times larger.
 
     Attributes:
         spec: what it is. Whoever changes its layers (pruning) changes this along: weights are saved with it.
+        calibration: that it was trained for (quantization-aware training), which export then keeps and which
+            is saved along; None: export finds one.
     """
 
     def __init__(self, spec: Spec) -> None:
         super().__init__()
         self.spec = spec
+        self.calibration: Calibration | None = None
 
     @property
     def scale(self) -> int:
         """Enlargement of both sides."""
         return self.spec.scale
 
+    def described(self) -> Spec:
+        """What it is by its layers, some of which may have lost channels since it was built.
+
+        Raises:
+            InputError: the family's description cannot say that.
+        """
+        raise InputError(f"widths: those of {self.spec.__struct_config__.tag} cannot differ")
+
     def fold(self) -> Folded:
         """The same function, as exporters take it."""
         return Unfolded(self, self.scale)
+
+
+def channels_of(layer: nn.Module) -> int:
+    """How many channels a layer puts out: its last convolution does."""
+    *_, last = (part for part in layer.modules() if isinstance(part, nn.Conv2d | nn.ConvTranspose2d))
+    return last.out_channels
 
 
 def check_scale(scale: int, known: Iterable[int]) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Annotated
 
 import torch
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 from torch import nn
 
+from edgesr_ros.errors import InputError
 from edgesr_ros.networks.fold import Ends, Folded, FoldedEnds
-from edgesr_ros.networks.spec import Network, Spec, check_scale, reach_of
+from edgesr_ros.networks.spec import Network, Spec, channels_of, check_scale, reach_of
 
 # Pixel shuffles, each of which doubles both sides, for each supported scale.
 _DOUBLINGS = {2: 1, 4: 2}
@@ -22,6 +24,10 @@ class SRGANSpec(Spec, tag="srgan"):
 
     blocks: Positive = 16
     features: Positive = 64  # channels of the trunk
+    # Inner channels of each block, and those behind each doubling; unset: as the trunk's. Then files and
+    # records of finished steps say nothing of it, as those of older versions.
+    widths: tuple[Positive, ...] | UnsetType = UNSET
+    up_features: Positive | UnsetType = UNSET
 
     def build(self) -> "SRGAN":
         return SRGAN(self)
@@ -39,14 +45,14 @@ class SRGANSpec(Spec, tag="srgan"):
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions with batch norm, a PReLU between them, and a skip around all."""
 
-    def __init__(self, features: int, convolution: Convolution) -> None:
+    def __init__(self, features: int, width: int, convolution: Convolution) -> None:
         super().__init__()
         # A bias would be taken off again by the batch norm.
         self.body = nn.Sequential(
-            convolution(features, features, 3, padding=1, bias=False),
-            nn.BatchNorm2d(features),
-            nn.PReLU(features),
-            convolution(features, features, 3, padding=1, bias=False),
+            convolution(features, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.PReLU(width),
+            convolution(width, features, 3, padding=1, bias=False),
             nn.BatchNorm2d(features),
         )
 
@@ -63,28 +69,29 @@ class SRGAN(Network):
         end: what comes after the last one.
 
     Raises:
-        InputError: the scale is neither 2 nor 4.
+        InputError: the scale is neither 2 nor 4, or the widths are not one for each block.
     """
+
+    spec: SRGANSpec
 
     def __init__(
         self, spec: SRGANSpec, convolution: Convolution = nn.Conv2d, end: type[nn.Module] = nn.Identity
     ) -> None:
         super().__init__(spec)
         check_scale(spec.scale, _DOUBLINGS)
-        features = spec.features
+        features, up = spec.features, spec.up_features or spec.features
+        widths = spec.widths or (features,) * spec.blocks
+        if len(widths) != spec.blocks:
+            raise InputError(f"widths: expected one for each of {spec.blocks} blocks, got {len(widths)}")
         self.head = nn.Sequential(convolution(3, features, 9, padding=4), nn.PReLU(features))
-        self.blocks = nn.Sequential(*(ResidualBlock(features, convolution) for _ in range(spec.blocks)))
+        self.blocks = nn.Sequential(*(ResidualBlock(features, width, convolution) for width in widths))
         self.trunk = nn.Sequential(
             convolution(features, features, 3, padding=1, bias=False), nn.BatchNorm2d(features)
         )
         doublings: list[nn.Module] = []
-        for _ in range(_DOUBLINGS[spec.scale]):
-            doublings += [
-                convolution(features, 4 * features, 3, padding=1),
-                nn.PixelShuffle(2),
-                nn.PReLU(features),
-            ]
-        self.up = nn.Sequential(*doublings, convolution(features, 3, 9, padding=4))
+        for before in (features, up)[: _DOUBLINGS[spec.scale]]:
+            doublings += [convolution(before, 4 * up, 3, padding=1), nn.PixelShuffle(2), nn.PReLU(up)]
+        self.up = nn.Sequential(*doublings, convolution(up, 3, 9, padding=4))
         self.end = end()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -96,6 +103,16 @@ class SRGAN(Network):
         head = self.head(x)
         enlarged: torch.Tensor = self.end(self.up(head + self.trunk(self.blocks(head))))
         return enlarged
+
+    def described(self) -> SRGANSpec:
+        features, up = channels_of(self.trunk), channels_of(self.up[0]) // 4
+        widths = tuple(channels_of(block.body[0]) for block in self.blocks)
+        return replace(
+            self.spec,
+            features=features,
+            widths=widths if set(widths) != {features} else UNSET,
+            up_features=up if up != features else UNSET,
+        )
 
     def fold(self) -> Folded:
         return FoldedEnds(self, self.scale, Ends(result_gain=0.5, result_offset=0.5))

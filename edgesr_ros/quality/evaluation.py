@@ -1,7 +1,7 @@
 """Measuring an upscaler on a data set of pictures."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -64,11 +64,33 @@ def evaluate(
         InputError: no pictures, one that cannot be read or is too small, or sizes that do not fit; or no
             such perceptual network.
     """
+    name = dataset.resolve().name
+    return evaluate_pairs(upscale, scale, name, picture_pairs(dataset, scale), threads, lpips_vgg)
+
+
+def evaluate_pairs(
+    upscale: Callable[[np.ndarray], np.ndarray],
+    scale: int,
+    dataset: str,
+    pairs: Iterable[tuple[str, np.ndarray, np.ndarray]],
+    threads: int = 1,
+    lpips_vgg: Path | None = None,
+) -> EvaluationRow:
+    """As `evaluate`, of pictures at hand.
+
+    Args:
+        upscale, scale, threads, lpips_vgg: as of `evaluate`.
+        dataset: what they are called together.
+        pairs: name, low-resolution picture and original of each, as of `picture_pairs`.
+
+    Raises:
+        InputError: as `evaluate`.
+    """
     by_alex, natural = Lpips(threads), niqe.Niqe()
     by_vgg = Lpips(threads, lpips_vgg, "vgg") if lpips_vgg else None
     images: list[ImageScores] = []
     left_out: list[str] = []
-    for name, low, high in picture_pairs(dataset, scale):
+    for name, low, high in pairs:
         upscaled = upscale(low)
         if upscaled.shape != high.shape:
             raise InputError(
@@ -90,7 +112,7 @@ def evaluate(
             )
         )
     return EvaluationRow(
-        dataset=dataset.resolve().name,
+        dataset=dataset,
         psnr_y_db=_mean([image.psnr_y_db for image in images]),
         ssim_y=_mean([image.ssim_y for image in images]),
         lpips_alex=_mean([image.lpips_alex for image in images]),

@@ -9,6 +9,8 @@ from edgesr_ros.sources.files import list_images, read_image
 from edgesr_ros.training.degradation import DEGRADATIONS
 from edgesr_ros.upscaling.card import InputSize
 
+CALIBRATION_PICTURES = 32  # that are enough
+
 
 def calibration_pictures(
     folder: Path, scale: int, size: InputSize | None, count: int, seed: int, degradation: str = "bicubic"

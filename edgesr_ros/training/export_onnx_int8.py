@@ -9,9 +9,11 @@ the lower end of a range. On x86 without VNNI such products saturate (31 dB) unl
 exact, by `session.x64quantprecision` = 1.
 """
 
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -26,8 +28,10 @@ from onnxruntime.quantization import (
     TensorsData,
 )
 
+from edgesr_ros.errors import InputError
 from edgesr_ros.networks import Network
 from edgesr_ros.networks.fold import COLOURS, Folded
+from edgesr_ros.networks.spec import Calibration
 from edgesr_ros.training.export_onnx import trace
 from edgesr_ros.training.int8_layout import add_constants, insert_nodes, widen_head
 
@@ -44,21 +48,56 @@ def export_onnx_int8(network: Network, path: Path, calibration: Sequence[np.ndar
     """Write a model of uint8 RGB (1, height, width, 3) → (1, s·height, s·width, 3), any height and width.
 
     Args:
-        network: RGB 0..255 (N, 3, H, W) in and out.
+        network: RGB 0..255 (N, 3, H, W) in and out. One that was trained for a calibration keeps it.
         path: of the file.
         calibration: typical low-resolution pictures, (H, W, 3) uint8 RGB each, of any size.
     """
-    pictures = [torch.from_numpy(rgb.transpose(2, 0, 1)[None] / np.float32(255)) for rgb in calibration]
-    folded = network.fold().eval()
-    folded.equalize(pictures)
-    model = _trace(folded)
-    nodes = _computing(model.graph)
-    ranges = _ranges(model, nodes, [picture.numpy() for picture in pictures])
-    model = _quantize(model, nodes, ranges)
+    model, folded, _ = quantize(network, [planes(rgb) for rgb in calibration])
     _take_and_give_pictures(model.graph, folded)
     widen_head(model.graph)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+
+
+def planes(rgb: np.ndarray) -> torch.Tensor:
+    """(H, W, 3) uint8 → (1, 3, H, W) float32 in 0..1."""
+    return torch.from_numpy(rgb.transpose(2, 0, 1)[None] / np.float32(255))
+
+
+class Quantized(NamedTuple):
+    """A network as it is quantized, before pictures go in and come out."""
+
+    model: onnx.ModelProto  # (1, 3, H, W) float in 0..1 → samples as of `folded`
+    folded: Folded  # whose parameters the graph's weights are, by name
+    calibration: Calibration
+
+
+def quantize(network: Network, pictures: Sequence[torch.Tensor]) -> Quantized:
+    """A network with QuantizeLinear and DequantizeLinear where int8 files have them.
+
+    Args:
+        network: its `calibration` is kept, if it has one.
+        pictures: (1, 3, H, W) in 0..1, to find one by.
+
+    Raises:
+        InputError: its calibration is another network's.
+    """
+    folded, kept = network.fold().eval(), network.calibration
+    divisors = kept.divisors if kept else folded.balance(pictures)
+    folded.equalize(divisors)
+    model = _trace(folded)
+    nodes = _computing(model.graph)
+    if kept:
+        ranges = kept.ranges
+        if wrong := [name for node in nodes for name in node.output if not _is_range(ranges.get(name))]:
+            raise InputError(f"calibration: no range of {wrong[0]}, which this network has")
+    else:
+        ranges = _ranges(model, nodes, [picture.numpy() for picture in pictures])
+    return Quantized(_quantize(model, nodes, ranges), folded, Calibration(ranges=ranges, divisors=divisors))
+
+
+def _is_range(limits: Range | None) -> bool:
+    return limits is not None and -math.inf < limits[0] <= limits[1] < math.inf
 
 
 def _trace(folded: Folded) -> onnx.ModelProto:

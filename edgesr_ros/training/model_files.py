@@ -15,7 +15,6 @@ from edgesr_ros.training.weights import Facts
 from edgesr_ros.upscaling.card import InputSize, ModelCard, file_sha256, write_card
 from edgesr_ros.upscaling.edgetpu_ops import count_ops, list_ops
 
-CALIBRATION_PICTURES = 32
 _NO_EVIDENCE = "Fine detail is estimated, not seen; it is no evidence."
 _THREADS = 2
 
@@ -54,40 +53,14 @@ def write_models(
         InputError: a file cannot be written, or differs from the network by more than its precision
             accounts for.
     """
-    degradation = DEGRADATIONS[facts.degradation]
-    of_others = facts.origin.limits if facts.origin else ""
-    names = {variant: model.name + variant.suffix for variant in variants}
-    paths = {variant: folder / f"{name}.{variant.format}" for variant, name in names.items()}
+    paths = {variant: folder / f"{model.name}{variant.suffix}.{variant.format}" for variant in variants}
     for path in paths.values():
         check_writable(path)
     written = []
     for variant in variants:
-        name, path = names[variant], paths[variant]
+        path = paths[variant]
         write_model(network, path, variant, model.size, pictures)
-        input_range, output_range = variant.ranges
-        card = ModelCard(
-            name=name,
-            network=name_of(facts.spec),
-            scale=facts.spec.scale,
-            parameters=count_parameters(network),
-            macs_per_pixel=macs_per_pixel(network),
-            format=variant.format,
-            precision=variant.precision,
-            input_size=model.size if variant.format == "tflite" else None,
-            input_range=input_range,
-            output_range=output_range,
-            colour_order="RGB",
-            margin=facts.spec.reach,
-            training_degradation=degradation.words,
-            training_data=model.training_data,
-            recipe=facts.made_by,
-            steps=facts.steps,
-            figures=model.figures.get(variant, {}),
-            licence=model.licence,
-            limits=" ".join(filter(None, (degradation.limits, _NO_EVIDENCE, of_others))),
-            sha256=file_sha256(path),
-            edgetpu=count_ops(list_ops(path)) if variant == ("tflite", "int8") else None,
-        )
+        card = card_of(path, network, facts, model, variant)
         upscaler = RUNTIMES[variant.format](path, card, _THREADS)
         result = check_model(network, upscaler, variant.precision, pictures)
         upscaler.close()
@@ -95,3 +68,33 @@ def write_models(
         say(f"{path}: {path.stat().st_size} bytes, {result}")
         written.append(path)
     return written
+
+
+def card_of(path: Path, network: Network, facts: Facts, model: Model, variant: Variant) -> ModelCard:
+    """What a model file that was just written is, as its card says it; arguments as of `write_models`."""
+    degradation = DEGRADATIONS[facts.degradation]
+    of_others = facts.origin.limits if facts.origin else ""
+    input_range, output_range = variant.ranges
+    return ModelCard(
+        name=path.stem,
+        network=name_of(facts.spec),
+        scale=facts.spec.scale,
+        parameters=count_parameters(network),
+        macs_per_pixel=macs_per_pixel(network),
+        format=variant.format,
+        precision=variant.precision,
+        input_size=model.size if variant.format == "tflite" else None,
+        input_range=input_range,
+        output_range=output_range,
+        colour_order="RGB",
+        margin=facts.spec.reach,
+        training_degradation=degradation.words,
+        training_data=model.training_data,
+        recipe=facts.made_by,
+        steps=facts.steps,
+        figures=model.figures.get(variant, {}),
+        licence=model.licence,
+        limits=" ".join(filter(None, (degradation.limits, _NO_EVIDENCE, of_others))),
+        sha256=file_sha256(path),
+        edgetpu=count_ops(list_ops(path)) if variant == ("tflite", "int8") else None,
+    )

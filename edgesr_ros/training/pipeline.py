@@ -38,10 +38,7 @@ def run_recipe(run: Run) -> list[str]:
         load_network(weights, run.spec)  # or it is said here that they are another's
     lines: list[str] = []
     for number, step in enumerate(run.recipe.steps, 1):
-        folder = run.work / run.name
-        if number > 1:
-            folder /= f"{number}_{step.__struct_config__.tag}"
-        record = _make(step, run, weights, folder)
+        record = _make(step, run, weights, run.folder(number))
         weights = run.work / record.weights
         lines += record.said
     return lines

@@ -9,6 +9,9 @@ from edgesr_ros.schema import Struct, read_yaml
 from edgesr_ros.training.patches import PatchRecipe
 from edgesr_ros.training.steps.blend import Blend
 from edgesr_ros.training.steps.export import Export
+from edgesr_ros.training.steps.prune import Prune
+from edgesr_ros.training.steps.quantize import Quantize
+from edgesr_ros.training.steps.table import Table
 from edgesr_ros.training.steps.train import Train
 
 
@@ -17,7 +20,7 @@ class Recipe(Struct):
 
     network: str
     scale: Literal[2, 4, 8]
-    steps: Annotated[tuple[Train | Blend | Export, ...], Meta(min_length=1)]
+    steps: Annotated[tuple[Train | Prune | Quantize | Blend | Export | Table, ...], Meta(min_length=1)]
     start: str | None = None  # the recipe whose weights are the first ones; null: random ones
     cell: str | None = None  # of a `tpsr`: another than the published one, as `networks/cell.py` reads it
     seed: int = 0

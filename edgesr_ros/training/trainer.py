@@ -59,10 +59,8 @@ class Trainer:
         network = facts.spec.build()
         if start:
             network.load_state_dict(load_network(start, facts.spec).state_dict())
-        self._converters = train.converters()
-        for converter in self._converters:
-            converter.convert(network)
-        self.network = self._place(network)
+        self._converters = train.converters(run)
+        self.network = self._place(self._converted(network))
         self._averaged = averaged(self.network, train.ema_decay)
         self.average = cast(Network, self._averaged.module)
         setting = Setting(self.network, patches.high.shape[1], run.work, run.perceptual, train.bf16)
@@ -212,7 +210,7 @@ class Trainer:
         """Score the best weights on the pictures of today, where those before were others."""
         if self._judged_by != validation.fingerprint and self.best > -math.inf:
             best = load_network(self.folder / BEST, self._finished().spec)
-            self.best = validation.goodness_of(self._place(best))
+            self.best = validation.goodness_of(self._place(self._converted(best)))
         self._judged_by = validation.fingerprint
 
     def _keep(self, goodness: float) -> None:
@@ -226,6 +224,11 @@ class Trainer:
             "parents": self._facts.parents,
         }
         save_checkpoint(self.folder / CHECKPOINT, self.parts, progress)
+
+    def _converted(self, network: Network) -> Network:
+        for converter in self._converters:
+            network = converter.convert(network)
+        return network
 
     def _finished(self) -> Network:
         """The average as weights are saved: without what converters put into it."""

@@ -10,7 +10,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from edgesr_ros.errors import InputError
-from edgesr_ros.networks import AnySpec, Network, Spec, name_of
+from edgesr_ros.networks import NETWORKS, AnySpec, Network, Spec, name_of
+from edgesr_ros.networks.spec import Calibration
 from edgesr_ros.schema import Struct, convert
 
 BEST = "best.safetensors"  # what each step of a recipe leaves in its folder
@@ -51,6 +52,7 @@ class Facts(Struct):
     # What they were made from: path below WORK → sha256 of the file.
     parents: dict[str, str] = field(default_factory=dict)
     origin: Origin | None = None  # of what they began with; null: they are ours from the first step
+    calibration: Calibration | None = None  # that they were trained for; null: export finds one
 
     @property
     def made_by(self) -> str:
@@ -70,7 +72,7 @@ class Facts(Struct):
 
 def save_network(path: Path, network: Network, facts: Facts) -> None:
     """Write a network's weights and what they are."""
-    said = replace(facts, spec=network.spec)
+    said = replace(facts, spec=network.spec, calibration=network.calibration)
     save_tensors(path, network.state_dict(), {_KEY: msgspec.json.encode(said).decode()})
 
 
@@ -100,6 +102,7 @@ def load_network(path: Path, spec: Spec | None = None) -> Network:
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not weights of {_in_words(spec)} ({reason})") from None
+    network.calibration = facts.calibration if facts else None
     return network.eval().requires_grad_(False)
 
 
@@ -150,4 +153,7 @@ def save_tensors(
 
 
 def _in_words(spec: Spec) -> str:
-    return f"{name_of(spec)} at scale {spec.scale}"
+    name = name_of(spec)
+    usual = NETWORKS.get(name)
+    own = "" if usual and replace(usual, scale=spec.scale) == spec else " of its own widths"
+    return f"{name} at scale {spec.scale}{own}"

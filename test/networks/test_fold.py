@@ -45,7 +45,8 @@ def test_folding_keeps_the_function(scale):
 def test_equalizing_keeps_the_function(scale):
     network = make(scale)
     folded = network.fold().for_pictures()
-    folded.network.equalize([planes(noise(12, 10)), planes(noise(8, 20))])
+    pictures = [planes(noise(12, 10)), planes(noise(8, 20))]
+    folded.network.equalize(folded.network.balance(pictures))
     assert_same(network, folded)
 
 
@@ -64,7 +65,7 @@ def test_equalizing_brings_the_channels_ranges_together():
         return float(peaks.max() / peaks[peaks > 0].min())
 
     before = spread()
-    folded.equalize(pictures)
+    folded.equalize(folded.balance(pictures))
     assert spread() == pytest.approx(before**0.5, rel=0.01)
 
 
@@ -73,14 +74,15 @@ def test_equalizing_a_silent_network_changes_nothing():
     network.up[0].weight.zero_()
     network.up[0].bias.fill_(-1)
     folded = network.fold()
-    folded.equalize([planes(noise(4, 4))])
+    folded.equalize(folded.balance([planes(noise(4, 4))]))
     assert all(torch.isfinite(value).all() for value in folded.state_dict().values())
 
 
 def test_the_network_itself_stays_as_it_is():
     network = make(4)
     before = {key: value.clone() for key, value in network.state_dict().items()}
-    network.fold().equalize([planes(noise(6, 6))])
+    folded = network.fold()
+    folded.equalize(folded.balance([planes(noise(6, 6))]))
     assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -6,6 +6,16 @@ import numpy as np
 import pytest
 
 from edgesr_ros.sources.files import write_image
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Sums in one order, so that equal runs are equal to the last bit; and no waiting for others' threads."""
+    torch = pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -78,14 +78,6 @@ def losses_of(trainer):
     return curve
 
 
-@pytest.fixture
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("path", [path for path in RECIPES if path.stem in KNOWN], ids=lambda path: path.stem)
 def test_the_losses_are_those_of_before(tmp_path, path):

@@ -13,13 +13,19 @@ from msgspec.structs import replace  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
+from edgesr_ros.training import timing  # noqa: E402
+from edgesr_ros.training.goals import MacsShareGoal  # noqa: E402
 from edgesr_ros.training.patches import PatchRecipe  # noqa: E402
 from edgesr_ros.training.pipeline import RECORD, run_recipe  # noqa: E402
 from edgesr_ros.training.recipe import Recipe  # noqa: E402
 from edgesr_ros.training.steps.blend import Blend  # noqa: E402
 from edgesr_ros.training.steps.export import Export  # noqa: E402
+from edgesr_ros.training.steps.prune import Prune  # noqa: E402
+from edgesr_ros.training.steps.quantize import Quantize  # noqa: E402
 from edgesr_ros.training.steps.step import Run  # noqa: E402
+from edgesr_ros.training.steps.table import Table  # noqa: E402
 from edgesr_ros.training.steps.train import Phase, Train  # noqa: E402
+from edgesr_ros.training.terms.imitation import ImitationRecipe  # noqa: E402
 from edgesr_ros.training.trainer import Trainer  # noqa: E402
 from edgesr_ros.training.weights import BEST, load_network, read_facts  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, file_sha256, read_card  # noqa: E402
@@ -81,6 +87,54 @@ def test_steps_follow_one_another_from_weights_to_models(make, tmp_path):
         assert (card.network, card.steps, card.margin) == ("edgesrgan_tiny", 2, 13)
         assert card.training_data == "3 photographs of photographs"
         assert load_upscaler(str(path)).scale == 2
+
+
+def test_what_is_pruned_trains_on_by_what_it_was(make, tmp_path, monkeypatch):
+    """In rounds: the widths inside of blocks, then the trunk; all of which a table measures."""
+    monkeypatch.setattr(timing, "_SECONDS", 0.0)
+    pytest.importorskip("torch_pruning", reason="finds what to prune together: requirements/train.txt")
+    recover = replace(TRAIN, terms=(ImitationRecipe(teacher="small"),))
+    inner = Prune(importance="lamp", widths="inner", goal=MacsShareGoal(0.8), multiple=8)
+    steps = (TRAIN, inner, recover, replace(inner, widths="trunk"), Table(size=EXPORT.size, threads=1))
+    lines, count = make("small", replace(FIRST, steps=steps))
+    home = tmp_path / "small"
+    assert count == 2 * TRAIN.steps
+    assert lines[1].endswith(f" parameters: {home / '2_prune' / BEST}")
+    specs = [read_facts(home / name / BEST).spec for name in ("2_prune", "3_train", "4_prune")]
+    assert specs[0] == specs[1] != specs[2]
+    assert specs[0].features == 32 > specs[2].features
+    rows = json.loads((home / "5_table" / "table.json").read_text())["rows"]
+    assert [row["step"] for row in rows] == ["1_train", "2_prune", "3_train", "4_prune"]
+    parameters = [row["parameters"] for row in rows]
+    assert parameters[0] > parameters[1] == parameters[2] > parameters[3]
+    for row in rows:
+        assert all(figures["ms"] > 0 and figures["psnr_y_db"] > 5 for figures in row["figures"].values())
+        assert f"{row['parameters']:,}" in (home / "5_table" / "table.html").read_text()
+    assert make("small", replace(FIRST, steps=steps)) == (lines, 0)
+
+
+def test_what_is_trained_for_8_bits_is_exported_with_its_ranges(make, tmp_path):
+    quantize = Quantize(
+        schedule=TRAIN.schedule,
+        terms=(ImitationRecipe(teacher="small", distance="l2"),),
+        warmup_steps=1,
+        batch=2,
+        size=InputSize(width=16, height=12),
+    )
+    steps = (TRAIN, quantize, EXPORT)
+    lines, count = make("small", replace(FIRST, steps=steps))
+    assert count == 4
+    assert read_facts(tmp_path / "small" / BEST).calibration is None
+    facts = read_facts(tmp_path / "small" / "2_quantize" / BEST)
+    assert "/head/head.1/Relu_output_0" in facts.calibration.ranges
+    assert load_network(tmp_path / "small" / "2_quantize" / BEST).calibration == facts.calibration
+    assert len(lines) == 4
+    assert read_card(tmp_path / "small" / "3_export" / "small_int8.onnx").steps == 4
+    assert make("small", replace(FIRST, steps=steps)) == (lines, 0)
+    for step in (TRAIN, replace(BLEND, other="small")):  # for other weights these would be wrong
+        make("other", replace(FIRST, steps=(TRAIN, quantize, step)))
+        tag = step.__struct_config__.tag
+        assert read_facts(tmp_path / "other" / f"3_{tag}" / BEST).calibration is None
 
 
 def test_weights_name_their_parents(make, tmp_path):

@@ -17,8 +17,12 @@ from edgesr_ros.training.terms.adversarial import AdversarialRecipe
 from edgesr_ros.training.terms.distillation import DistillationRecipe
 from edgesr_ros.training.terms.pixels import PixelRecipe
 
-SHIPPED = sorted(resources.config("recipes").glob("*.yaml"))
+RECIPES = sorted(resources.config("recipes").glob("*.yaml"))
+# Those that make a network smaller step by step; nothing of them ships yet.
+LIGHT = [path for path in RECIPES if "light" in path.stem]
+SHIPPED = [path for path in RECIPES if path not in LIGHT]
 STEP = {"step": "train", "schedule": [{"steps": 10, "learning_rate": 0.001}]}
+PRUNE = {"step": "prune", "importance": "l1", "widths": "inner", "goal": {"of": "macs", "per_pixel": 9}}
 LEAST = {"network": "edgesrgan_tiny", "scale": 2, "steps": [STEP]}
 
 
@@ -41,7 +45,7 @@ def test_a_shipped_recipe_is_named_after_what_it_makes(path):
     assert adversarial != path.stem.endswith("_psnr")
     teachers = [term.teacher for term in train.terms if isinstance(term, DistillationRecipe)]
     for other in filter(None, (recipe.start, *teachers)):
-        assert other in {shipped.stem for shipped in SHIPPED}
+        assert other in {shipped.stem for shipped in RECIPES}
     assert create_network(recipe.network, recipe.scale).scale == recipe.scale
     assert recipe.patches.size % recipe.scale == 0
     assert train.warmup_steps < train.steps == recipe.trained_steps
@@ -60,6 +64,20 @@ def test_a_shipped_recipe_ends_with_the_models_that_are_shipped(path):
     blends = [step for step in before if isinstance(step, Blend)]
     link = path.stem.endswith("_link")
     assert blends == ([Blend(other=recipe.start, alpha=0.3)] if link else [])
+
+
+@pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
+def test_a_pipeline_learns_from_recipes_that_there_are_and_from_its_own_steps(path):
+    recipe = read_recipe(path)
+    known, made = {other.stem for other in RECIPES} - {path.stem}, set()
+    assert recipe.start in known
+    for number, step in enumerate(recipe.steps, 1):
+        assert set(step.parents) <= known | made
+        made.add(path.stem if number == 1 else f"{path.stem}/{number}_{step.__struct_config__.tag}")
+    tags = [step.__struct_config__.tag for step in recipe.steps]
+    assert tags[-3:] == ["quantize", "export", "table"]
+    assert all(tags[number + 1] == "train" for number, tag in enumerate(tags) if tag == "prune")
+    assert create_network(recipe.network, recipe.scale).scale == recipe.scale
 
 
 def test_what_a_recipe_leaves_out_has_defaults(tmp_path):
@@ -118,7 +136,10 @@ def in_term(**entries):
         ({"patches": {"reductions": [1.0, 1.5]}}, "$.patches.reductions[1]"),
         ({"patches": {"validation_every": 1}}, "$.patches.validation_every"),
         ({"steps": []}, "$.steps"),
-        ({"steps": [{"step": "prune"}]}, "$.steps[0].step"),
+        ({"steps": [{"step": "distil"}]}, "$.steps[0].step"),
+        ({"steps": [STEP, {**PRUNE, "goal": {"of": "bytes"}}]}, "$.steps[1].goal.of"),
+        ({"steps": [STEP, {**PRUNE, "goal": {"of": "macs_share", "share": 1.0}}]}, "$.steps[1].goal.share"),
+        ({"steps": [STEP, {**PRUNE, "multiple": 0}]}, "$.steps[1].multiple"),
         ({"steps": [STEP, {"step": "blend", "other": "a", "alpha": 1.5}]}, "$.steps[1].alpha"),
         ({"steps": [STEP, {"step": "export", "formats": ["pth"]}]}, "$.steps[1].formats[0]"),
         (in_step(terms=[]), "$.steps[0].terms"),

@@ -63,15 +63,6 @@ def trainer(train, patches, folder, perceptual=None, *, network="edgesrgan_tiny"
     return Trainer(train, run, patches, folder, facts, start)
 
 
-@pytest.fixture
-def one_thread():
-    """Sums in one order, so that equal runs are equal to the last bit."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def change(steps=8, learning_rate=1e-3, **entries):
     schedule = (Phase(steps=steps, learning_rate=learning_rate),)
     return msgspec.structs.replace(TRAIN, **{"schedule": schedule, **entries})
@@ -490,6 +481,7 @@ class Sixteenths:
 
     def convert(self, network):
         parametrize.register_parametrization(network.trunk, "weight", _Rounded())
+        return network
 
     def after_step(self, step):
         self.steps.append(step)
@@ -513,7 +505,7 @@ def test_a_converter_acts_while_it_trains_and_leaves_plain_weights(tmp_path, pat
     converter = Sixteenths()
 
     class Rounding(Train, tag="rounding"):
-        def converters(self):
+        def converters(self, run):  # noqa: ARG002
             return (converter,)
 
     train = Rounding(**{name: getattr(TRAIN, name) for name in TRAIN.__struct_fields__})

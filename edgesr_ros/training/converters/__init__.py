@@ -12,14 +12,15 @@ from edgesr_ros.networks import Network
 class Converter(Protocol):
     """Changes how a network trains, and takes back of it what must not be in the weights."""
 
-    def convert(self, network: Network) -> None:
-        """Change the network, in place, before its first step; its `spec` too, where layers change."""
+    def convert(self, network: Network) -> Network:
+        """The network that trains in place of a plain one, whose parameters it has, or which it is."""
 
     def after_step(self, step: int) -> None:
         """The optimizer has made the step of that number, from 0."""
 
     def finish(self, network: Network) -> Network:
-        """A plain network, as the `spec` builds it, with the weights of a converted one, which goes on.
+        """A plain network for inference, as the `spec` builds it, with the weights of a converted one.
 
-        Not by removing parametrizations from a copy: torch would remove them from the original as well.
+        That one goes on. So not by removing parametrizations from a copy: torch would remove them from the
+        original as well.
         """

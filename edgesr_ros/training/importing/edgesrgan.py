@@ -6,10 +6,11 @@ from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
+from msgspec import UNSET
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks import Network, Spec
-from edgesr_ros.networks.edgesrgan import SCALES, EdgeSRGANSpec
+from edgesr_ros.networks.edgesrgan import SCALES, UPSAMPLING, EdgeSRGANSpec
 from edgesr_ros.networks.fold import COLOURS
 from edgesr_ros.training.importing.layout import Layout, Source
 from edgesr_ros.training.importing.tensors import Shapes, Tensors
@@ -29,11 +30,15 @@ def _describe(shapes: Shapes) -> Spec:
     present = list(takewhile(lambda name: f"{_PREFIX}{name}.weight" in shapes, inner))
     widths = tuple(channels(name, features) for name in present)
     scale = math.isqrt(channels("last", 0) // COLOURS)
+    scale = scale if scale in SCALES else _USUAL.scale
+    groups = UPSAMPLING[scale][0] ** 2
+    up = max(1, channels("first", groups * features) // groups)
     return EdgeSRGANSpec(
-        scale=scale if scale in SCALES else _USUAL.scale,
+        scale=scale,
         blocks=max(1, len(widths)),
         features=features,
         widths=widths if set(widths) - {features} else None,
+        up_features=up if up != features else UNSET,
     )
 
 

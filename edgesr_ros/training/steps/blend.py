@@ -44,6 +44,7 @@ def mix(network: Network, other: Path, alpha: float) -> None:
     """
     weights = load_network(other, network.spec).state_dict()
     network.load_state_dict(blend(weights, network.state_dict(), alpha))
+    network.calibration = None  # which was for other weights
 
 
 def mixed(facts: Facts, other: Path, alpha: float) -> Facts:

@@ -6,9 +6,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from edgesr_ros.sources.files import list_images
-from edgesr_ros.training.calibration import calibration_pictures
 from edgesr_ros.training.export import Format, Precision, variants
-from edgesr_ros.training.model_files import CALIBRATION_PICTURES, Model, write_models
+from edgesr_ros.training.model_files import Model, write_models
 from edgesr_ros.training.steps.step import Made, Run, Step, needed
 from edgesr_ros.training.weights import load_network
 from edgesr_ros.upscaling.card import InputSize, card_path
@@ -28,14 +27,7 @@ class Export(Step, tag="export"):
         facts = run.facts(weights, parents)
         network = load_network(weights, facts.spec)
         chosen = variants(self.formats, self.precisions, network)
-        pictures = calibration_pictures(
-            run.data,
-            facts.spec.scale,
-            self.size,
-            CALIBRATION_PICTURES,
-            run.recipe.seed,
-            run.recipe.patches.degradation,
-        )
+        pictures = run.calibration_pictures(self.size)
         data = f"{len(list_images(run.data, recursive=True))} photographs of {run.data.resolve().name}"
         said: list[str] = []
         if facts.origin:

@@ -3,11 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks import Spec, find_spec, with_cell
 from edgesr_ros.schema import Struct
+from edgesr_ros.training.calibration import CALIBRATION_PICTURES, calibration_pictures
 from edgesr_ros.training.ranks import Ranks
 from edgesr_ros.training.weights import Facts, read_facts
+from edgesr_ros.upscaling.card import InputSize
 
 if TYPE_CHECKING:
     from edgesr_ros.training.recipe import Recipe
@@ -28,6 +32,19 @@ class Run(NamedTuple):
         """Of the recipe's network; errors as `find_spec` and `with_cell`."""
         spec = find_spec(self.recipe.network, self.recipe.scale)
         return with_cell(spec, self.recipe.cell) if self.recipe.cell else spec
+
+    def folder(self, number: int) -> Path:
+        """Of the recipe's step of that number, from 1: WORK/<recipe>, of each later one one below that."""
+        home, step = self.work / self.name, self.recipe.steps[number - 1]
+        return home if number == 1 else home / f"{number}_{step.__struct_config__.tag}"
+
+    def calibration_pictures(self, size: InputSize) -> list[np.ndarray]:
+        """Low-resolution pictures of some photographs to find ranges by; errors as of the function."""
+        recipe = self.recipe
+        degradation = recipe.patches.degradation
+        return calibration_pictures(
+            self.data, recipe.scale, size, CALIBRATION_PICTURES, recipe.seed, degradation
+        )
 
     def facts(self, parent: Path | None, parents: dict[str, str], steps: int = 0) -> Facts:
         """Of weights that this recipe makes.

@@ -75,7 +75,7 @@ class Train(Step, tag="train"):
             rate = phase.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, done))))
         return rate * min(1.0, (step + 1) / self.warmup_steps)
 
-    def converters(self) -> Sequence[Converter]:
+    def converters(self, run: Run) -> Sequence[Converter]:  # noqa: ARG002 - for steps that do something
         """What is done to the network for as long as it trains; a step that does something says so here."""
         return ()
 

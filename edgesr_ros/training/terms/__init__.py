@@ -1,6 +1,6 @@
 """The terms of the loss, a file each: what a recipe may say of it, and the term.
 
-A new file needs no entry here: every `TermRecipe` in this folder can stand in a recipe, by its tag.
+A new file needs no entry here: every kind of `TermRecipe` in this folder can stand in a recipe, by its tag.
 """
 
 from importlib import import_module
@@ -11,10 +11,16 @@ from edgesr_ros.training.terms.term import Batch, Frozen, Opponent, Setting, Ter
 
 __all__ = ["AnyTerm", "Batch", "Frozen", "Opponent", "Setting", "Term", "TermRecipe"]
 
+
+def _leaves(base: type[TermRecipe]) -> list[type[TermRecipe]]:
+    """The classes below a base of which there are none further: those that a recipe can name."""
+    return [leaf for one in base.__subclasses__() for leaf in _leaves(one) or [one]]
+
+
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
 if TYPE_CHECKING:
     AnyTerm: TypeAlias = TermRecipe
 else:
-    AnyTerm = Union[tuple(TermRecipe.__subclasses__())]  # noqa: UP007 - not known before
+    AnyTerm = Union[tuple(_leaves(TermRecipe))]  # noqa: UP007 - not known before

@@ -6,31 +6,19 @@ arXiv 2209.03355, section 3.3; FAKD, He et al., ICIP 2020.
 import torch
 from torch.nn import functional
 
-from edgesr_ros.errors import InputError
-from edgesr_ros.networks import Network, find_spec
+from edgesr_ros.networks import Network
 from edgesr_ros.training.taps import Taps
-from edgesr_ros.training.terms.term import Batch, Frozen, Setting, Term, TermRecipe, Weight
-from edgesr_ros.training.weights import load_network, read_facts, trained
+from edgesr_ros.training.terms.teacher import TaughtRecipe
+from edgesr_ros.training.terms.term import Batch, Frozen, Setting, Term, Weight
 
 
-class DistillationRecipe(TermRecipe, tag="distillation", kw_only=True):
+class DistillationRecipe(TaughtRecipe, tag="distillation", kw_only=True):
     """A larger network that is imitated."""
 
-    teacher: str  # the recipe that it was trained by
-    network: str = "edgesrgan"  # what it is, where its weights are too old to say so
     output_weight: Weight = 0.1  # λ: of the outputs against the features' affinity
 
     def make(self, setting: Setting) -> "DistillationTerm":
-        path = trained(setting.work, self.teacher)
-        scale = setting.network.scale
-        teacher = load_network(path, None if read_facts(path) else find_spec(self.network, scale))
-        if teacher.scale != scale:
-            raise InputError(f"teacher: expected a network of scale {scale}, {path} is of {teacher.scale}")
-        return DistillationTerm(setting.network, teacher, self.output_weight)
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        return (self.teacher,)
+        return DistillationTerm(setting.network, self.load(setting), self.output_weight)
 
 
 def affinity(features: torch.Tensor) -> torch.Tensor:

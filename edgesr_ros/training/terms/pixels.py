@@ -28,6 +28,11 @@ class PixelTerm(Term):
         self.distance = distance
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        if self.distance == "l2":
-            return functional.mse_loss(batch.output / 255.0, batch.high / 255.0)
-        return functional.l1_loss(batch.output, batch.high) / 255.0
+        return distance_of(batch.output, batch.high, self.distance)
+
+
+def distance_of(output: torch.Tensor, target: torch.Tensor, distance: Distance) -> torch.Tensor:
+    """Mean absolute or squared difference of pictures (N, 3, H, W) in 0..255, in units of the full range."""
+    if distance == "l2":
+        return functional.mse_loss(output / 255.0, target / 255.0)
+    return functional.l1_loss(output, target) / 255.0

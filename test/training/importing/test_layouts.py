@@ -158,6 +158,7 @@ def test_another_file_is_one_line_with_the_first_wrong_tensor(
     [
         EdgeSRGANSpec(scale=2, blocks=2, features=8),
         EdgeSRGANSpec(scale=4, blocks=3, features=8, widths=(4, 8, 5)),
+        EdgeSRGANSpec(scale=4, blocks=1, features=8, up_features=3),
         EdgeSRGANSpec(scale=8, blocks=1, features=4),
     ],
 )
