@@ -8,7 +8,7 @@ the camera's; bytes are for a 640x480 frame.
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -148,7 +148,17 @@ def _beyond(result: RateQualityResult, ours: str, others: Sequence[str]) -> floa
     return most(differences)
 
 
+def _auto_at(budget: float) -> Callable[[RateQualityResult], float | None]:
+    return lambda result: by_budget(result).get(budget, {}).get(_AUTO)
+
+
 GOALS = (
+    *(
+        Goal[RateQualityResult](
+            f"LPIPS of `auto` at {budget:,} bytes a frame", "≤", bound, "", _auto_at(budget), digits=3
+        )
+        for budget, bound in ((250, 0.20), (500, 0.13), (1000, 0.08), (2000, 0.05))
+    ),
     Goal[RateQualityResult](
         "LPIPS of `still` beyond the best of JPEG, WebP and AVIF, the most at any budget",
         "≤",

@@ -20,6 +20,7 @@ from benchmarks.claims.rate_quality import CLAIM as RATE_QUALITY
 from benchmarks.claims.soak import CLAIM as SOAK
 from benchmarks.claims.speed.claim import CLAIM as SPEED
 from benchmarks.claims.steps import CLAIM as STEPS
+from benchmarks.claims.webrtc import CLAIM as WEBRTC
 from benchmarks.harness.claim import Claim
 from benchmarks.harness.evidence import RESULTS
 from benchmarks.harness.goals import Goal, goals_table
@@ -41,7 +42,7 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS = (
-    Chapter("Over bad links", (LINK, KERNEL_LINK, STEPS, OUTAGE)),
+    Chapter("Over bad links", (LINK, WEBRTC, KERNEL_LINK, STEPS, OUTAGE)),
     Chapter("What a byte buys", (RATE_QUALITY, LINK_NETWORKS)),
     Chapter("The networks", (QUALITY, BLEND, SPEED)),
     Chapter("The nodes", (CHAIN, GROWTH, SOAK, DAMAGE, PATH, ENCODING, IDLE)),

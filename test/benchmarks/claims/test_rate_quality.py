@@ -36,6 +36,14 @@ def test_a_quick_run_has_a_row_for_each_contender_and_budget(recording, tmp_path
     assert "kB/frame" in capsys.readouterr().out
 
 
+def test_what_is_sent_by_default_has_goals_of_its_own(enveloped, kept):
+    rows = [
+        RateQualityRow(contender="ours, auto", budget_bytes=budget, lpips=0.1) for budget in (250, 500, 1000)
+    ]
+    result = enveloped(CLAIM, RateQualitySettings(sources=[], networks={}), rows)
+    assert list(kept(CLAIM, result).values())[:4] == [True, True, False, False]
+
+
 def test_a_mistake_is_one_line(tmp_path, capsys):
     assert main(["--quick", "--input", str(tmp_path / "nothing")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
