@@ -6,8 +6,8 @@ import os
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _LARGEST = 32 << 20  # bytes: a picture of 3840x2160 fits, and glibc takes no more
-# At the end of the heap so much may lie idle: a message is copied a few times from the middleware to Python, and
-# several wait for each other. More would only keep what a busy moment took: up to 130 MB in an hour at 640x480.
+# At the end of the heap so much may lie idle: a message is copied a few times from the middleware to Python,
+# and several wait for each other. More would only keep what a busy moment took: 130 MB in an hour at 640x480.
 _PICTURES = 8
 _KEPT_LEAST, _KEPT_MOST = 8 << 20, 128 << 20  # bytes
 _CHOSEN = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")  # by the user
