@@ -155,5 +155,5 @@ def save_tensors(
 def _in_words(spec: Spec) -> str:
     name = name_of(spec)
     usual = NETWORKS.get(name)
-    own = "" if usual and replace(usual, scale=spec.scale) == spec else " of its own widths"
+    own = "" if usual and replace(usual, scale=spec.scale) == spec else " with a cell or widths of its own"
     return f"{name} at scale {spec.scale}{own}"

@@ -10,9 +10,10 @@ from edgesr_ros.networks import count_parameters, find_spec, with_cell
 from edgesr_ros.networks.cell import HEAD, OPERATIONS, PUBLISHED, Cell, Node
 from edgesr_ros.training.macs import macs_per_pixel
 from edgesr_ros.training.recipe import Recipe
-from edgesr_ros.training.search.budget import Cost, latency_ms
+from edgesr_ros.training.search.budget import Cost
 from edgesr_ros.training.search.recipe import Choices, Chosen, Search
 from edgesr_ros.training.steps.train import Train
+from edgesr_ros.training.timing import exported, milliseconds, noise
 
 
 class GeneratorSearch(Search, tag="generator", kw_only=True):
@@ -58,7 +59,10 @@ class GeneratorSearch(Search, tag="generator", kw_only=True):
         cost = Cost(parameters=count_parameters(network), macs_per_pixel=macs_per_pixel(network))
         if self.budget.ms is None or self.budget.problem(cost):
             return cost
-        return replace(cost, ms=latency_ms(network, self.budget.size, self.budget.threads))
+        size, threads = self.budget.size, self.budget.threads
+        pictures = noise(size, 1)
+        with exported(network, "onnxruntime", "float32", size, threads, pictures) as upscaler:
+            return replace(cost, ms=milliseconds(upscaler, pictures[0]))
 
     def training(self, text: str) -> Train:  # noqa: ARG002 - a cell is trained as every other
         return self.train

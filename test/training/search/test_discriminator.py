@@ -108,7 +108,9 @@ def test_each_trial_trains_the_same_weights_with_each_seed(tmp_path, photographs
         work(replace_search(setting, trials=2))
     with pytest.raises(InputError, match=r"best\.safetensors: no trained weights; run `edgesr train second`"):
         work(replace_search(setting, start="second"))
-    with pytest.raises(InputError, match="not weights of tpsr at scale 2, but of tpsr"):
+    with pytest.raises(
+        InputError, match="tpsr at scale 2 with a cell or widths of its own, but of tpsr at scale 2"
+    ):
         cell = replace_search(setting, cell="c3<-1")
         work(cell._replace(name="other"))
 
