@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.nn.utils.parametrizations import spectral_norm
+
+from edgesr_ros.networks.layered_discriminator import PATCH, LayeredDiscriminator
 
 
 class EdgeSRGANDiscriminator(nn.Module):
@@ -74,28 +75,6 @@ class SeparableDiscriminator(nn.Module):
         return logits
 
 
-class PatchDiscriminator(nn.Module):
-    """Judges neighbourhoods, not patches as a whole, with spectral norm instead of batch norm.
-
-    Cheap and stable (pix2pix, arXiv 1611.07004, section 3.2.2; spectral norm: arXiv 1802.05957).
-    """
-
-    def __init__(self, features: int = 32) -> None:
-        super().__init__()
-        widths = (features, 2 * features, 4 * features, 4 * features)
-        layers: list[nn.Module] = []
-        for before, after, kernel, stride in zip(
-            (3, *widths), (*widths, 1), (3, 4, 4, 3, 3), (1, 2, 2, 1, 1), strict=True
-        ):
-            layers += [spectral_norm(nn.Conv2d(before, after, kernel, stride, padding=1)), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers[:-1])
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, 3, H, W) RGB 0..255 → (N, 1, H/4, W/4): logits, positive for photographs."""
-        logits: torch.Tensor = self.layers(x / 127.5 - 1)
-        return logits
-
-
 DISCRIMINATORS: dict[str, Callable[[int], nn.Module]] = {
     "edgesrgan": lambda size: EdgeSRGANDiscriminator(
         (64, 64, 128, 128, 256, 256, 512, 512), (1, 2) * 4, head=1024, size=size
@@ -105,5 +84,5 @@ DISCRIMINATORS: dict[str, Callable[[int], nn.Module]] = {
     "f2srgan": lambda _size: SeparableDiscriminator((1, 2) * 4, biases=True),
     # As published: what its code passes as strides is dropped on the way.
     "f2srgan_unstrided": lambda _size: SeparableDiscriminator((1,) * 8, biases=True),
-    "patch": lambda _size: PatchDiscriminator(),
+    "patch": lambda size: LayeredDiscriminator(PATCH, size),
 }

@@ -1,4 +1,4 @@
-"""Discriminators as text, a layer a word, then the head: `patch` and EdgeSRGAN-tiny's are such ones."""
+"""Discriminators as text, a layer a word, then the head. EdgeSRGAN-tiny's is such a one too."""
 
 import re
 from typing import NamedTuple
@@ -9,7 +9,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from edgesr_ros.errors import InputError
 
-# What `patch` is in this space.
+# The one that recipes call `patch`: it judges neighbourhoods, not patches as a whole, with spectral norm
+# instead of batch norm. Cheap and stable (pix2pix, arXiv 1611.07004, section 3.2.2; spectral norm: arXiv
+# 1802.05957).
 PATCH = "32k3s1n 64k4s2n 128k4s2n 128k3s1n patch"
 
 _MOST_LAYERS = 8

@@ -1,8 +1,11 @@
-"""Discriminators as text: two that are known are such ones, and what is none is one line."""
+"""Discriminators as text: two that are known otherwise are such ones, and what is none is one line."""
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the networks are torch modules: requirements/train.txt")
+
+from torch import nn  # noqa: E402
+from torch.nn.utils.parametrizations import spectral_norm  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
 from edgesr_ros.networks import count_parameters  # noqa: E402
@@ -12,11 +15,36 @@ from edgesr_ros.networks.layered_discriminator import PATCH, LayeredDiscriminato
 TINY = "32k3s2 64k3s2b 128k3s2b 256k3s2b dense256"
 
 
+class WrittenOut(nn.Module):
+    """What `patch` is, layer by layer; files of trainings have these names."""
+
+    def __init__(self):
+        super().__init__()
+        sizes = (3, 32, 3, 1), (32, 64, 4, 2), (64, 128, 4, 2), (128, 128, 3, 1), (128, 1, 3, 1)
+        layers = [(spectral_norm(nn.Conv2d(*size, padding=1)), nn.LeakyReLU(0.2)) for size in sizes]
+        self.layers = nn.Sequential(*[layer for pair in layers for layer in pair][:-1])
+
+    def forward(self, x):
+        return self.layers(x / 127.5 - 1)
+
+
+def test_patch_has_the_names_and_the_first_weights_that_it_always_had():
+    torch.manual_seed(0)
+    written = WrittenOut().state_dict()
+    torch.manual_seed(0)
+    made = DISCRIMINATORS["patch"](32).state_dict()
+    assert list(made) == list(written)
+    assert all(torch.equal(made[name], written[name]) for name in written)
+
+
+KNOWN = {"patch": lambda _size: WrittenOut(), "edgesrgan_tiny": DISCRIMINATORS["edgesrgan_tiny"]}
+
+
 @pytest.mark.parametrize(("name", "text"), [("patch", PATCH), ("edgesrgan_tiny", TINY)])
 @torch.no_grad()
 def test_known_ones_are_points_of_the_space_to_the_last_bit(name, text):
     torch.manual_seed(0)
-    known, layered = DISCRIMINATORS[name](32).eval(), LayeredDiscriminator(text, 32).eval()
+    known, layered = KNOWN[name](32).eval(), LayeredDiscriminator(text, 32).eval()
     theirs, ours = known.state_dict(), layered.state_dict()
     assert [value.shape for value in theirs.values()] == [value.shape for value in ours.values()]
     layered.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
