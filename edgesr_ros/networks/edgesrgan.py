@@ -10,12 +10,11 @@ from typing import Annotated
 
 import torch
 from msgspec import UNSET, Meta, UnsetType
-from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks.fold import COLOURS, Folded, fill
-from edgesr_ros.networks.spec import Network, Spec, channels_of, check_scale, reach_of
+from edgesr_ros.networks.spec import Network, Spec, channels_of, check_scale, reach_of, with_channels
 
 # (kernel = stride) of the two transposed convolutions for each supported scale.
 UPSAMPLING = {2: (1, 2), 4: (2, 2), 8: (4, 2)}
@@ -104,12 +103,7 @@ class EdgeSRGAN(Network):
     def described(self) -> EdgeSRGANSpec:
         features, up = channels_of(self.trunk), channels_of(self.up[0])
         widths = tuple(channels_of(block.body[0]) for block in self.blocks)
-        return replace(
-            self.spec,
-            features=features,
-            widths=widths if set(widths) != {features} else None,
-            up_features=up if up != features else UNSET,
-        )
+        return with_channels(self.spec, features, widths, up)
 
     def fold(self) -> "FoldedEdgeSRGAN":
         return FoldedEdgeSRGAN(self)

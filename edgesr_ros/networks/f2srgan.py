@@ -8,14 +8,21 @@ from typing import Annotated
 
 import torch
 from msgspec import UNSET, Meta, UnsetType
-from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks.fold import Ends, Folded, FoldedEnds
 from edgesr_ros.networks.fourier import FastFourierConvolution, half, hilbert_matrix
 from edgesr_ros.networks.separable import SeparableConvolution
-from edgesr_ros.networks.spec import DIV2K_MEAN, Network, Spec, channels_of, check_scale, reach_of
+from edgesr_ros.networks.spec import (
+    DIV2K_MEAN,
+    Network,
+    Spec,
+    channels_of,
+    check_scale,
+    reach_of,
+    with_channels,
+)
 
 # Pixel shuffles, each of which doubles both sides, for each supported scale.
 _DOUBLINGS = {2: 1, 4: 2}
@@ -130,12 +137,7 @@ class F2SRGAN(Network):
     def described(self) -> F2SRGANSpec:
         features, up = channels_of(self.head), channels_of(self.up[0]) // 4
         widths = tuple(block.body[1].weight.numel() for block in self.blocks)
-        return replace(
-            self.spec,
-            features=features,
-            widths=widths if set(widths) != {features} else None,
-            up_features=up if up != features else UNSET,
-        )
+        return with_channels(self.spec, features, widths, up)
 
     def fold(self) -> Folded:
         return FoldedEnds(self, self.scale, Ends(DIV2K_MEAN, gain=255.0, result_gain=1 / 255))

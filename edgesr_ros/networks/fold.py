@@ -1,5 +1,6 @@
 """Networks as exporters take them: pictures in and out, and layers as runtimes and quantizers like them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ class PictureModel(nn.Module):
         return enlarged.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8)
 
 
-class Folded(nn.Module):
+class Folded(nn.Module, ABC):
     """A network whose samples are 0..1 at both ends, as a quantizer wants them: else the same function.
 
     Attributes:
@@ -37,16 +38,16 @@ class Folded(nn.Module):
         super().__init__()
         self.scale, self.block = scale, block
 
+    @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 3, H, W) float in 0..1 → (N, b·b·3, s/b·H, s/b·W) float in 0..1, with b the `block`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def weights(self, network: nn.Module) -> dict[str, torch.Tensor]:
         """Its weights and biases by name, made of those of the network that it is of.
 
         Gradients flow to the network's parameters.
         """
-        raise NotImplementedError
 
     def balance(self, pictures: Sequence[torch.Tensor]) -> tuple[float, ...]:  # noqa: ARG002 - all alike
         """What `equalize` divides channels by, so that pictures (1, 3, H, W) in 0..1 give like ranges."""

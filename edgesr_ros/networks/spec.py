@@ -1,7 +1,9 @@
 """What a network is, in a few numbers: enough to build it, and small enough to travel with its weights."""
 
 from collections.abc import Iterable
+from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
@@ -78,6 +80,23 @@ def channels_of(layer: nn.Module) -> int:
     """How many channels a layer puts out: its last convolution does."""
     *_, last = (part for part in layer.modules() if isinstance(part, nn.Conv2d | nn.ConvTranspose2d))
     return last.out_channels
+
+
+SpecT = TypeVar("SpecT", bound=Spec)
+
+
+def with_channels(spec: SpecT, features: int, widths: tuple[int, ...], up_features: int) -> SpecT:
+    """A description with other channels, of a family that names these three.
+
+    What is as the trunk's is left as the family has it by default, so that it says nothing of it.
+    """
+    usual: Any = type(spec)()
+    return replace(
+        spec,
+        features=features,
+        widths=widths if set(widths) != {features} else usual.widths,
+        up_features=up_features if up_features != features else usual.up_features,
+    )
 
 
 def check_scale(scale: int, known: Iterable[int]) -> None:

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import torch
 from msgspec import UNSET, Meta, UnsetType
-from msgspec.structs import replace
 from torch import nn
 
 from edgesr_ros.errors import InputError
 from edgesr_ros.networks.fold import Ends, Folded, FoldedEnds
-from edgesr_ros.networks.spec import Network, Spec, channels_of, check_scale, reach_of
+from edgesr_ros.networks.spec import Network, Spec, channels_of, check_scale, reach_of, with_channels
 
 # Pixel shuffles, each of which doubles both sides, for each supported scale.
 _DOUBLINGS = {2: 1, 4: 2}
@@ -107,12 +106,7 @@ class SRGAN(Network):
     def described(self) -> SRGANSpec:
         features, up = channels_of(self.trunk), channels_of(self.up[0]) // 4
         widths = tuple(channels_of(block.body[0]) for block in self.blocks)
-        return replace(
-            self.spec,
-            features=features,
-            widths=widths if set(widths) != {features} else UNSET,
-            up_features=up if up != features else UNSET,
-        )
+        return with_channels(self.spec, features, widths, up)
 
     def fold(self) -> Folded:
         return FoldedEnds(self, self.scale, Ends(result_gain=0.5, result_offset=0.5))

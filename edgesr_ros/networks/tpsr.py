@@ -1,5 +1,6 @@
 """TPSR's generator, as found by architecture search (arXiv 2007.04356, section 4)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -76,7 +77,7 @@ def _doubling(features: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(features, 4 * 3, 3, padding=1), nn.PixelShuffle(2))
 
 
-class _TPSR(Network):
+class _TPSR(Network, ABC):
     """What all cells have around them.
 
     Super-resolution generator: RGB in 0..255 to RGB around 0..255, `scale` times larger.
@@ -105,18 +106,18 @@ class _TPSR(Network):
         self.merged = nn.PReLU()
         self.up = nn.Sequential(*[_doubling(features), _doubling(3)][: _DOUBLINGS[spec.scale]])
 
+    @abstractmethod
     def make_cell(self, cell: Cell, widths: Sequence[int]) -> None:
         """Make the layers of the cell; `widths` are the channels of the head and of each node."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def in_order(self) -> list[nn.Module]:
         """The layers of the cell's nodes, in the order of their numbers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cell(self, head: torch.Tensor) -> torch.Tensor:
         """What of (N, features, H, W) becomes the sum that is enlarged."""
-        raise NotImplementedError
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 3, H, W) float in 0..255 → (N, 3, scale·H, scale·W) float around 0..255."""
