@@ -3,8 +3,8 @@
 import argparse
 import os
 from contextlib import closing
-from pathlib import Path
 
+from edgesr_ros.cli.training_folders import add_folders
 from edgesr_ros.errors import InputError
 
 HELP = "search for a network by a recipe; run it again, here or elsewhere, to go on where it stopped"
@@ -13,22 +13,12 @@ HELP = "search for a network by a recipe; run it again, here or elsewhere, to go
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("recipe", help="name in config/searches, or path of a YAML file")
+    add_folders(parser)
     parser.add_argument(
-        "--data", type=Path, required=True, help="folder of photographs, searched recursively"
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=Path("work"),
-        help="folder for patches and all that recipes make; workers on other machines share it",
-    )
-    parser.add_argument(
-        "--perceptual",
-        type=Path,
-        help="npz weights of the recipe's perceptual network; default: WORK/perceptual/<network>.npz",
-    )
-    parser.add_argument(
-        "--workers", type=int, default=1, help="processes that train here (default: %(default)s)"
+        "--workers",
+        type=int,
+        default=1,
+        help="processes that train here, beside those elsewhere that share WORK (default: %(default)s)",
     )
     parser.add_argument("--threads", type=int, help="CPU threads of each; default: the cores by the workers")
 

@@ -1,7 +1,8 @@
 """`edgesr train`: make a network from photographs by a recipe."""
 
 import argparse
-from pathlib import Path
+
+from edgesr_ros.cli.training_folders import add_folders
 
 HELP = "make a network by a recipe's steps; run it again to go on where it stopped"
 
@@ -9,17 +10,7 @@ HELP = "make a network by a recipe's steps; run it again to go on where it stopp
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("recipe", help="name in config/recipes, or path of a YAML file")
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder of photographs, searched recursively"
-    )
-    parser.add_argument(
-        "--work", type=Path, default=Path("work"), help="folder for patches and all that recipes make"
-    )
-    parser.add_argument(
-        "--perceptual",
-        type=Path,
-        help="npz weights of the recipe's perceptual network; default: WORK/perceptual/<network>.npz",
-    )
+    add_folders(parser)
     parser.add_argument("--threads", type=int, default=None, help="CPU threads; default: all cores")
 
 
