@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch", reason="the networks are torch modules: req
 pytest.importorskip("torch_pruning", reason="finds what to prune together: requirements/train.txt")
 pytest.importorskip("safetensors", reason="weights are safetensors: requirements/train.txt")
 
+from lively import lively, smooth_picture  # noqa: E402
 from msgspec import UNSET  # noqa: E402
 from torch import nn  # noqa: E402
 
@@ -44,15 +45,7 @@ KINDS = {
 def build(spec):
     """A network no two of whose channels are alike, and whose output is colourful."""
     torch.manual_seed(0)
-    network = spec.build().eval().requires_grad_(False)
-    for layer in network.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            for values in (layer.weight, layer.running_var):
-                values.uniform_(0.5, 1.5)
-            for values in (layer.bias, layer.running_mean):
-                values.uniform_(-0.2, 0.2)
-        elif isinstance(layer, nn.PReLU):
-            layer.weight.uniform_(0, 0.5)
+    network = lively(spec.build().eval().requires_grad_(False))
     convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
     spread = float(network(255 * torch.rand(1, 3, 16, 16)).std())
     convolutions[-1].weight *= min(8.0, 60 / spread)
@@ -63,10 +56,8 @@ def prune(network, widths, goal=HALF, importance="lamp", scope="global", multipl
     return Pruning(importance, widths, goal, scope, multiple, 0).convert(network)
 
 
-def picture(seed, height=12, width=16):
-    coarse = torch.rand(1, 3, 4, 5, generator=torch.Generator().manual_seed(seed))
-    smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
-    return (255 * smooth)[0].permute(1, 2, 0).numpy().astype(np.uint8)
+def picture(seed):
+    return smooth_picture(seed, (12, 16), (4, 5))
 
 
 def channels(layer):

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="the networks are torch modules: req
 onnx = pytest.importorskip("onnx", reason="writes ONNX: requirements/train.txt")
 pytest.importorskip("safetensors", reason="weights are safetensors: requirements/train.txt")
 
+from lively import lively, smooth_picture  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
 from torch import nn  # noqa: E402
@@ -37,23 +38,11 @@ KINDS = {
 
 def build(spec):
     torch.manual_seed(0)
-    network = spec.build().eval()
-    with torch.no_grad():
-        for layer in network.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                for values in (layer.weight, layer.running_var):
-                    values.uniform_(0.5, 1.5)
-                for values in (layer.bias, layer.running_mean):
-                    values.uniform_(-0.2, 0.2)
-            elif isinstance(layer, nn.PReLU):
-                layer.weight.uniform_(0, 0.5)
-    return network
+    return lively(spec.build().eval())
 
 
-def picture(seed, height=20, width=24):
-    coarse = torch.rand(1, 3, 5, 6, generator=torch.Generator().manual_seed(seed))
-    smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
-    return (255 * smooth)[0].permute(1, 2, 0).numpy().astype(np.uint8)
+def picture(seed):
+    return smooth_picture(seed, (20, 24), (5, 6))
 
 
 PICTURES = [picture(seed) for seed in range(4)]

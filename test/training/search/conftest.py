@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -33,14 +33,3 @@ def generator() -> Callable[..., Any]:
         return replace(search, **entries)
 
     return make
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Several would wait for each other where the machine has other work."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
