@@ -13,6 +13,7 @@ from benchmarks.claims.idle import CLAIM as IDLE
 from benchmarks.claims.kernel_link import CLAIM as KERNEL_LINK
 from benchmarks.claims.link import CLAIM as LINK
 from benchmarks.claims.link_networks import CLAIM as LINK_NETWORKS
+from benchmarks.claims.operator import CLAIM as OPERATOR
 from benchmarks.claims.outage import CLAIM as OUTAGE
 from benchmarks.claims.path import CLAIM as PATH
 from benchmarks.claims.quality.claim import CLAIM as QUALITY
@@ -45,7 +46,7 @@ CHAPTERS = (
     Chapter("Over bad links", (LINK, WEBRTC, KERNEL_LINK, STEPS, OUTAGE)),
     Chapter("What a byte buys", (RATE_QUALITY, LINK_NETWORKS)),
     Chapter("The networks", (QUALITY, BLEND, SPEED)),
-    Chapter("The nodes", (CHAIN, GROWTH, SOAK, DAMAGE, PATH, ENCODING, IDLE)),
+    Chapter("The nodes", (CHAIN, GROWTH, SOAK, DAMAGE, PATH, ENCODING, IDLE, OPERATOR)),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
@@ -126,6 +127,8 @@ class Input:
             copy(way.qos),  # rclpy writes the overrides into the profile that it is given
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             raw=self._raw,
+            # `judge` says who does not fit and why; rclpy's handlers would be looked at in each round.
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )
 
     def _wanted_kind(self) -> type:

@@ -20,6 +20,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from edgesr_ros.errors import InputError, disk_error
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD, Diagnostics
+from edgesr_ros.nodes.executor import OneThread
 from edgesr_ros.nodes.inputs import Input, Way
 from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.nodes.parameters import Parameters
@@ -160,7 +161,7 @@ def run(create: Callable[[], EdgesrNode], publish_in_background: bool = False) -
     failure = None
     try:
         node = create()
-        rclpy.spin(node)
+        rclpy.spin(node, OneThread())
     except InputError as error:
         failure = error
     except OSError as error:

@@ -80,6 +80,15 @@ class Server:
             self._loop.call_soon_threadsafe(self._ended.set)
             self._thread.join()
 
+    def every(self, period: float, step: Callable[[], None]) -> None:
+        """From now on call back every `period` seconds, in the server's thread."""
+
+        def again() -> None:
+            step()
+            self._loop.call_later(period, again)
+
+        self._soon(again)
+
     def show(self, frame: Frame) -> None:
         """A picture for all who want it."""
 
