@@ -8,7 +8,7 @@ from edgesr_ros.control.controller import RateController, report_interval
 from edgesr_ros.control.decision import State
 from edgesr_ros.control.merging import Numbers, merge
 from edgesr_ros.control.observer import LinkObserver
-from edgesr_ros.control.probing import probe_interval
+from edgesr_ros.control.probing import STALLED, probe_interval
 from edgesr_ros.control.report import ArrivalReport
 
 _EVERY = 0.1  # s between allotments
@@ -201,9 +201,16 @@ class Budget:
         """When, reports being overdue, to ask for a sign of life."""
         link = self.link
         interval = probe_interval(link.flight, link.capacity.rate, link.losses.loss, self._probes)
+        if not link.stalled:
+            return max(self.last_sent, link.last_heard or 0.0) + interval
         # Of a link that stalled reports come before it is of use again: they put nothing off.
-        heard = 0.0 if link.stalled else link.last_heard or 0.0
-        return max(self.last_sent, heard) + interval
+        due = self.last_sent + interval
+        if self._probes or link.last_heard is None:
+            return due
+        # The receiver tells of the first of what was held up, and of the last only with the next frame: who
+        # waited for that would show nothing for another half second.
+        through = link.last_heard + link.flight.size / link.capacity.rate
+        return min(due, max(through, self.last_sent + STALLED))
 
     def _takes_part(self, member: Member, now: float) -> bool:
         return now - self._accounts[member].asked <= max(_LEFT, _LEFT_PERIODS * member.period)

@@ -8,6 +8,7 @@ _DRAIN = 0.35  # … as long as what then waits in the link is through in so man
 _SLOWEST = 2.0  # … afterwards twice as long from one to the next, up to this
 _LOSSY = 0.001  # share of frames lost of late from which on silence is rather a burst than an outage …
 _IN_BURST = 0.1  # … and s between probes, from the first on
+STALLED = 0.1  # s between them where what was held up begins to come
 
 
 def probe_interval(flight: Flight, rate: float, loss: float, probes: int) -> float:

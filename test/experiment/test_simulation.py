@@ -172,3 +172,13 @@ def test_the_same_seed_is_the_same_run(footage):
     other, _ = simulate(PacedRobot(Ours(name="x"), footage), profile, 5, seed=9)
     assert runs[0] == runs[1]
     assert other != runs[0]
+
+
+@pytest.mark.parametrize("phase", [0, 2, 4, 6])
+def test_what_an_outage_held_up_is_not_waited_for(phase, footage):
+    """The receiver tells of the first of it, and of the last only with the next frame."""
+    begin = 4 + phase / 30
+    profile = link((200, begin), (0, 5), (200, 99), delay_ms=20)
+    run, _ = simulate(PacedRobot(Ours(name="x"), footage), profile, begin + 6)
+    end = begin + 5
+    assert min(shown.at for shown in run.shown if shown.at - shown.age >= end) <= end + 0.5
