@@ -41,7 +41,7 @@ DONE := $(VENV)/.done
 # Of pytest, where one of the environments has none of the tests that ARGS ask for.
 NO_TESTS := 5
 
-.PHONY: help demo test older tflite lint figures clean again
+.PHONY: help demo test environment older tflite lint figures clean again
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -53,7 +53,7 @@ help:  ## this list
 demo: $(DONE)/package $(DONE)/demo  ## the whole system on a recording over a bad link
 	$(VENV)/bin/python -m edgesr_ros.cli.main demo $(ARGS)
 
-test: $(DONE)/package $(DONE)/test $(if $(OLDER),older,$(DONE)/train)  ## all tests
+test: environment $(if $(OLDER),older,$(DONE)/train)  ## all tests
 ifdef OLDER
 	$(VENV)/bin/python -m pytest $(ARGS); newer=$$?; [ $$newer = 0 ] || [ $$newer = $(NO_TESTS) ] || exit $$newer; \
 	export AMENT_PREFIX_PATH=$(CURDIR)/$(OLDER_VENV); \
@@ -66,6 +66,8 @@ endif
 ifeq ($(ARGS)$(TOO_OLD),)
 	$(MAKE) --no-print-directory tflite
 endif
+
+environment: $(DONE)/package $(DONE)/test
 
 older:
 	@$(MAKE) --no-print-directory PYTHON=$(OLDER) VENV=$(OLDER_VENV) \

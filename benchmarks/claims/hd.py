@@ -36,7 +36,7 @@ from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.schema import Struct
 from edgesr_ros.upscaling.base import Upscaler
-from edgesr_ros.upscaling.bicubic import BicubicUpscaler
+from edgesr_ros.upscaling.bicubic import LiveBicubicUpscaler
 from edgesr_ros.upscaling.catalog import load_upscaler
 
 _MODEL, _BACKEND, _SCALE = "edgesrgan_tiny_x4_link_int8", "onnxruntime", 4
@@ -173,7 +173,7 @@ class _Operator:
     def __init__(self, scale: int, threads: int) -> None:
         self._decoder, self._message = Av1Decoder(), Image()
         self._network: Upscaler | None = load_upscaler(_MODEL, _BACKEND, threads) if scale > 1 else None
-        self._bicubic, self._bicubic_ms = BicubicUpscaler(scale), [0.0]
+        self._bicubic, self._bicubic_ms = LiveBicubicUpscaler(scale), [0.0]
 
     @property
     def bicubic_ms(self) -> float:

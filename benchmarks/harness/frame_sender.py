@@ -11,7 +11,7 @@ from sensor_msgs.msg import CompressedImage
 from benchmarks.harness.observer import Observer
 from edgesr_ros.control.brief import from_pairs
 from edgesr_ros.nodes.messages import pairs_of, to_time
-from edgesr_ros.nodes.node import COMPRESSED
+from edgesr_ros.nodes.node import COMPRESSED, PARTS
 from edgesr_ros.quality.summary import DROPPED
 
 GROUND_STATION = "ground_station"
@@ -31,7 +31,7 @@ class FrameSender(Observer):
     def __init__(self, domain: int, cameras: Sequence[str]) -> None:
         super().__init__(domain, cameras)
         self.display_ms: dict[int, float] = {}
-        self._frames = self.node.create_publisher(CompressedImage, "/ground/image_lr/compressed", COMPRESSED)
+        self._frames = self.node.create_publisher(CompressedImage, "/ground/image_lr/compressed", PARTS)
         self.node.create_subscription(DiagnosticArray, "/ground/link_report", self._on_report, COMPRESSED)
 
     def send(self, message: CompressedImage) -> None:

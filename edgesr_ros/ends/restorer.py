@@ -11,7 +11,7 @@ from edgesr_ros.codecs.decoder import Received
 from edgesr_ros.control.clock import Estimate
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.colour import three_channels
-from edgesr_ros.quality.consistency import consistency_db
+from edgesr_ros.quality.consistency import middle_consistency_db
 from edgesr_ros.quality.facts import PictureFacts
 from edgesr_ros.schema import FIXED, Struct
 from edgesr_ros.upscaling.base import Upscaled
@@ -149,13 +149,15 @@ def facts_of(
     consistency: bool,
     recovering: int | None = None,
 ) -> PictureFacts:
-    """What is known of a picture made of a frame; `consistency` takes a millisecond.
+    """What is known of a picture made of a frame; `consistency`, of the middle, takes a millisecond.
 
     `recovering` newer frames have not come, and others wait for them. Consistency is not known of a picture
     of another size than the camera's.
     """
     whole = made.picture.shape[1::-1] == (received.format.full_width, received.format.full_height)
-    agrees = consistency_db(three_channels(made.picture), received.picture) if consistency and whole else None
+    agrees = None
+    if consistency and whole:
+        agrees = middle_consistency_db(three_channels(made.picture), received.picture)
     shown = received.format.shown
     return PictureFacts(
         method=made.method,

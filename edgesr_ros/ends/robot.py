@@ -13,12 +13,12 @@ from edgesr_ros.codecs.machine import Machine
 from edgesr_ros.codecs.parts import Message
 from edgesr_ros.codecs.stills import encode, encode_within
 from edgesr_ros.control.decision import Decision
-from edgesr_ros.control.delay import RunningMean
 from edgesr_ros.control.motion import MotionMeter
 from edgesr_ros.control.policy import MIN_FRAME_BYTES, USUAL, Scene
 from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sender import Sender
 from edgesr_ros.control.source_rate import SourceRate
+from edgesr_ros.ends.frame_times import FrameTimes
 from edgesr_ros.ends.outbox import Outbox
 from edgesr_ros.ends.packet import Packet
 from edgesr_ros.ends.robot_settings import RobotSettings
@@ -34,8 +34,6 @@ from edgesr_ros.ladder.stream import UNMENDED
 _SHORTEST_WAIT = 1e-3  # s, so that a deadline of this very moment is not asked for in a loop
 _NO_LADDER = "none"
 _MOST_OF_PERIOD = 0.7  # of a camera's period: a JPEG of the camera that takes longer is encoded anew
-_SHOWING = {False: 0.005, True: 0.03}  # s from arrival to screen, of frames that are (not) reduced; at first
-_SHOWING_GAIN = 1 / 16  # of the newest report
 
 
 class _Encoded(NamedTuple):
@@ -91,9 +89,7 @@ class Robot:
         fixed_rate, budget = settings.rate_bytes_per_s or None, self._link.budget
         self.sender = Sender(settings.policy, fixed_rate_bytes_per_s=fixed_rate, budget=budget)
         self._motion = MotionMeter()
-        self._reduced = False  # the last frame
-        self._showing = dict(_SHOWING)  # s from arrival to screen, of frames that are (not) reduced
-        self._encoding = RunningMean()  # s per frame
+        self._times = FrameTimes()
         self._scene = self._scene_of(REFERENCE_PIXELS)
         self._outbox, self._lock = Outbox(), self._link.lock
         self._next_number = first_number
@@ -117,8 +113,7 @@ class Robot:
         """A report came, and the link has had it; arguments as of `Outbox.told`."""
         self._outbox.told(now, report, round_trip, lost)
         if report.display_s is not None:
-            known = self._showing[self._reduced]
-            self._showing[self._reduced] = known + _SHOWING_GAIN * (report.display_s - known)
+            self._times.shown(report.display_s)
 
     def again(self, now: float) -> list[Message]:
         """What is to be sent at once, because it was reported missing: to be published now."""
@@ -136,7 +131,8 @@ class Robot:
             deadline = self.sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
         # Rather late than early: a frame that is early waits in the link.
-        ahead = max((self._encoding.mean or 0.0) - 2 * self._encoding.deviation, 0.0)
+        encoding = self._times.encoding
+        ahead = max((encoding.mean or 0.0) - 2 * encoding.deviation, 0.0)
         return max(pacing, self._next_send - now) - ahead
 
     def encode(self, now: float, image: np.ndarray | CameraJpeg) -> Packet:
@@ -171,7 +167,7 @@ class Robot:
         """
         most, size = self.settings.max_packet_bytes, len(packet.data)
         frame, parity = self._outbox.put(now, stamp_ns, packet.format, packet.data, most)
-        self._encoding.add(now - packet.begun)
+        self._times.encoded(now - packet.begun, packet.scale > 1)
         if max_rate := self.settings.max_rate:
             # From the time that was due, not from now: lateness of one frame must not lower the rate.
             self._next_send = max(self._next_send, now - 1 / max_rate) + 1 / max_rate
@@ -206,15 +202,16 @@ class Robot:
         if self._ladder is None:
             return USUAL
         moved, growth = self._motion.moved, self._motion.growth
-        showing, ladder = self._showing[self._reduced], self._ladder
+        showing, ladder = self._times.showing, self._ladder
         scene = Scene(*ladder.expected(pixels), moved, growth, ladder.streams, ladder.least_bytes, showing)
-        return scene if self._encoding.mean is None else scene._replace(encoding=self._encoding.mean)
+        encoding = self._times.encoding.mean
+        return scene if encoding is None else scene._replace(encoding=encoding)
 
-    def _price_of_enlarging(self, decision: Decision) -> float:
-        """LPIPS that the time costs which the receiver needs to enlarge a reduced frame."""
-        more = self._showing[True] - self._showing[False]
-        age = decision.age - (more if self._reduced else 0.0)
-        lag = np.array([age, age + max(more, 0.0)])
+    def _price_of_reducing(self, decision: Decision) -> float:
+        """LPIPS that the time costs which a reduced frame takes longer; less than 0 where it takes less."""
+        longer = self._times.longer
+        full = max(decision.age - (longer if self._times.reduced else 0.0), 0.0)
+        lag = np.array([full, max(full + longer, 0.0)])
         before, after = self._scene.seen(np.full(2, decision.frame_bytes), lag, 1 / self._source_rate.hz)
         return float(after - before)
 
@@ -243,11 +240,10 @@ class Robot:
         settings = self.settings
         most = settings.max_frame_bytes
         if self._ladder is not None:
-            price = self._price_of_enlarging(decision)
+            price = self._price_of_reducing(decision)
             streams = self._ladder.streams
             references = self._outbox.references(self._next_number) if streams else UNMENDED
             data, point, _ = self._ladder.encode(image, decision.frame_bytes, most, references, price)
-            self._reduced = point.scale > 1
             self._scene = self._scene_of(image.shape[0] * image.shape[1])
             return _Encoded(data, point.scale, point.codec, point.quality)
         reduced = reduce_frame(image, settings.scale)

@@ -115,7 +115,7 @@ class _Stage(Protocol):
     def encode(
         self, image: np.ndarray, target: int, limit: int | None, references: References, price: float, /
     ) -> tuple[bytes, OperatingPoint, int]:
-        """Bytes, point, number of attempts; the target is not above the limit, `price` that of enlarging."""
+        """Bytes, point, number of attempts; the target is not above the limit, `price` that of reducing."""
 
 
 class _StillStage:

@@ -40,7 +40,7 @@ class ScaleChoice:
     def choose(self, target: int, pixels: int, price: float) -> int:
         """The scale for a frame of `pixels` at full size that is to take `target` bytes.
 
-        `price` is what the time costs that enlarging takes, LPIPS.
+        `price` is what the time costs that a reduced frame takes longer, LPIPS.
         """
         self._price = price
         self._bytes.add(target * REFERENCE_PIXELS / pixels)

@@ -17,7 +17,8 @@ from edgesr_ros.ladder.walk import LadderWalk
 _ATTEMPTS = 4
 _SETTLED = 8  # frames after a key frame, from when on its quality tells about the content
 _BURST = 2.5  # times as many bytes as frames take of late the next may be asked to take …
-_LEAST_ASKED = 1500  # … or so many
+_LEAST_ASKED = 1500  # … or so many, of a 640x480 frame and in proportion of a larger one
+_STARVING = 8  # quality up to which a frame is small for want of bytes, not for want of news
 _MOST_ASKED = 10_000_000  # bytes: no limit
 _HALVED = (2, 8)  # scales at which an encoder may halve the picture itself
 _GAIN = 0.1  # weight of the newest frame in what is known of content and encoder
@@ -75,7 +76,7 @@ class StreamStage:
         references: References = UNMENDED,
         price: float = 0.0,
     ) -> tuple[bytes, OperatingPoint, int]:
-        """Bytes, point, number of attempts; the target is not above the limit, `price` is that of enlarging.
+        """Bytes, point, number of attempts; the target is not above the limit, `price` is that of reducing.
 
         Raises:
             InputError: no setting is small enough, or the codec cannot hold such an image.
@@ -94,7 +95,7 @@ class StreamStage:
                 self._halves = False
                 reduced = reduce_frame(image, scale)
                 encoder = self._encoder_for(reduced, scale, target, most)
-            size = min(int(target * self._correction), self._usual_most())
+            size = min(int(target * self._correction), self._usual_most(reduced.shape[0] * reduced.shape[1]))
             encoder.set_frame_bytes(size if most is None else min(size, most))
             if references.acknowledged is not None:
                 encoder.acknowledge(references.acknowledged)
@@ -117,10 +118,10 @@ class StreamStage:
             self._by_time.spent(self._machine.clock() - begun, encoder.saving)
         return data
 
-    def _usual_most(self) -> int:
+    def _usual_most(self, pixels: int) -> int:
         """Bytes that may be asked for. What a scene at rest leaves would come as one burst when it moves."""
-        usual = self._usual.mean
-        return _MOST_ASKED if usual is None else max(int(_BURST * usual), _LEAST_ASKED)
+        usual, least = self._usual.mean, _LEAST_ASKED * max(pixels / REFERENCE_PIXELS, 1.0)
+        return _MOST_ASKED if usual is None else int(max(_BURST * usual, least))
 
     def _scale_for(self, target: int, pixels: int, price: float) -> int:
         if self._scales is None:
@@ -152,7 +153,8 @@ class StreamStage:
         """What a frame says about content and encoder; the point that it came out at."""
         quality, mode = encoder.quality, Mode(self._codec, scale)
         self._frames += 1
-        self._usual.add(size)
+        if quality is None or quality > _STARVING:
+            self._usual.add(size)
         if quality is None:
             return self._walk.ladder.at_bytes(mode, size * REFERENCE_PIXELS / pixels)
         point = self._walk.ladder.at_quality(mode, quality)

@@ -30,7 +30,7 @@ from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.live.record import ARRIVED, CAMERA, READY, SENT, SHOWN, fingerprint
 from edgesr_ros.live.screens import Looks, write_screen
 from edgesr_ros.nodes.messages import as_array, is_picture, nanoseconds, pairs_of
-from edgesr_ros.nodes.node import COMPRESSED, FRAMES
+from edgesr_ros.nodes.node import COMPRESSED, FRAMES, PARTS
 from edgesr_ros.upscaling.restore import restore
 
 _LOOK_PERIOD = 0.01  # s
@@ -68,7 +68,7 @@ class RobotWatcher(Node):
             lambda m: camera.add(nanoseconds(m.header.stamp), fingerprint(m.data)),
             COMPRESSED,
         )
-        self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, COMPRESSED)
+        self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, PARTS)
 
     def _on_frame(self, message: CompressedImage) -> None:
         number = number_of(message.format)

@@ -18,7 +18,7 @@ from edgesr_ros.link.emulator import LinkEmulator
 from edgesr_ros.link.packets import Channel
 from edgesr_ros.link.profile import read_profile
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD
-from edgesr_ros.nodes.node import COMPRESSED, LATCHED, EdgesrNode, run
+from edgesr_ros.nodes.node import COMPRESSED, LATCHED, PARTS, EdgesrNode, run
 from edgesr_ros.schema import FIXED, Struct
 
 
@@ -78,7 +78,7 @@ class EmulatedLink(EdgesrNode[LinkEmulatorParameters]):
         for name in names_of(settings.cameras):
             within = f"{name}/image_lr" if name else "image_lr"
             for kind, topic, qos in (
-                (CompressedImage, "compressed", COMPRESSED),
+                (CompressedImage, "compressed", PARTS),
                 (CameraInfo, "camera_info", LATCHED),
                 (TimeReference, "time_reference", COMPRESSED),
             ):

@@ -44,6 +44,8 @@ FRAMES = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=Reliab
 # Small compressed frames: a short queue that the callback empties at once into a newest-wins slot, so that
 # a burst of malformed frames cannot push the good one out inside DDS.
 COMPRESSED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+# A frame may come in as many parts, at once, while the one before is being decoded.
+PARTS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=255, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=1,

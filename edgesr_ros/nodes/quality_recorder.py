@@ -14,7 +14,7 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.nodes.camera import Camera, Shot, picture_of
 from edgesr_ros.nodes.messages import is_picture, nanoseconds, pairs_of
-from edgesr_ros.nodes.node import COMPRESSED, EdgesrNode, run
+from edgesr_ros.nodes.node import COMPRESSED, PARTS, EdgesrNode, run
 from edgesr_ros.quality.record import FRAMES, UnwritableError
 from edgesr_ros.quality.session import Session
 from edgesr_ros.schema import FIXED, Struct
@@ -55,7 +55,7 @@ class QualityRecorder(EdgesrNode[QualityRecorderParameters]):
         self._folder = Path(settings.output).expanduser()
         self._session = Session(self._folder, settings.sample_rate, settings.source, settings.link)
         Camera(self, "image_raw", lambda _: None, self._on_original, self.bad_input)
-        self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, COMPRESSED, optional=True)
+        self.subscribe(CompressedImage, "image_lr/compressed", self._on_received, PARTS, optional=True)
         self.subscribe(DiagnosticArray, "image_sr/facts", self._on_facts, COMPRESSED, optional=True)
         # After what belongs to it: of messages that wait together, the executor takes these first.
         self.subscribe(Image, "image_sr", self._on_shown)

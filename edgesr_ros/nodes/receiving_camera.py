@@ -16,7 +16,7 @@ from edgesr_ros.ends.restorer import facts_of
 from edgesr_ros.errors import InputError
 from edgesr_ros.nodes.clock_exchange import TOPIC, PictureAges, age_text
 from edgesr_ros.nodes.messages import nanoseconds, to_time, with_pairs
-from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode
+from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, PARTS, EdgesrNode
 from edgesr_ros.nodes.picture_publisher import PicturePublisher
 from edgesr_ros.upscaling.base import Upscaled
 
@@ -65,7 +65,7 @@ class ReceivingCamera:
         heard = [self._pictures.publisher, self._facts, self._age]
         self._topic = f"{self._within}image_lr/compressed"
         self._frames = node.subscribe(
-            CompressedImage, self._topic, self._on_frame, COMPRESSED, while_heard=heard, moving=True
+            CompressedImage, self._topic, self._on_frame, PARTS, while_heard=heard, moving=True
         )
         info = f"{self._within}image_lr/camera_info"
         on_time = self._ages.on_time_reference

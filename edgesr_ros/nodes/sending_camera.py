@@ -19,7 +19,7 @@ from edgesr_ros.frames.visible_range import ValueRange
 from edgesr_ros.nodes.camera import Camera, Shot
 from edgesr_ros.nodes.clock_exchange import ClockAnswers
 from edgesr_ros.nodes.messages import as_array, nanoseconds, to_time, with_pairs
-from edgesr_ros.nodes.node import COMPRESSED, FIGURES, LATCHED, EdgesrNode
+from edgesr_ros.nodes.node import FIGURES, LATCHED, PARTS, EdgesrNode
 
 _OF_LINK = ("state", "capacity_bytes_per_s", "wait", "loss", "round_trip")  # the same for all cameras
 _CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
@@ -64,7 +64,7 @@ class SendingCamera:
         self._scale, self._next_camera_info = scale, 0.0  # the scale of the last frame sent
         self._total_rate = total_rate
         self._within = f"{name}/" if name else ""
-        self._frames = node.publisher(CompressedImage, f"{self._within}image_lr/compressed", COMPRESSED)
+        self._frames = node.publisher(CompressedImage, f"{self._within}image_lr/compressed", PARTS)
         self._camera_info = node.publisher(CameraInfo, f"{self._within}image_lr/camera_info", LATCHED)
         self._clock_answers = ClockAnswers(node, self._within)
         self._listeners = 0

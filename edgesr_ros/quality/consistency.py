@@ -6,6 +6,8 @@ from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import reduce_frame
 from edgesr_ros.quality.distortion import PSNR_LIMIT, psnr
 
+_MIDDLE = (480, 640)  # rows and columns of the upscaled picture
+
 
 def consistency_db(upscaled: np.ndarray, received: np.ndarray) -> float:
     """PSNR in dB between the upscaled picture, reduced again as the robot reduces, and the received one.
@@ -30,3 +32,15 @@ def consistency_db(upscaled: np.ndarray, received: np.ndarray) -> float:
     if reduced.shape != received.shape:
         raise InputError(f"consistency: {upscaled.shape} is no whole multiple of {received.shape}")
     return min(psnr(reduced, received), PSNR_LIMIT)
+
+
+def middle_consistency_db(upscaled: np.ndarray, received: np.ndarray) -> float:
+    """As `consistency_db`, of a large picture's middle 640x480 pixels: a millisecond, whatever the camera."""
+    scale = -(-upscaled.shape[0] // received.shape[0])
+    small, large = [], []
+    for side, most in zip(received.shape[:2], _MIDDLE, strict=True):
+        judged = min(side, most // scale)
+        first = (side - judged) // 2
+        small.append(slice(first, first + judged))
+        large.append(slice(scale * first, scale * (first + judged)))
+    return consistency_db(np.ascontiguousarray(upscaled[tuple(large)]), received[tuple(small)])

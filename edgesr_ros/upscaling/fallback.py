@@ -10,7 +10,7 @@ from contextlib import suppress
 import numpy as np
 
 from edgesr_ros.upscaling.base import Upscaled, Upscaler
-from edgesr_ros.upscaling.bicubic import BicubicUpscaler
+from edgesr_ros.upscaling.bicubic import BicubicUpscaler, LiveBicubicUpscaler
 from edgesr_ros.upscaling.pace import SAMPLE_HEIGHT, SAMPLE_WIDTH, TRIALS, NetworkPace, sample_of
 
 
@@ -115,4 +115,4 @@ def _pixels(rgb: np.ndarray) -> int:
 
 
 def _bicubic(rgb: np.ndarray, factor: int, problem: str | None) -> Upscaled:
-    return BicubicUpscaler(factor).upscaled(rgb)._replace(problem=problem)
+    return LiveBicubicUpscaler(factor).upscaled(rgb)._replace(problem=problem)

@@ -4,7 +4,7 @@ import pytest
 from edgesr_ros.errors import InputError
 from edgesr_ros.frames.reduce import crop_to, reduce_frame
 from edgesr_ros.frames.resize import resize_bicubic
-from edgesr_ros.quality.consistency import consistency_db
+from edgesr_ros.quality.consistency import consistency_db, middle_consistency_db
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
@@ -40,3 +40,18 @@ def test_invented_content_shows(photograph):
 def test_sizes_that_do_not_belong_together(photograph):
     with pytest.raises(InputError, match="no whole multiple"):
         consistency_db(photograph, np.zeros((96, 100, 3), np.uint8))
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize(("height", "width"), [(381, 479), (384, 2000), (1001, 480), (1003, 2001)])
+def test_of_a_large_picture_the_middle_counts(photograph, height, width, scale):
+    large = np.tile(photograph, (-(-height // 384), -(-width // 480), 1))[:height, :width]
+    received = reduce_frame(large, scale)
+    assert middle_consistency_db(large, received) == 100
+    spoilt = received.copy()
+    spoilt[height // scale // 2, width // scale // 2] ^= 255
+    assert middle_consistency_db(large, spoilt) < 100
+    top, left = (height - 480) // 2 // scale, (width - 640) // 2 // scale
+    aside = received.copy()
+    aside[: max(top, 0)], aside[:, : max(left, 0)] = 0, 0
+    assert middle_consistency_db(large, aside) == 100

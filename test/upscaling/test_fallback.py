@@ -253,3 +253,15 @@ def test_what_fails_is_told_on_a_frame_and_not_taken_for_slow(fallback, primary)
     assert fallback.upscale(LARGE, 2).problem == "failed: no such layer"
     primary.error = None
     assert fallback.upscale(LARGE, 2).method == "sr"
+
+
+def test_large_pictures_are_made_quickly_and_lie_where_they_did():
+    small = np.zeros((500, 1000, 3), np.uint8)
+    small[200:300, 400:600] = 40, 90, 140
+    fallback = FallbackUpscaler([], AMPLE)
+    made = fallback.upscale(small, 2, "bicubic")
+    fallback.close()
+    assert made.picture.shape == (1000, 2000, 3)
+    assert made.method == "bicubic"
+    exact = BicubicUpscaler(2).upscale(small)
+    assert 0 < np.abs(made.picture.astype(int) - exact).max() <= 12  # only the kernel is another
