@@ -168,11 +168,14 @@ class Experiment(Struct):
             for index, name in enumerate(names):
                 if name in names[:index]:
                     raise ValueError(f"{key}[{index}]: expected each once, got {name!r} again")
-        if self.time == "real" and self.cameras > 1:
-            raise ValueError(f"cameras: expected 1 with time: real, got {self.cameras}")
         for index, contender in enumerate(self.contenders):
             if self.time != "real" and isinstance(contender, Peer):
                 raise ValueError(f"contenders[{index}]: {contender.name!r} cannot be simulated: time: real")
+            if self.cameras > 1 and isinstance(contender, Peer):
+                raise ValueError(
+                    f"contenders[{index}]: {contender.name!r} sends one camera, expected cameras: 1, "
+                    f"got {self.cameras}"
+                )
 
 
 def read_experiment(name_or_path: str, changes: Mapping[str, object] | None = None) -> Experiment:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,13 +25,12 @@ from edgesr_ros.experiment.simulation import Glance, Run
 from edgesr_ros.link.kernel import KernelLink, line_state
 from edgesr_ros.link.namespaces import SIDES
 from edgesr_ros.link.profile import LinkProfile
+from edgesr_ros.live.camera_files import CameraFiles, write_camera
 from edgesr_ros.live.peers.bar_code import marked
 from edgesr_ros.live.peers.record import read_peer
 from edgesr_ros.live.peers.start import Ending, check_peers, start_peer
-from edgesr_ros.live.peers.y4m import write_y4m
 from edgesr_ros.live.processes import Processes, chain_environment
-from edgesr_ros.live.record import READY, SENT, Window, fingerprint, read_record
-from edgesr_ros.sources.files import write_image
+from edgesr_ros.live.record import READY, SENT, Window, read_record
 
 _START_TIMEOUT = 120.0  # s until a part must be there; browsers take many on a busy machine
 _ON_THE_WAY = 1.0  # s: what was sent so late may still have arrived after the end
@@ -65,20 +63,23 @@ def run_live(
         judge = Judge(footage, {}, threads=2)
         content = content_kbps(footage, experiment.camera.rate_hz)
         with tempfile.TemporaryDirectory() as folder:
-            camera = _write_camera(footage, Path(folder), experiment.camera.rate_hz if beside else None)
+            rate_hz = experiment.camera.rate_hz if beside else None
+            camera = write_camera(footage, Path(folder), experiment.cameras, rate_hz)
             for link, profile in profiles(experiment).items():
                 panels: list[Panel] = []
                 for index, contender in enumerate(experiment.contenders):
                     record = Path(folder, f"{link}_{index}")
                     record.mkdir()
-                    run, glances = _run(experiment, contender, profile, camera, record, logs / record.name)
-                    if not glances:
-                        raise InputError("samples_per_s: expected one sample at least in each run")
-                    seen = [judge.see(glance, network=False) for glance in glances]
-                    names = Names(contender.name, link, name, "real")
-                    rows.append(row_of(names, run, seen, profile, content))
-                    done(rows[-1])
-                    panels += _moment(contender.name, judge, footage, glances, seen)
+                    found = _run(experiment, contender, profile, camera, record, logs / record.name)
+                    for place, (run, glances) in enumerate(found):
+                        if not glances:
+                            raise InputError("samples_per_s: expected one sample at least in each run")
+                        seen = [judge.see(glance, network=False) for glance in glances]
+                        shown = contender.name if len(found) == 1 else f"{contender.name}, camera {place + 1}"
+                        rows.append(row_of(Names(shown, link, name, "real"), run, seen, profile, content))
+                        done(rows[-1])
+                        if place == 0:
+                            panels += _moment(contender.name, judge, footage, glances, seen)
                 strips.append(Strip(link, name, None, panels))
     results = Results(
         description=experiment.description,
@@ -90,46 +91,39 @@ def run_live(
     return Outcome(results, strips, notes)
 
 
-class _Camera(NamedTuple):
-    """What the camera takes, until it repeats, as files."""
-
-    frames: Path  # a folder of pictures that are read fast
-    numbers: dict[int, int]  # of those, by fingerprint
-    recording: Path  # the same in one file, where there are peers
-
-
-def _write_camera(footage: Footage, folder: Path, rate_hz: float | None) -> _Camera:
-    """Write it into a folder; with a rate, for peers as well."""
-    camera = _Camera(folder / "camera", {}, folder / "camera.y4m")
-    for number in range(footage.period):
-        picture = footage.picture(number)
-        write_image(camera.frames / f"{number:05}.bmp", picture)
-        camera.numbers[fingerprint(np.ascontiguousarray(picture).data)] = number
-    if rate_hz is not None:
-        write_y4m(camera.recording, footage, rate_hz)
-    return camera
-
-
 def _run(
     experiment: Experiment,
     contender: Contender,
     profile: LinkProfile,
-    camera: _Camera,
+    camera: CameraFiles,
     record: Path,
     logs: Path,
-) -> tuple[Run, list[Glance]]:
-    """A contender on a link of its own, by what is written into `record` meanwhile."""
+) -> list[tuple[Run, list[Glance]]]:
+    """A contender on a link of its own, by what is written into `record` meanwhile; for each camera."""
     if isinstance(contender, Peer):
         start = partial(start_peer, experiment, contender, camera.recording, record)
-        return read_peer(record, _watch(experiment, profile, record, logs, start))
-    start = partial(_start_nodes, experiment, contender, camera.frames, record)
-    return read_record(record, _watch(experiment, profile, record, logs, start), camera.numbers)
+        return [read_peer(record, _watch(experiment, profile, [record], logs, start))]
+    records = {name: record / name for name in _names(experiment.cameras)}
+    for folder in records.values():
+        folder.mkdir(exist_ok=True)
+    start = partial(_start_nodes, experiment, contender, camera.frames, records)
+    window = _watch(experiment, profile, list(records.values()), logs, start)
+    return [read_record(folder, window, camera.numbers) for folder in records.values()]
+
+
+def _names(cameras: int) -> list[str]:
+    """Of the cameras; one that is alone has none."""
+    return [""] if cameras == 1 else [f"camera_{number + 1}" for number in range(cameras)]
 
 
 def _watch(
-    experiment: Experiment, profile: LinkProfile, record: Path, logs: Path, start: Callable[..., Ending]
+    experiment: Experiment,
+    profile: LinkProfile,
+    records: Sequence[Path],
+    logs: Path,
+    start: Callable[..., Ending],
 ) -> Window:
-    """Run a contender's processes on a link of its own; some of them write into `record`.
+    """Run a contender's processes on a link of its own; some of them write into `records`, of each camera.
 
     Args:
         start: starts them in a group and two namespaces.
@@ -143,7 +137,8 @@ def _watch(
     ):
         ending = start(processes, *(link.namespaces.command(side, []) for side in SIDES))
         try:
-            _wait_for(processes, record / SENT, "no frame was sent")
+            for record in records:
+                _wait_for(processes, record / SENT, "no frame was sent")
             _sleep(processes, experiment.settle_s)
             with _following(link):
                 start_ns, before = time.time_ns(), _sent_bytes(link)
@@ -158,35 +153,45 @@ def _watch(
 def _start_nodes(
     experiment: Experiment,
     contender: Paceless | Ours,
-    camera: Path,
-    record: Path,
+    frames: Sequence[Path],
+    records: Mapping[str, Path],
     processes: Processes,
     robot: list[str],
     ground: list[str],
 ) -> Ending:
-    """The nodes of a contender over DDS, and watchers."""
+    """The nodes of a contender over DDS, and watchers of each camera."""
     network = by_network(contender)
-    watch = ["ground", record, "sr" if network else "raw", experiment.samples_per_s]
-    processes.start_module("ground_watcher", _MODULE, watch, ground)
-    processes.start_module("robot_watcher", _MODULE, ["robot", record], robot)
+    several = {"cameras": ",".join(records)} if any(records) else {}
+    for name, record in records.items():
+        watch = ["ground", record, "sr" if network else "raw", experiment.samples_per_s, name]
+        processes.start_module(f"ground_watcher{name}", _MODULE, watch, ground)
+        processes.start_module(f"robot_watcher{name}", _MODULE, ["robot", record, name], robot)
     if network:
-        station = {"overlay": False, **station_models(experiment.models)}
+        station = {"overlay": False, **several, **station_models(experiment.models)}
         processes.start("ground_station", "/", station, within=ground)
     if isinstance(contender, Ours):
+        weights = [f"{name}={weight}" for name, weight in zip(records, contender.weights, strict=False)]
         sender = {
             "ladder": contender.ladder,
             "policy": contender.policy,
             "max_frame_bytes": contender.max_frame_bytes,
+            **several,
+            **({"weights": ",".join(weights)} if several and weights else {}),
         }
         processes.start("onboard", "/", sender, within=robot)
     else:
         setting = ["sender", msgspec.json.encode(contender).decode(), experiment.camera.rate_hz]
-        processes.start_module("sender", _MODULE, setting, robot)
+        for name in records:
+            processes.start_module(f"sender{name}", _MODULE, [*setting, name], robot)
     # A sender without a receiver is none to be measured: what it sends is for the watcher beside it alone.
-    _wait_for(processes, record / READY, "no receiver was there")
-    player = {"source": camera, "rate": experiment.camera.rate_hz, "loop": True}
-    processes.start("frame_player", "/", player, within=robot)
-    return Ending(("frame_player",))
+    for record in records.values():
+        _wait_for(processes, record / READY, "no receiver was there")
+    players = []
+    for name, source in zip(records, frames, strict=True):
+        player = {"source": source, "rate": experiment.camera.rate_hz, "loop": True}
+        players.append(f"frame_player{name}")
+        processes.start("frame_player", f"/{name}", player, within=robot, name=players[-1])
+    return Ending(tuple(players))
 
 
 def station_models(names: Sequence[str]) -> dict[str, str]:

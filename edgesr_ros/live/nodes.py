@@ -1,8 +1,9 @@
 """Processes of an experiment over DDS that are not the system's own: a stream without pacing, and watchers.
 
 `python -m edgesr_ros.live.nodes sender CONTENDER RATE_HZ` with the contender as JSON, `… robot FOLDER`,
-and `… ground FOLDER sr|raw SAMPLES_PER_S`. What watchers see goes to files, which `live_record` reads: lines
-of numbers, and the screen at some moments.
+and `… ground FOLDER sr|raw SAMPLES_PER_S`; each takes the name of a camera behind that, of a robot that has
+several. What watchers see goes to files, which `live.record` reads: lines of numbers, and the screen at some
+moments.
 """
 
 import sys
@@ -29,7 +30,8 @@ from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.live.record import ARRIVED, CAMERA, READY, SENT, SHOWN, fingerprint
 from edgesr_ros.live.screens import Looks, write_screen
-from edgesr_ros.nodes.messages import as_array, is_picture, nanoseconds, pairs_of
+from edgesr_ros.nodes.executor import OneThread
+from edgesr_ros.nodes.messages import as_array, is_picture, nanoseconds, pairs_by_camera
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES, PARTS
 from edgesr_ros.upscaling.restore import restore
 
@@ -41,11 +43,11 @@ _RELIABLE = QoSProfile(depth=10)
 class Sender(Node):
     """Each frame encoded and sent at once, whatever the link does, as compressed_image_transport does it."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, camera: str) -> None:
         super().__init__("fixed_sender")
-        self._stream = stream
-        self._frames = self.create_publisher(CompressedImage, "image_lr/compressed", _RELIABLE)
-        self.create_subscription(Image, "image_raw", self._on_image, FRAMES)
+        self._stream, within = stream, _base_of(camera)
+        self._frames = self.create_publisher(CompressedImage, f"{within}image_lr/compressed", _RELIABLE)
+        self.create_subscription(Image, f"{within}image_raw", self._on_image, FRAMES)
 
     def _on_image(self, message: Image) -> None:
         if not self._frames.get_subscription_count():
@@ -59,16 +61,17 @@ class Sender(Node):
 class RobotWatcher(Node):
     """When the camera took which frame, and which of them were sent."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, camera: str) -> None:
         super().__init__("robot_watcher")
-        camera, self._sent = _Log(folder / CAMERA), _Log(folder / SENT)
+        taken, self._sent = _Log(folder / CAMERA), _Log(folder / SENT)
+        within = _base_of(camera)
         self.create_subscription(
             Image,
-            "image_raw",
-            lambda m: camera.add(nanoseconds(m.header.stamp), fingerprint(m.data)),
+            f"{within}image_raw",
+            lambda m: taken.add(nanoseconds(m.header.stamp), fingerprint(m.data)),
             COMPRESSED,
         )
-        self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, PARTS)
+        self.create_subscription(CompressedImage, f"{within}image_lr/compressed", self._on_frame, PARTS)
 
     def _on_frame(self, message: CompressedImage) -> None:
         number = number_of(message.format)
@@ -83,9 +86,9 @@ class GroundWatcher(Node):
         shows: `sr`, the pictures of a ground station; `raw`, the frames as they arrive, enlarged bicubically.
     """
 
-    def __init__(self, folder: Path, shows: str, samples_per_s: float) -> None:
+    def __init__(self, folder: Path, shows: str, samples_per_s: float, camera: str) -> None:
         super().__init__("ground_watcher")
-        self._folder = folder
+        self._folder, self._camera, within = folder, camera, _base_of(camera)
         self._arrived, self._shown = _Log(folder / ARRIVED), _Log(folder / SHOWN)
         self._raw = shows == "raw"
         self._ready = False
@@ -93,10 +96,12 @@ class GroundWatcher(Node):
         self._screen: list[tuple[int, np.ndarray]] = []  # the last two: stamp, picture
         self._looks = Looks(samples_per_s)
         if self._raw:
-            self.create_subscription(CompressedImage, "image_lr/compressed", self._on_frame, _RELIABLE)
+            topic = f"{within}image_lr/compressed"
+            self.create_subscription(CompressedImage, topic, self._on_frame, _RELIABLE)
         else:  # frames that two subscribe to cross the link twice: the ground station's report says the same
             self.create_subscription(DiagnosticArray, "link_report", self._on_report, COMPRESSED)
-            self.create_subscription(Image, "image_sr", self._on_picture, FRAMES)
+            self._pictures = f"{within}image_sr"
+            self.create_subscription(Image, self._pictures, self._on_picture, FRAMES)
         self.create_timer(_LOOK_PERIOD, self._look)
 
     def _on_frame(self, message: CompressedImage) -> None:
@@ -114,7 +119,11 @@ class GroundWatcher(Node):
             self._show(received.stamp_ns, made.picture)
 
     def _on_report(self, message: DiagnosticArray) -> None:
-        for arrival in from_pairs(pairs_of(message)).arrivals:  # which have no stamps in a brief report
+        try:
+            pairs = pairs_by_camera(message, [self._camera])[self._camera]
+        except InputError:  # it tells of other cameras only
+            return
+        for arrival in from_pairs(pairs).arrivals:  # which have no stamps in a brief report
             self._arrived.add(arrival.stamp_ns if arrival.number is None else arrival.number)
 
     def _on_picture(self, message: Image) -> None:
@@ -128,11 +137,16 @@ class GroundWatcher(Node):
         self._screen = [*self._screen[-1:], (stamp_ns, three_channels(picture))]
 
     def _look(self) -> None:
-        if not self._ready and (self._raw or self.count_publishers("image_sr")):
+        if not self._ready and (self._raw or self.count_publishers(self._pictures)):
             self._ready = True
             (self._folder / READY).write_text("ready\n", encoding="utf-8")
         if self._looks.due():
             write_screen(self._folder, time.time_ns(), self._screen)
+
+
+def _base_of(camera: str) -> str:
+    """What a camera's topics begin with."""
+    return f"{camera}/" if camera else ""
 
 
 class _Log:
@@ -149,16 +163,18 @@ def main(arguments: list[str]) -> int:
     """Entry point of the process."""
     role, *rest = arguments
     makers: dict[str, Callable[..., Node]] = {
-        "sender": lambda contender, rate_hz: Sender(
-            stream_of(msgspec.json.decode(contender, type=Paceless), float(rate_hz))
+        "sender": lambda contender, rate_hz, camera="": Sender(
+            stream_of(msgspec.json.decode(contender, type=Paceless), float(rate_hz)), camera
         ),
-        "robot": lambda folder: RobotWatcher(Path(folder)),
-        "ground": lambda folder, shows, rate: GroundWatcher(Path(folder), shows, float(rate)),
+        "robot": lambda folder, camera="": RobotWatcher(Path(folder), camera),
+        "ground": lambda folder, shows, rate, camera="": GroundWatcher(
+            Path(folder), shows, float(rate), camera
+        ),
     }
     rclpy.init()
     node = makers[role](*rest)
     try:
-        rclpy.spin(node)
+        rclpy.spin(node, OneThread())
     except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
         pass
     except InputError as error:

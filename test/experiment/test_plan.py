@@ -79,7 +79,10 @@ def test_the_command_line_has_the_last_word(written):
             GOOD.replace("kind: ours", "kind: webrtc, codec: VP8"),
             "contenders[1]: 'b' cannot be simulated: time: real",
         ),
-        (GOOD + "cameras: 3\ntime: real", "cameras: expected 1 with time: real, got 3"),
+        (
+            GOOD.replace("kind: ours", "kind: webrtc, codec: VP8") + "cameras: 3\ntime: real",
+            "contenders[1]: 'b' sends one camera, expected cameras: 1, got 3",
+        ),
         (GOOD + "seconds: 0", "Expected `float` >= 1.0 - at `$.seconds`"),
         (GOOD + "camera: {width: 3}", "Expected `int` >= 64 - at `$.camera.width`"),
     ],

@@ -83,6 +83,20 @@ def test_each_contender_has_a_row_and_nothing_is_left_behind(plan, ros_domain, t
     assert (output / "report.html").is_file()
 
 
+def test_each_camera_has_a_row(plan, ros_domain, tmp_path):
+    assert ros_domain
+    output = tmp_path / "found"
+    others = ("jpeg", "video")
+    alone = "".join(line for line in PLAN.splitlines(keepends=True) if not any(map(line.count, others)))
+    plan.write_text(alone.replace("kind: ours}", "kind: ours, weights: [4]}") + "cameras: 2\n")
+    assert main(["experiment", str(plan), "--output", str(output)]) == 0
+    first, second = rows = json.loads((output / "results.json").read_text())["rows"]
+    assert [row["contender"] for row in rows] == ["ours, camera 1", "ours, camera 2"]
+    if min(row["frames_shown"] for row in rows) > 0.5 * RATE_HZ * SECONDS:  # the machine was not too busy
+        assert first["sent_kbps"] > 1.2 * second["sent_kbps"]
+    assert Namespaces(f"edgesr_{os.getpid()}").present() == []
+
+
 @pytest.mark.parametrize(
     ("contender", "check"),
     [
