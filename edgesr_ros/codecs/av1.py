@@ -87,7 +87,7 @@ class Av1Encoder:
         self._constant = None if quality is None else quantizer_of(quality)
         self._rate = RateFollower(frame_bytes or 0, self._library.steered)
         self._key_every, self._unanswered = key_every, 0
-        self._clock, self._choice = machine.clock, PresetChoice(width * height, machine.period)
+        self._clock, self._choice = machine.clock, PresetChoice(width * height, machine)
         self._scale = 1
         self.next_number = NUMBERS.after(first_number, 0)
         self.quality = quality or 0

@@ -1,8 +1,9 @@
 """How much trouble SVT-AV1 takes: as much as leaves a slow machine its frame rate."""
 
-from collections.abc import Callable
 from math import prod
 from statistics import median
+
+from edgesr_ros.codecs.machine import Machine
 
 SLOWEST, FASTEST = 7, 12  # 6 makes the same packets as 7, in the same time
 _USUAL, _USUAL_PIXELS = 9, 640 * 480
@@ -12,7 +13,8 @@ _USUAL, _USUAL_PIXELS = 9, 640 * 480
 _STEP = {7: 1.4, 8: 1.7, 9: 1.2, 10: 1.3, 11: 1.15}
 _LONGEST = 0.010  # s a frame, in the median; each ms is as much age of the picture …
 _UP_TO = 1280 * 720  # … of so many pixels, and in proportion of more; but at most …
-_SHARE = 0.45  # … of the time from frame to frame
+_SHARE = 0.45  # … of the time from frame to frame …
+_TOGETHER = 0.7  # … and of all cameras' frames, of which one thread encodes each in turn
 _SHORTEST = 0.6  # of that; a slower preset must be expected to stay below: so it does not swing
 _FRAMES = 15  # that are timed before a change, and the first of which do not count
 _SKIPPED = 3  # a new preset's first frames, whose memory is new
@@ -39,14 +41,14 @@ class PresetChoice:
 
     Args:
         pixels: of a frame, as it is coded.
-        period: tells seconds from frame to frame.
+        machine: whose period and turn are kept to.
 
     Attributes:
         preset: of the next frame, 7 (slowest, best) to 12. From 9 to 12 LPIPS rises by 80 %.
     """
 
-    def __init__(self, pixels: int, period: Callable[[], float]) -> None:
-        self._period = period
+    def __init__(self, pixels: int, machine: Machine) -> None:
+        self._machine = machine
         self._faster = 0  # presets by which the one in use is beyond the usual one
         self._pixels = 0
         self._times: list[float] = []
@@ -76,9 +78,13 @@ class PresetChoice:
         if len(self._times) < _FRAMES:
             return
         # Not the mean: long ones tell of something else that the processor had to do.
-        usual, longest = median(self._times[_SKIPPED:]), min(self._most, _SHARE * self._period())
+        usual, longest = median(self._times[_SKIPPED:]), self._longest()
         self._times.clear()
         if usual > longest and self.preset < FASTEST:
             self._faster += 1
         elif self._faster and usual * _STEP[self.preset - 1] < _SHORTEST * longest:
             self._faster -= 1
+
+    def _longest(self) -> float:
+        """Seconds that a frame may take, in the median."""
+        return min(self._most, _SHARE * self._machine.period(), _TOGETHER * self._machine.turn())

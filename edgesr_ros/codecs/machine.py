@@ -17,11 +17,17 @@ class Machine(NamedTuple):
         clock: tells seconds, by which effort and size of a stream's frames are chosen; None: both are fixed.
         h264: the encoder of H.264 that is asked for, as `h264_engine.usable_encoder` takes it.
         period: tells how many seconds there are from frame to frame.
+        cameras: tells how many take turns at encoding, in one thread.
     """
 
     clock: Clock | None = None
     h264: str = SOFTWARE
     period: Clock = lambda: _USUAL_PERIOD
+    cameras: Callable[[], int] = lambda: 1
+
+    def turn(self) -> float:
+        """Seconds that a frame has to itself, if all cameras' are encoded."""
+        return self.period() / self.cameras()
 
 
 ANY = Machine()  # the same frames make the same packets on every one

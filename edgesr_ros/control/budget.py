@@ -75,6 +75,7 @@ class Budget:
         link: the estimates.
         controller: of the rate.
         last_sent: when the last frame of any camera went out.
+        cameras: that have had frames to send of late, at least 1.
     """
 
     def __init__(self, report_timeout: float = 2.0) -> None:
@@ -85,6 +86,7 @@ class Budget:
         self._reports_expected = False
         self._first_sent: float | None = None
         self._probes = 0  # since the last report
+        self.cameras = 1
         self._accounts: dict[Member, _Account] = {}
         self._sent = 0  # frames
         self._allotted, self._allot_at = -math.inf, -math.inf
@@ -172,10 +174,9 @@ class Budget:
         if self.link.known and not self.overdue(now):
             self.link.trial.watch(now, self.link.capacity.rate, sum(member.most for member in self._accounts))
 
-    def report_interval(self, now: float) -> float:
+    def report_interval(self) -> float:
         """Seconds from report to report that the receiver is asked for: all cameras' are in one message."""
-        cameras = sum(self._takes_part(member, now) for member in self._accounts)
-        return report_interval(self.link.capacity.rate, max(cameras, 1))
+        return report_interval(self.link.capacity.rate, self.cameras)
 
     def state(self, now: float) -> State:
         """As in `Decision`."""
@@ -218,6 +219,7 @@ class Budget:
     def _allot(self, now: float) -> None:
         since, self._allotted, self._allot_at = now - self._allotted, now, now + _EVERY
         accounts = {m: account for m, account in self._accounts.items() if self._takes_part(m, now)}
+        self.cameras = max(len(accounts), 1)
         for member, account in self._accounts.items():
             if member not in accounts:
                 account.share, account.need = _IDLE, None

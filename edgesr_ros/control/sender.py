@@ -102,9 +102,9 @@ class Sender:
         """There is a receiver that reports: silence is loss, however long it lasts."""
         self._budget.expect_reports()
 
-    def report_interval(self, now: float) -> float:
+    def report_interval(self) -> float:
         """Seconds from report to report that the receiver is asked for."""
-        return self._budget.report_interval(now)
+        return self._budget.report_interval()
 
     def may_send(self, now: float) -> bool:
         """Whether a frame may go out now."""

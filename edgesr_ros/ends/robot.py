@@ -79,13 +79,13 @@ class Robot:
         self._auto: AutoLadder | None = None
         check_name(settings.encoder)
         self._source_rate = SourceRate()
-        machine = Machine(clock, settings.encoder, lambda: 1 / self._rate)
+        self._link = link or SharedLink()
+        machine = Machine(clock, settings.encoder, lambda: 1 / self._rate, lambda: self._link.budget.cameras)
         if settings.ladder == AUTO:
             self._auto = AutoLadder(first_number, machine, log)
             self._ladder = self._auto.used
         elif settings.ladder != _NO_LADDER:
             self._ladder = LadderEncoder(usable_ladder(settings.ladder, log), first_number, machine)
-        self._link = link or SharedLink()
         fixed_rate, budget = settings.rate_bytes_per_s or None, self._link.budget
         self.sender = Sender(settings.policy, fixed_rate_bytes_per_s=fixed_rate, budget=budget)
         self._motion = MotionMeter()
@@ -148,7 +148,7 @@ class Robot:
             decision = self.sender.decision(now)
         if isinstance(image, CameraJpeg):
             if self._passes(image, decision):
-                form = self._numbered(now, image.format)
+                form = self._numbered(image.format)
                 return Packet(image.data, form, 1, "jpeg", 0, decision, now)
             image = image.picture()
         if self._auto is not None:
@@ -157,7 +157,7 @@ class Robot:
         with opencv_errors(f"frame of {image.shape[1]}x{image.shape[0]}"):
             self._motion.frame(now, image)
             encoded = self._encode(image, decision)
-        form = self._numbered(now, FrameFormat.of(image, codec_of(encoded.encoder)))
+        form = self._numbered(FrameFormat.of(image, codec_of(encoded.encoder)))
         return Packet(encoded.data, form, *encoded[1:], decision, now)
 
     def sent(self, now: float, stamp_ns: int, packet: Packet) -> list[Message]:
@@ -184,11 +184,11 @@ class Robot:
         """Frames per second that may be sent."""
         return min(self._source_rate.hz, self.settings.max_rate or self._source_rate.hz)
 
-    def _numbered(self, now: float, form: FrameFormat) -> FrameFormat:
+    def _numbered(self, form: FrameFormat) -> FrameFormat:
         """Of a frame that goes out, with its number and how often it wants reports."""
         self._next_number += 1
         with self._lock:
-            report_ms = round(1e3 * self.sender.report_interval(now))
+            report_ms = round(1e3 * self.sender.report_interval())
         return structs.replace(form, number=self._next_number - 1, report_ms=report_ms)
 
     def _largest(self, settings: RobotSettings) -> int:

@@ -16,7 +16,7 @@ class SizeByTime:
     """Takes the time of each frame; says by what the sides are to be divided at least.
 
     Args:
-        period: tells seconds from frame to frame.
+        period: tells seconds from frame to frame, of whatever camera.
 
     Attributes:
         scale: 1, 2 or 4.

@@ -56,7 +56,7 @@ class StreamStage:
         self._walk = walk
         (self._codec,) = walk.ladder.codecs
         self._number = first_number
-        self._machine, self._by_time = machine, SizeByTime(machine.period)
+        self._machine, self._by_time = machine, SizeByTime(machine.turn)
         self._scales: ScaleChoice | None = None
         if STREAM_CODECS[self._codec].tells_quality:
             self._scales = ScaleChoice({mode.scale for mode in walk.ladder.modes})

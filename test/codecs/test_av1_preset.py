@@ -1,14 +1,16 @@
 import pytest
 
 from edgesr_ros.codecs.av1_preset import PresetChoice, usual_preset
+from edgesr_ros.codecs.machine import Machine
 
 TIMES = {9: 4.5, 10: 3.7, 11: 2.9, 12: 2.4}  # ms at 640x480
 VGA, HD, FULL_HD = 640 * 480, 1280 * 720, 1920 * 1080
 
 
-def presets(slower, frames=600, odd=0.0, pixels=VGA, hz=30.0):
+def presets(slower, frames=600, odd=0.0, pixels=VGA, hz=30.0, cameras=1):
     """Presets of each frame on a machine so many times slower; every tenth frame takes `odd` s more."""
-    choice, found = PresetChoice(pixels, lambda: 1 / hz), []
+    machine = Machine(period=lambda: 1 / hz, cameras=lambda: cameras)
+    choice, found = PresetChoice(pixels, machine), []
     for number in range(frames):
         found.append(choice.preset)
         choice.spent(TIMES[choice.preset] * slower / 1000 + (odd if number % 10 == 0 else 0))
@@ -28,12 +30,17 @@ def test_more_pixels_may_take_longer_but_not_until_the_next_frame(hz, last):
     assert presets(4, pixels=FULL_HD, hz=hz)[100:] == [last] * 500  # 18 ms at 9
 
 
+@pytest.mark.parametrize(("cameras", "last"), [(2, 9), (3, 10), (4, 11)])
+def test_cameras_that_take_turns_are_through_before_the_next_frames(cameras, last):
+    assert presets(2, cameras=cameras)[100:] == [last] * 500  # 9 ms at 9
+
+
 def test_a_frame_that_took_long_for_another_reason_changes_nothing():
     assert set(presets(1, odd=0.03)) == {9}
 
 
 def test_what_is_left_to_save():
-    choice = PresetChoice(VGA, lambda: 1 / 30)
+    choice = PresetChoice(VGA, Machine())
     saving = [choice.saving]
     for _ in range(45):
         choice.spent(1.0)
@@ -51,7 +58,7 @@ def test_small_pictures_get_more_trouble_in_the_same_time(pixels, usual):
 
 
 def test_what_a_slow_machine_spares_it_spares_at_each_size():
-    choice, found = PresetChoice(VGA, lambda: 1 / 30), []
+    choice, found = PresetChoice(VGA, Machine()), []
     for pixels in (VGA, VGA // 4, VGA):
         choice.resize(pixels)
         found.append(choice.preset)
