@@ -30,7 +30,7 @@ from edgesr_ros.frames.colour import three_channels
 from edgesr_ros.frames.message import image_to_array
 from edgesr_ros.live.record import ARRIVED, CAMERA, READY, SENT, SHOWN, fingerprint
 from edgesr_ros.live.screens import Looks, write_screen
-from edgesr_ros.nodes.executor import OneThread
+from edgesr_ros.nodes.executor import Spinner
 from edgesr_ros.nodes.messages import as_array, is_picture, nanoseconds, pairs_by_camera
 from edgesr_ros.nodes.node import COMPRESSED, FRAMES, PARTS
 from edgesr_ros.upscaling.restore import restore
@@ -171,17 +171,17 @@ def main(arguments: list[str]) -> int:
             Path(folder), shows, float(rate), camera
         ),
     }
-    rclpy.init()
-    node = makers[role](*rest)
+    node = None
     try:
-        rclpy.spin(node, OneThread())
-    except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
-        pass
+        with Spinner() as spinner:
+            node = makers[role](*rest)
+            spinner.spin(node)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     finally:
-        node.destroy_node()
+        if node is not None:
+            node.destroy_node()
         rclpy.try_shutdown()
     return 0
 

@@ -11,8 +11,6 @@ from typing import Any, ClassVar, Generic, TypeVar
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks
-from rclpy.exceptions import ROSInterruptException
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -20,7 +18,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from edgesr_ros.errors import InputError, disk_error
 from edgesr_ros.nodes.diagnostics import DIAGNOSTICS_PERIOD, Diagnostics
-from edgesr_ros.nodes.executor import OneThread
+from edgesr_ros.nodes.executor import Spinner
 from edgesr_ros.nodes.inputs import Input, Way
 from edgesr_ros.nodes.memory import FREED
 from edgesr_ros.nodes.parameters import Parameters
@@ -158,23 +156,18 @@ def run(create: Callable[[], EdgesrNode], publish_in_background: bool = False) -
     FREED.begin()
     if publish_in_background:
         os.environ.setdefault("RMW_FASTRTPS_PUBLICATION_MODE", "ASYNCHRONOUS")
-    rclpy.init()
     node = None
     failure = None
     try:
-        node = create()
-        rclpy.spin(node, OneThread())
+        with Spinner() as spinner:
+            node = create()
+            spinner.spin(node)
     except InputError as error:
         failure = error
     except OSError as error:
         failure = disk_error(error)
         if failure is None:
             raise
-    except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
-        pass
-    except RuntimeError:
-        if rclpy.ok():
-            raise  # else it was interrupted while it was being made
     finally:
         # A second interrupt (process group and launch both send one) must not break the clean-up.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -114,8 +114,8 @@ def test_ctrl_c_stops_every_node_and_keeps_what_there_was(tmp_path, ros_domain, 
     started = children(demo.pid)
     assert len(started) == 5
     demo.send_signal(signal.SIGINT)
-    demo.communicate(timeout=120)
-    assert demo.returncode == 130
+    said, errors = demo.communicate(timeout=120)
+    assert demo.returncode == 130, said + errors
     assert json.loads((output / "summary.json").read_text())["frames_shown"] >= 5
     for pid in started:
         with pytest.raises(ProcessLookupError):

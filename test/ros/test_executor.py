@@ -1,5 +1,7 @@
 """The executor of the nodes: no rounds for nothing, and woken by whom it must be."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from rclpy.node import Node
 from rclpy.waitable import NumberOfEntities, Waitable
 from ros_bench import TIMEOUT
 
+from edgesr_ros.live.processes import chain_environment
 from edgesr_ros.nodes.executor import OneThread
 
 pytestmark = pytest.mark.ros
@@ -93,3 +96,37 @@ def test_a_timer_of_a_thread_or_a_callback_is_heard_at_once(node: Node) -> None:
     assert {"second", "thread"} <= set(called)
     started.join()
     executor.shutdown()
+
+
+_INTERRUPTED = """
+import os, signal, sys
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from edgesr_ros.nodes.executor import Spinner
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    print("whole")
+
+with Spinner() as spinner:
+    if "before" in sys.argv:
+        interrupt()
+    node = Node("interrupted")
+    node.create_timer(0.01, interrupt, clock=Clock(clock_type=ClockType.STEADY_TIME))
+    spinner.spin(node)
+print("ended")
+"""
+
+
+@pytest.mark.parametrize(("where", "said"), [("before", "ended\n"), ("spun", "whole\nended\n")])
+def test_sigint_interrupts_no_callback(ros_domain: int, where: str, said: str) -> None:
+    environment = chain_environment() | {"ROS_DOMAIN_ID": str(ros_domain)}
+    ran = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED, where],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, said, "")
