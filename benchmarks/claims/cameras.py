@@ -70,7 +70,9 @@ class CamerasRow(Struct):
     name: str
     link: str
     cameras: list[Seen]
-    uneven: float  # bytes of the camera that sent most by those of the one that sent least, in any 10 s
+    # Bytes of the camera that sent most by those of the one that sent least, in any 10 s; null: they are to
+    # get unlike parts.
+    uneven: float | None
 
 
 CamerasResult = Result[CamerasSettings, list[CamerasRow]]
@@ -110,7 +112,8 @@ def simulate(
         look,
     ).run(seconds)
     seen = [_seen(run, scores) for run, scores in zip(runs, lpips, strict=True)]
-    return CamerasRow(name=name, link=link, cameras=seen, uneven=_uneven(runs, seconds))
+    uneven = _uneven(runs, seconds) if name == _ALIKE else None
+    return CamerasRow(name=name, link=link, cameras=seen, uneven=uneven)
 
 
 def _seen(run: Run, lpips: Sequence[float]) -> Seen:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from benchmarks.harness.chain import REDUCED, ChainRow, ChainSettings, print_row, run_chain
 from benchmarks.harness.claim import Claim
 from benchmarks.harness.evidence import Result
+from benchmarks.harness.goals import Goal, most
 from benchmarks.harness.labels import CAMERAS, name_of
 from benchmarks.harness.markdown import number, table
 from edgesr_ros.experiment.plan import Camera
@@ -99,6 +100,21 @@ def _cells(row: ChainRow) -> tuple[str, ...]:
     )
 
 
+def _memory_mb(result: GrowthResult, cameras: int) -> float | None:
+    """Of all nodes together, at most."""
+    return most(
+        sum(usage.resident_mb_last for node, usage in row.nodes.items() if name_of(node) not in CAMERAS)
+        for row in result.rows
+        if row.cameras == cameras
+    )
+
+
+GOALS = (
+    Goal[GrowthResult](
+        "memory of all nodes with four cameras", "≤", 900, "MB", lambda result: _memory_mb(result, 4)
+    ),
+)
+
 CLAIM = Claim(
     name="growth",
     title="What the chain bears",
@@ -113,6 +129,7 @@ CLAIM = Claim(
     ),
     result=GrowthResult,
     table=growth_table,
+    goals=GOALS,
 )
 
 

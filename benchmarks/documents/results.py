@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.claims.blend import CLAIM as BLEND
+from benchmarks.claims.cameras import CLAIM as CAMERAS
 from benchmarks.claims.chain import CLAIM as CHAIN
 from benchmarks.claims.damage.claim import CLAIM as DAMAGE
 from benchmarks.claims.encoding import CLAIM as ENCODING
 from benchmarks.claims.growth import CLAIM as GROWTH
+from benchmarks.claims.hd import CLAIM as HD
 from benchmarks.claims.idle import CLAIM as IDLE
 from benchmarks.claims.kernel_link import CLAIM as KERNEL_LINK
 from benchmarks.claims.link import CLAIM as LINK
@@ -46,7 +48,8 @@ CHAPTERS = (
     Chapter("Over bad links", (LINK, WEBRTC, KERNEL_LINK, STEPS, OUTAGE)),
     Chapter("What a byte buys", (RATE_QUALITY, LINK_NETWORKS)),
     Chapter("The networks", (QUALITY, BLEND, SPEED)),
-    Chapter("The nodes", (CHAIN, GROWTH, SOAK, DAMAGE, PATH, ENCODING, IDLE, OPERATOR)),
+    Chapter("Large pictures, and several cameras", (HD, CAMERAS, GROWTH)),
+    Chapter("The nodes", (CHAIN, SOAK, DAMAGE, PATH, ENCODING, IDLE, OPERATOR)),
 )
 CLAIMS = tuple(claim for chapter in CHAPTERS for claim in chapter.claims)
 

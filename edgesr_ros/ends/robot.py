@@ -130,9 +130,11 @@ class Robot:
             self.sender.use(settings.policy, self._rate, self._largest(settings), self._scene)
             deadline = self.sender.next_deadline(now)
         pacing = 0.0 if deadline is None else max(deadline - now, _SHORTEST_WAIT)
-        # Rather late than early: a frame that is early waits in the link.
         encoding = self._times.encoding
-        ahead = max((encoding.mean or 0.0) - 2 * encoding.deviation, 0.0)
+        # Rather late than early, as a frame that is early waits in the link; but where cameras take turns,
+        # the link has nothing to do while all wait for a frame that is late.
+        alone = self._link.budget.cameras == 1
+        ahead = max((encoding.mean or 0.0) - (2 * encoding.deviation if alone else 0.0), 0.0)
         return max(pacing, self._next_send - now) - ahead
 
     def encode(self, now: float, image: np.ndarray | CameraJpeg) -> Packet:
