@@ -1,7 +1,7 @@
 """One link, one estimate of it, shared among the cameras of a robot."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from edgesr_ros.control.controller import RateController, report_interval
@@ -10,8 +10,10 @@ from edgesr_ros.control.merging import Numbers, merge
 from edgesr_ros.control.observer import LinkObserver
 from edgesr_ros.control.probing import STALLED, probe_interval
 from edgesr_ros.control.report import ArrivalReport
+from edgesr_ros.control.sharing import split
 
-_EVERY = 0.1  # s between allotments
+_EVERY = 0.1  # s between allotments, at most; …
+_CHANGED = 1.1  # … times that the rate may be another
 _LEFT = 0.5  # s without a frame after which a camera takes no part, …
 _LEFT_PERIODS = 3.0  # … or so many of its periods
 _LESS = 4.0  # times: a camera needs what it would lose with so much less than an equal part
@@ -90,6 +92,7 @@ class Budget:
         self._accounts: dict[Member, _Account] = {}
         self._sent = 0  # frames
         self._allotted, self._allot_at = -math.inf, -math.inf
+        self._allotted_rate = math.inf  # bytes per second
 
     def join(self, member: Member) -> None:
         """One more camera; all before the first frame."""
@@ -122,7 +125,8 @@ class Budget:
         """Of the rate, 0..1."""
         if len(self._accounts) == 1:
             return 1.0
-        if now >= self._allot_at:
+        ratio = self.controller.rate(self.link.capacity.rate) / self._allotted_rate
+        if now >= self._allot_at or not 1 / _CHANGED <= ratio <= _CHANGED:
             self._allot(now)
         return self._accounts[member].share
 
@@ -223,7 +227,7 @@ class Budget:
         for member, account in self._accounts.items():
             if member not in accounts:
                 account.share, account.need = _IDLE, None
-        rate = self.controller.rate(self.link.capacity.rate)
+        rate = self._allotted_rate = self.controller.rate(self.link.capacity.rate)
         blind = self.unreported(now) or not self.link.known
         for member, account in accounts.items():
             need = 1.0 if blind else self._need(member, now, rate / len(accounts))
@@ -238,23 +242,3 @@ class Budget:
 
     def _need(self, member: Member, now: float, equal: float) -> float:
         return member.outlook(now, equal / _LESS)[0] - member.outlook(now, equal)[0]
-
-
-def split(
-    total: float, weights: Sequence[float], needs: Sequence[float], most: Sequence[float]
-) -> list[float]:
-    """`total` in proportion to weights times needs, but none more than its `most` while others can use more.
-
-    Where one has its most, those of less weight get no more either: the ratio holds.
-    """
-    wanted = [weight * need for weight, need in zip(weights, needs, strict=True)]
-    parts, left, wanting = [0.0] * len(wanted), total, set(range(len(wanted)))
-    while wanting:
-        first = min(wanting, key=lambda i: most[i] / wanted[i])
-        level, even = most[first] / wanted[first], left / sum(wanted[i] for i in wanting)
-        done = {i for i in wanting if level >= even or i == first or weights[i] < weights[first]}
-        for i in done:
-            parts[i] = wanted[i] * min(level, even)
-            left -= parts[i]
-        wanting -= done
-    return parts

@@ -1,12 +1,14 @@
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from edgesr_ros.control.budget import Budget, split
+from edgesr_ros.control.budget import Budget
 from edgesr_ros.control.merging import Numbers, merge
 from edgesr_ros.control.report import Arrival, ArrivalReport
 from edgesr_ros.control.sender import Sender
+from edgesr_ros.control.sharing import split
 
 ENOUGH = [math.inf] * 3
 
@@ -20,7 +22,7 @@ ENOUGH = [math.inf] * 3
         ([1, 1, 1], [0.1, 0.1, 0.4], [99, 99, 30], [45, 45, 30]),  # what one cannot use is the others'
         ([4, 1, 1], [0.1, 0.1, 0.1], [40, 99, 99], [40, 10, 10]),  # but not of those with less weight
         ([1, 1, 4], [0.1, 0.1, 0.1], [5, 99, 99], [5, 23, 92]),
-        ([1, 1, 1], [0.1, 0.1, 0.1], [30, 20, 10], [30, 20, 10]),
+        ([1, 1, 1], [0.1, 0.1, 0.1], [30, 20, 10], [60, 40, 20]),  # nobody else wants what is left
     ],
 )
 def test_bytes_go_by_weight_and_need_as_far_as_they_are_of_use(weights, needs, most, parts):
@@ -45,6 +47,43 @@ def test_the_rate_is_that_of_all_who_have_something_to_send(fixed, apart, togeth
     assert budget.rate(4.0) == pytest.approx(sum(sender.decision(4.0).rate_bytes_per_s for sender in senders))
     run(4.0, 6.0, senders[:1])
     assert budget.rate(6.0) == pytest.approx(apart)
+
+
+class Modest:
+    """A camera with no use for more than so many bytes per second."""
+
+    period = spacing = 1 / 25
+    most = 70_000.0
+
+    def outlook(self, _now: float, rate: float) -> tuple[float, float]:
+        return -math.log(rate), min(rate, self.most)  # so all need as much
+
+
+@pytest.mark.parametrize("changed", [0.2, 5.0])
+def test_who_needs_little_has_it_whatever_becomes_of_the_estimate(changed):
+    budget, cameras = Budget(), [Modest(), Modest()]
+    budget.link = SimpleNamespace(capacity=SimpleNamespace(rate=2e6), known=True, last_heard=0.0)
+    for camera in cameras:
+        budget.join(camera)
+        budget.asks(camera, 0.0)
+    for now in (0.0, 0.01):
+        for camera in cameras:
+            rate = budget.controller.rate(budget.link.capacity.rate)
+            assert budget.share(camera, now) * rate == pytest.approx(rate / 2)
+        budget.link.capacity.rate *= changed
+
+
+def test_a_change_of_the_estimate_is_shared_at_once():
+    budget, modest, other = Budget(), Modest(), Modest()
+    other.most = math.inf
+    budget.link = SimpleNamespace(capacity=SimpleNamespace(rate=2e6), known=True, last_heard=0.0)
+    for camera in (modest, other):
+        budget.join(camera)
+        budget.asks(camera, 0.0)
+    for now in (0.0, 0.01, 0.02):
+        rate = budget.controller.rate(budget.link.capacity.rate)
+        assert budget.share(modest, now) * rate == pytest.approx(modest.most)
+        budget.link.capacity.rate /= 2
 
 
 def report(arrivals: list[tuple[int, int]], frames: int, **more: object) -> ArrivalReport:
