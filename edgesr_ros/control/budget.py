@@ -13,7 +13,7 @@ from edgesr_ros.control.report import ArrivalReport
 from edgesr_ros.control.sharing import split
 
 _EVERY = 0.1  # s between allotments, at most; …
-_CHANGED = 1.1  # … times that the rate may be another
+_CHANGED = 1.5  # … times that the rate may be another
 _LEFT = 0.5  # s without a frame after which a camera takes no part, …
 _LEFT_PERIODS = 3.0  # … or so many of its periods
 _LESS = 4.0  # times: a camera needs what it would lose with so much less than an equal part

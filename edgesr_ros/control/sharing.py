@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 _ALMOST = 1 - 1e-9
+_MARGIN = 1.25  # times what one can use: its next frame may be larger
 
 
 def split(
@@ -11,7 +12,7 @@ def split(
     """`total` in proportion to weights times needs, but none more than its `most` while others can use more.
 
     Where one has its most, those of less weight get no more either: the ratio holds. Where all have theirs,
-    what is left is theirs as well, as the next frame may be larger.
+    they get a little more of what is left.
     """
     wanted = [weight * need for weight, need in zip(weights, needs, strict=True)]
     parts, left, wanting = [0.0] * len(wanted), total, set(range(len(wanted)))
@@ -24,5 +25,5 @@ def split(
             left -= parts[i]
         wanting -= done
     if all(part > _ALMOST * enough for part, enough in zip(parts, most, strict=True)):
-        return [part * total / sum(parts) for part in parts]
+        return [part * min(total / sum(parts), _MARGIN) for part in parts]
     return parts
