@@ -91,7 +91,8 @@ class Budget:
         self.cameras = 1
         self._accounts: dict[Member, _Account] = {}
         self._sent = 0  # frames
-        self._allotted, self._allot_at = -math.inf, -math.inf
+        self._taking: list[Member] = []  # part, when needs were asked last
+        self._asked, self._allot_at = -math.inf, -math.inf
         self._allotted_rate = math.inf  # bytes per second
 
     def join(self, member: Member) -> None:
@@ -125,9 +126,12 @@ class Budget:
         """Of the rate, 0..1."""
         if len(self._accounts) == 1:
             return 1.0
-        ratio = self.controller.rate(self.link.capacity.rate) / self._allotted_rate
-        if now >= self._allot_at or not 1 / _CHANGED <= ratio <= _CHANGED:
-            self._allot(now)
+        rate = self.controller.rate(self.link.capacity.rate)
+        if now >= self._allot_at:
+            self._ask_needs(now, rate)
+            self._allot(now, rate)
+        elif not 1 / _CHANGED <= rate / self._allotted_rate <= _CHANGED:
+            self._allot(now, rate)
         return self._accounts[member].share
 
     def rate(self, now: float) -> float:
@@ -220,25 +224,31 @@ class Budget:
     def _takes_part(self, member: Member, now: float) -> bool:
         return now - self._accounts[member].asked <= max(_LEFT, _LEFT_PERIODS * member.period)
 
-    def _allot(self, now: float) -> None:
-        since, self._allotted, self._allot_at = now - self._allotted, now, now + _EVERY
-        accounts = {m: account for m, account in self._accounts.items() if self._takes_part(m, now)}
-        self.cameras = max(len(accounts), 1)
+    def _ask_needs(self, now: float, rate: float) -> None:
+        since, self._asked, self._allot_at = now - self._asked, now, now + _EVERY
+        self._taking = [member for member in self._accounts if self._takes_part(member, now)]
+        self.cameras = max(len(self._taking), 1)
         for member, account in self._accounts.items():
-            if member not in accounts:
+            if member not in self._taking:
                 account.share, account.need = _IDLE, None
-        rate = self._allotted_rate = self.controller.rate(self.link.capacity.rate)
-        blind = self.unreported(now) or not self.link.known
-        for member, account in accounts.items():
-            need = 1.0 if blind else self._need(member, now, rate / len(accounts))
-            known = need if blind or account.need is None else account.need
+                continue
+            need = 1.0 if self._blind(now) else self._need(member, now, rate / len(self._taking))
+            known = need if self._blind(now) or account.need is None else account.need
             account.need = known + (need - known) * -math.expm1(-since / _SMOOTHED)
+
+    def _allot(self, now: float, rate: float) -> None:
+        self._allotted_rate = rate
+        accounts = {member: self._accounts[member] for member in self._taking}
         mean = sum(account.need or 0.0 for account in accounts.values()) / max(len(accounts), 1)
         needs = [max(account.need or 0.0, _LEAST * mean, _NONE) for account in accounts.values()]
         weights = [account.weight for account in accounts.values()]
-        most = [math.inf if blind else member.outlook(now, rate)[1] for member in accounts]
+        most = [math.inf if self._blind(now) else member.outlook(now, rate)[1] for member in accounts]
         for account, part in zip(accounts.values(), split(rate, weights, needs, most), strict=True):
             account.share = max(part / rate, _IDLE)
+
+    def _blind(self, now: float) -> bool:
+        """Whether nothing is known that needs could be told by."""
+        return self.unreported(now) or not self.link.known
 
     def _need(self, member: Member, now: float, equal: float) -> float:
         return member.outlook(now, equal / _LESS)[0] - member.outlook(now, equal)[0]
