@@ -77,7 +77,6 @@ class Budget:
         link: the estimates.
         controller: of the rate.
         last_sent: when the last frame of any camera went out.
-        cameras: that have had frames to send of late, at least 1.
     """
 
     def __init__(self, report_timeout: float = 2.0) -> None:
@@ -88,12 +87,16 @@ class Budget:
         self._reports_expected = False
         self._first_sent: float | None = None
         self._probes = 0  # since the last report
-        self.cameras = 1
         self._accounts: dict[Member, _Account] = {}
         self._sent = 0  # frames
         self._taking: list[Member] = []  # part, when needs were asked last
         self._asked, self._allot_at = -math.inf, -math.inf
         self._allotted_rate = math.inf  # bytes per second
+
+    @property
+    def cameras(self) -> int:
+        """Number that have had frames to send of late, at least 1."""
+        return max(len(self._taking), 1)
 
     def join(self, member: Member) -> None:
         """One more camera; all before the first frame."""
@@ -227,22 +230,23 @@ class Budget:
     def _ask_needs(self, now: float, rate: float) -> None:
         since, self._asked, self._allot_at = now - self._asked, now, now + _EVERY
         self._taking = [member for member in self._accounts if self._takes_part(member, now)]
-        self.cameras = max(len(self._taking), 1)
+        blind = self._blind(now)
         for member, account in self._accounts.items():
             if member not in self._taking:
                 account.share, account.need = _IDLE, None
                 continue
-            need = 1.0 if self._blind(now) else self._need(member, now, rate / len(self._taking))
-            known = need if self._blind(now) or account.need is None else account.need
+            need = 1.0 if blind else self._need(member, now, rate / len(self._taking))
+            known = need if blind or account.need is None else account.need
             account.need = known + (need - known) * -math.expm1(-since / _SMOOTHED)
 
     def _allot(self, now: float, rate: float) -> None:
         self._allotted_rate = rate
         accounts = {member: self._accounts[member] for member in self._taking}
-        mean = sum(account.need or 0.0 for account in accounts.values()) / max(len(accounts), 1)
+        mean = sum(account.need or 0.0 for account in accounts.values()) / self.cameras
         needs = [max(account.need or 0.0, _LEAST * mean, _NONE) for account in accounts.values()]
         weights = [account.weight for account in accounts.values()]
-        most = [math.inf if self._blind(now) else member.outlook(now, rate)[1] for member in accounts]
+        blind = self._blind(now)
+        most = [math.inf if blind else member.outlook(now, rate)[1] for member in accounts]
         for account, part in zip(accounts.values(), split(rate, weights, needs, most), strict=True):
             account.share = max(part / rate, _IDLE)
 
