@@ -129,7 +129,7 @@ def test_a_slow_machine_takes_less_trouble(drive):
     encoder, decoder = Av1Encoder(320, 240, frame_bytes=800, machine=machine), Av1Decoder()
     for frame in drive:
         decoder.decode(encoder.encode(frame))
-    assert encoder.preset == 12
+    assert encoder.preset == 13
 
 
 @pytest.mark.usefixtures("steered")
