@@ -52,24 +52,27 @@ class FrameFormat(Struct, frozen=True):
     report_ms: int | None = None
 
     def text(self) -> str:
-        """For example `rgb8; webp compressed bgr8_n41; full=640x480`.
+        """For example `rgb8; webp compressed bgr8_n41; full=640x480`, or `av1 frame_n41; full=640x480`.
 
         The beginning is compressed_image_transport's: its subscribers swap red and blue of an `rgb8` frame
         unless `compressed bgr` follows, and take `mono8` for a promise that the file holds one channel,
-        which WebP cannot and our streams do not; there a mark of ours keeps it. The number, and before it the
+        which WebP cannot and our streams do not; there a mark of ours keeps it. No subscriber of it decodes
+        streams, whose frames may be as small as their format: they go without. The number, and before it the
         interval of brief reports (`_b120`), are part of a word that ground stations from before there were
         numbers skip: further words they would refuse.
         """
         reports = "" if self.report_ms is None else f"_b{self.report_ms}"
         number = "" if self.number is None else f"{reports}_n{self.number}"
-        if self.encoding == "rgb8":
+        marked = self.encoding == "mono8" and (self.codec == "webp" or self.codec in STREAMS)
+        if self.codec in STREAMS:
+            head = f"{self.codec} frame{number}"
+        elif self.encoding == "rgb8" or marked:
             head = f"rgb8; {self.codec} compressed bgr8{number}"
-        elif self.codec == "webp" or self.codec in STREAMS:
-            head = f"rgb8; {self.codec} compressed bgr8{number}; mono"
         else:
             head = f"mono8; {self.codec} compressed" + (number and f" mono8{number}")
+        mono = "; mono" if marked else ""
         shown = "" if self.shown is None else f"; range={self.shown.text()}"
-        return f"{head}; full={self.full_width}x{self.full_height}{shown}"
+        return f"{head}{mono}; full={self.full_width}x{self.full_height}{shown}"
 
     def showing(self, shown: ValueRange | None) -> "FrameFormat":
         """The same, of a frame that shows this range of values."""

@@ -22,7 +22,9 @@ from edgesr_ros.nodes.messages import as_array, nanoseconds, to_time, with_pairs
 from edgesr_ros.nodes.node import FIGURES, LATCHED, PARTS, EdgesrNode
 
 _OF_LINK = ("state", "capacity_bytes_per_s", "wait", "loss", "round_trip")  # the same for all cameras
-_CAMERA_INFO_PERIOD = 1.0  # seconds; it hardly changes and costs as much as a tenth of a small frame
+# Seconds until a camera_info that has changed may follow, and until one that has not is sent again: it is
+# kept for who comes late, and takes as many bytes as a small frame.
+_INFO_PERIOD, _SAME_INFO_PERIOD = 1.0, 10.0
 
 
 class Frame(NamedTuple):
@@ -61,7 +63,11 @@ class SendingCamera:
     ) -> None:
         self._node, self.name, self.robot, self._taken = node, name, robot, taken
         self._diagnostics = node.diagnostics
-        self._scale, self._next_camera_info = scale, 0.0  # the scale of the last frame sent
+        self._scale, self._next_info = scale, 0.0  # the scale of the last frame sent
+        self._info, self._info_again = (
+            CameraInfo(),
+            0.0,
+        )  # sent last; when it is due although it has not changed
         self._total_rate = total_rate
         self._within = f"{name}/" if name else ""
         self._frames = node.publisher(CompressedImage, f"{self._within}image_lr/compressed", PARTS)
@@ -103,7 +109,7 @@ class SendingCamera:
         self._publish(self.robot.sent(time.monotonic(), nanoseconds(frame.header.stamp), packet))
         self._diagnostics.count("frames_out")
         if packet.scale != self._scale:
-            self._scale, self._next_camera_info = packet.scale, 0.0
+            self._scale, self._next_info = packet.scale, 0.0
         self._tell(frame.header, packet, frame.shown)
 
     def _came(self, header: Header) -> None:
@@ -124,12 +130,15 @@ class SendingCamera:
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         now, scale = time.monotonic(), self._scale
-        if now < self._next_camera_info:
+        if now < self._next_info:
             return
-        self._next_camera_info = now + _CAMERA_INFO_PERIOD
+        self._next_info = now + _INFO_PERIOD
         info = deepcopy(message)
         scale_camera_info(info, 1 / scale, 1 / scale, -(-message.width // scale), -(-message.height // scale))
-        self._camera_info.publish(info)
+        self._info.header.stamp = info.header.stamp
+        if info != self._info or now >= self._info_again:
+            self._info, self._info_again = info, now + _SAME_INFO_PERIOD
+            self._camera_info.publish(info)
 
     def _publish(self, messages: list[Message]) -> None:
         for message in messages:

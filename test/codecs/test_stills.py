@@ -213,10 +213,10 @@ def test_random_damage_raises_nothing_but_input_errors(picture, codec):
         ("mono8", "webp", "rgb8; webp compressed bgr8; mono; full=640x480"),
         ("rgb8", "avif", "rgb8; avif compressed bgr8; full=640x480"),
         ("mono8", "avif", "mono8; avif compressed; full=640x480"),
-        ("rgb8", "h264", "rgb8; h264 compressed bgr8; full=640x480"),
-        ("mono8", "h264", "rgb8; h264 compressed bgr8; mono; full=640x480"),
-        ("rgb8", "av1", "rgb8; av1 compressed bgr8; full=640x480"),
-        ("mono8", "av1", "rgb8; av1 compressed bgr8; mono; full=640x480"),
+        ("rgb8", "h264", "h264 frame; full=640x480"),
+        ("mono8", "h264", "h264 frame; mono; full=640x480"),
+        ("rgb8", "av1", "av1 frame; full=640x480"),
+        ("mono8", "av1", "av1 frame; mono; full=640x480"),
     ],
 )
 def test_format_text_is_read_back(encoding, codec, text):

@@ -99,6 +99,22 @@ def test_camera_info_follows(bench):
     assert infos[0].k[4] == 20.0
 
 
+def test_a_camera_info_that_does_not_change_is_not_repeated(bench):
+    bench.start("onboard", ladder="none", scale=1)
+    infos = bench.collect(CameraInfo, "image_lr/camera_info", LATCHED)
+    bench.collect(CompressedImage, "image_lr/compressed")
+    camera = bench.publisher(CameraInfo, "camera_info")
+    info = CameraInfo(width=64, height=48)
+    bench.deliver(camera, info, lambda: infos, "the camera info")
+    for number in range(1, 201):
+        info.header.stamp.sec = number
+        camera.publish(info)
+        bench.spin(0.02)  # s: several of the seconds after which one that has changed may come
+    info.k = np.array([100.0, 0, 32, 0, 80, 24, 0, 0, 1])
+    bench.deliver(camera, info, lambda: infos[-1].k[0] == 100.0, "the one that has changed")
+    assert len(infos) <= 3
+
+
 def test_malformed_images_are_counted_and_good_ones_go_on(bench, picture):
     bench.start("onboard", ladder="none", codec="png")
     sent = bench.collect(CompressedImage, "image_lr/compressed")
