@@ -13,7 +13,7 @@ from benchmarks.harness.spread import Spread
 from edgesr_ros.experiment.plan import Camera
 from edgesr_ros.experiment.runner import camera_text
 
-SETTINGS = HdSettings(model="net_x4", backend="onnxruntime", frames=9, seconds=12.0)
+SETTINGS = HdSettings(model="net_x4", frames=9, seconds=12.0)
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def row():
             "scale": 1,
             "cores": 1,
             "preset": 9,
+            "backend": "onnxruntime",
             "bytes_per_frame": 9000,
             "stages_ms": stages,
             "processor_ms": dict.fromkeys(stages, 2.5),
