@@ -64,10 +64,8 @@ class SendingCamera:
         self._node, self.name, self.robot, self._taken = node, name, robot, taken
         self._diagnostics = node.diagnostics
         self._scale, self._next_info = scale, 0.0  # the scale of the last frame sent
-        self._info, self._info_again = (
-            CameraInfo(),
-            0.0,
-        )  # sent last; when it is due although it has not changed
+        self._info = CameraInfo()  # sent last
+        self._info_again = 0.0  # when it is due although it has not changed
         self._total_rate = total_rate
         self._within = f"{name}/" if name else ""
         self._frames = node.publisher(CompressedImage, f"{self._within}image_lr/compressed", PARTS)
@@ -135,7 +133,7 @@ class SendingCamera:
         self._next_info = now + _INFO_PERIOD
         info = deepcopy(message)
         scale_camera_info(info, 1 / scale, 1 / scale, -(-message.width // scale), -(-message.height // scale))
-        self._info.header.stamp = info.header.stamp
+        self._info.header.stamp = info.header.stamp  # which alone is no change
         if info != self._info or now >= self._info_again:
             self._info, self._info_again = info, now + _SAME_INFO_PERIOD
             self._camera_info.publish(info)
