@@ -7,7 +7,6 @@ in this process. What the middleware does between processes is not among them; a
 import argparse
 import sys
 import time
-import timeit
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -41,9 +40,9 @@ from edgesr_ros.schema import Struct
 from edgesr_ros.upscaling.base import Upscaler
 from edgesr_ros.upscaling.bicubic import LiveBicubicUpscaler
 from edgesr_ros.upscaling.catalog import ways_to_run
+from edgesr_ros.upscaling.timing import milliseconds
 
 _MODEL, _SCALE = "edgesrgan_tiny_x4_link_int8", 4
-_RUNS = 10  # of each backend on a blank picture, to find the fastest
 _SIZES = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
 _HD = "1280x720"
 _BYTES_PER_PIXEL = {1: 0.01, _SCALE: 0.002}  # of the camera's
@@ -207,16 +206,11 @@ class _Operator:
 
 def _fastest(width: int, height: int, threads: int) -> Upscaler:
     """The network on the backend that takes the least time here."""
-    picture = np.zeros((height, width, 3), np.uint8)
-
-    def seconds(upscaler: Upscaler) -> float:
-        return min(timeit.repeat(lambda: upscaler.upscale(picture), number=1, repeat=_RUNS))
-
-    able = []
+    picture, able = np.zeros((height, width, 3), np.uint8), []
     for way in ways_to_run(_MODEL):
         with suppress(InputError):  # not installed
             able.append(way.load(threads))
-    return min(able, key=seconds)
+    return min(able, key=lambda upscaler: milliseconds(upscaler, picture))
 
 
 def hd_table(result: HdResult) -> str:

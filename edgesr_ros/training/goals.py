@@ -10,8 +10,9 @@ from edgesr_ros.networks import Network
 from edgesr_ros.schema import Struct
 from edgesr_ros.training.export import Precision
 from edgesr_ros.training.macs import macs_per_pixel
-from edgesr_ros.training.timing import Backend, exported, milliseconds, noise
+from edgesr_ros.training.timing import Backend, exported, noise
 from edgesr_ros.upscaling.card import InputSize
+from edgesr_ros.upscaling.timing import milliseconds
 
 Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
@@ -99,7 +100,7 @@ class MacsGoal(CostGoal, tag="macs"):
 
 
 class MillisecondsGoal(CostGoal, tag="milliseconds"):
-    """Time on this machine, as `edgesr_ros.training.timing.milliseconds` measures it."""
+    """Time on this machine, as `edgesr_ros.upscaling.timing.milliseconds` measures it."""
 
     at_most: Annotated[float, Meta(gt=0)]
     backend: Backend = "onnxruntime"

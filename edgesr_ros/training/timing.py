@@ -1,7 +1,6 @@
-"""How long a network takes on this machine, as the file that it would be exported to."""
+"""Networks as the files that they would be exported to, to take their time by."""
 
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +18,6 @@ from edgesr_ros.upscaling.catalog import load_upscaler
 from edgesr_ros.upscaling.litert import LiteRtUpscaler
 
 Backend = Literal["onnxruntime", "openvino", "litert"]
-
-_SECONDS, _RUNS = 1.0, 5  # at the least
 
 
 @contextmanager
@@ -57,17 +54,6 @@ def exported(
             yield upscaler
         finally:
             upscaler.close()
-
-
-def milliseconds(upscaler: Upscaler, picture: np.ndarray) -> float:
-    """The shortest run on a picture (H, W, 3) uint8 RGB: whatever else ran has made the others longer."""
-    upscaler.upscale(picture)
-    times: list[float] = []
-    while len(times) < _RUNS or sum(times) < _SECONDS:
-        began = time.perf_counter()
-        upscaler.upscale(picture)
-        times.append(time.perf_counter() - began)
-    return 1e3 * min(times)
 
 
 def noise(size: InputSize, count: int) -> list[np.ndarray]:

@@ -13,7 +13,6 @@ from msgspec.structs import replace  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from edgesr_ros.errors import InputError  # noqa: E402
-from edgesr_ros.training import timing  # noqa: E402
 from edgesr_ros.training.goals import MacsShareGoal  # noqa: E402
 from edgesr_ros.training.patches import PatchRecipe  # noqa: E402
 from edgesr_ros.training.pipeline import RECORD, run_recipe  # noqa: E402
@@ -28,6 +27,7 @@ from edgesr_ros.training.steps.train import Phase, Train  # noqa: E402
 from edgesr_ros.training.terms.imitation import ImitationRecipe  # noqa: E402
 from edgesr_ros.training.trainer import Trainer  # noqa: E402
 from edgesr_ros.training.weights import BEST, load_network, read_facts  # noqa: E402
+from edgesr_ros.upscaling import timing  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize, file_sha256, read_card  # noqa: E402
 from edgesr_ros.upscaling.catalog import load_upscaler  # noqa: E402
 

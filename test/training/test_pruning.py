@@ -18,7 +18,6 @@ from edgesr_ros.networks.f2srgan import F2SRGANSpec  # noqa: E402
 from edgesr_ros.networks.fourier import FourierUnit  # noqa: E402
 from edgesr_ros.networks.swiftsrgan import SwiftSRGANSpec  # noqa: E402
 from edgesr_ros.networks.tpsr import TPSRSpec  # noqa: E402
-from edgesr_ros.training import timing  # noqa: E402
 from edgesr_ros.training.converters.pruning import Pruning  # noqa: E402
 from edgesr_ros.training.export import Variant  # noqa: E402
 from edgesr_ros.training.goals import ChannelsGoal, MacsGoal, MacsShareGoal, MillisecondsGoal  # noqa: E402
@@ -27,6 +26,7 @@ from edgesr_ros.training.macs import macs_per_pixel  # noqa: E402
 from edgesr_ros.training.model_files import Model, write_models  # noqa: E402
 from edgesr_ros.training.surgery import Surgery  # noqa: E402
 from edgesr_ros.training.weights import Facts, load_network, save_network  # noqa: E402
+from edgesr_ros.upscaling import timing  # noqa: E402
 from edgesr_ros.upscaling.card import InputSize  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_thread")

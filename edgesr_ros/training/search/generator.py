@@ -13,7 +13,8 @@ from edgesr_ros.training.recipe import Recipe
 from edgesr_ros.training.search.budget import Cost
 from edgesr_ros.training.search.recipe import Choices, Chosen, Search
 from edgesr_ros.training.steps.train import Train
-from edgesr_ros.training.timing import exported, milliseconds, noise
+from edgesr_ros.training.timing import exported, noise
+from edgesr_ros.upscaling.timing import milliseconds
 
 
 class GeneratorSearch(Search, tag="generator", kw_only=True):

@@ -15,10 +15,11 @@ from edgesr_ros.training.export import Precision
 from edgesr_ros.training.macs import macs_per_pixel
 from edgesr_ros.training.patches import prepare_patches
 from edgesr_ros.training.steps.step import Made, Run, Step, needed
-from edgesr_ros.training.timing import exported, milliseconds
+from edgesr_ros.training.timing import exported
 from edgesr_ros.training.weights import BEST, load_network, trained
 from edgesr_ros.upscaling.card import InputSize
 from edgesr_ros.upscaling.cpu import cpu_name
+from edgesr_ros.upscaling.timing import milliseconds
 
 Pairs = list[tuple[str, np.ndarray, np.ndarray]]  # name, small picture, original
 
